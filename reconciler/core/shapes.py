@@ -1,0 +1,38 @@
+"""Member names and types of API bodies: the port through which the core sees AWS's API model.
+
+`aws.shapes` builds these from botocore's model, so that nothing here ages when AWS adds a member.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal, Protocol, TypeAlias
+
+Kind: TypeAlias = Literal[
+    "structure", "list", "map", "string", "integer", "float", "boolean", "timestamp", "blob"
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """A type of the API: a structure's members, a list's or map's items, a string's allowed words."""
+
+    kind: Kind
+    name: str = ""
+    members: Mapping[str, Shape] = field(default_factory=dict)
+    item: Shape | None = None
+    enum: frozenset[str] = frozenset()
+    required: frozenset[str] = frozenset()
+
+
+class Shapes(Protocol):
+    """Gives the shapes of the ECS API."""
+
+    def input(self, operation: str, /) -> Shape:
+        """Give the input structure of an operation (``RegisterTaskDefinition``)."""
+        ...
+
+    def named(self, name: str, /) -> Shape:
+        """Give a structure by its name in the API model (``Service``, ``TaskDefinition``, ``Deployment``)."""
+        ...

@@ -1,0 +1,97 @@
+"""What the engine needs from outside. `aws` and `testing` implement it; one contract suite holds for both."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from reconciler.core.values import JsonObject
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """A body exactly as AWS described it (timestamps as float seconds since the epoch).
+
+    For a task definition the whole body of DescribeTaskDefinition, ``{"taskDefinition": …, "tags": […]}``;
+    for a service one element of DescribeServices' ``services`` with its ``tags``.
+    """
+
+    body: JsonObject
+
+
+@dataclass(frozen=True, slots=True)
+class Absent:
+    """AWS answered, and the thing is not there. `reason` is AWS's word for it (``MISSING``)."""
+
+    reason: str = "MISSING"
+
+
+class Gateway(Protocol):
+    """The ECS API as the engine uses it.
+
+    Duties: a call either answers or raises an `errors.AwsError`; a forbidden read never looks like an absent
+    thing; reads change nothing; writes are sent once each, and retried only where AWS is known not to have
+    taken them. Safe to call from several threads. Bodies are wire-shaped JSON.
+    """
+
+    @property
+    def region(self) -> str:
+        """Give the region that calls go to."""
+        ...
+
+    def account(self) -> str:
+        """Give the 12-digit account of the credentials (sts GetCallerIdentity, asked once)."""
+        ...
+
+    def describe_services(self, cluster: str, names: Sequence[str], /) -> Mapping[str, Snapshot | Absent]:
+        """Describe services of a cluster, with tags, ten a call. AwsNotFound if the cluster is not there."""
+        ...
+
+    def describe_task_definition(self, reference: str, /) -> Snapshot | Absent:
+        """Describe a revision (ARN, `family:revision`, or `family` for the latest ACTIVE one), with tags."""
+        ...
+
+    def list_revisions(self, family: str, /, *, limit: int) -> tuple[str, ...]:
+        """Give the ARNs of a family's ACTIVE revisions, newest first, at most `limit`."""
+        ...
+
+    def register_task_definition(self, body: JsonObject, /) -> Snapshot:
+        """Register a revision (input of RegisterTaskDefinition)."""
+        ...
+
+    def create_service(self, body: JsonObject, /) -> Snapshot:
+        """Create a service (input of CreateService)."""
+        ...
+
+    def update_service(self, body: JsonObject, /) -> Snapshot:
+        """Update a service (input of UpdateService)."""
+        ...
+
+    def tag(self, arn: str, tags: Sequence[JsonObject], /) -> None:
+        """Set tags (`{"key": …, "value": …}`) of a service or task definition."""
+        ...
+
+    def untag(self, arn: str, keys: Sequence[str], /) -> None:
+        """Remove tags by key."""
+        ...
+
+    def list_tasks(self, cluster: str, service: str, /, *, status: str) -> tuple[str, ...]:
+        """Give the ARNs of a service's tasks whose desired status is RUNNING or STOPPED."""
+        ...
+
+    def describe_tasks(self, cluster: str, arns: Sequence[str], /) -> tuple[JsonObject, ...]:
+        """Describe tasks, a hundred a call; tasks that are gone are left out."""
+        ...
+
+
+class Clock(Protocol):
+    """Time as the engine sees it; the fake in `testing` moves only when told."""
+
+    def now(self) -> float:
+        """Give the time in seconds since the epoch."""
+        ...
+
+    def sleep(self, seconds: float, /) -> None:
+        """Wait."""
+        ...
