@@ -1,0 +1,43 @@
+"""A document after evaluation: plain data, and beside it where each piece of it came from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from reconciler.core.values import Json, Origin, Path
+from reconciler.errors import Where
+
+
+@dataclass(frozen=True, slots=True)
+class Resolved:
+    """The data of a file, with provenance.
+
+    `origins` holds a path where a reference made the value there (a leaf, or a container that came whole
+    from one reference); `sensitive` the leaves that must not be shown; `places` where each value stands
+    (its key's place for a member). The paths are those of `data`: keys, and integers for list indices.
+    """
+
+    path: str
+    data: Json
+    origins: Mapping[Path, frozenset[Origin]] = field(default_factory=dict)
+    sensitive: frozenset[Path] = frozenset()
+    places: Mapping[Path, Where] = field(default_factory=dict)
+
+    def origins_of(self, path: Path) -> frozenset[Origin]:
+        """Give the origins of a value: its own, else those of the container that was resolved whole."""
+        for length in range(len(path), -1, -1):
+            if found := self.origins.get(path[:length]):
+                return found
+        return frozenset()
+
+    def is_sensitive(self, path: Path) -> bool:
+        """Tell whether a value, or anything that it stands in, is sensitive."""
+        return any(path[:length] in self.sensitive for length in range(len(path) + 1))
+
+    def where(self, path: Path) -> Where:
+        """Give the place of a value, else of the nearest thing around it."""
+        for length in range(len(path), -1, -1):
+            if found := self.places.get(path[:length]):
+                return found
+        return Where(self.path)

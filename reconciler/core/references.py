@@ -1,0 +1,62 @@
+"""The functions by which a document refers to values outside it, the same in every format."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from reconciler.core.values import Address, Json
+
+
+@dataclass(frozen=True, slots=True)
+class Function:
+    """A reference function of an opened resolver: `tfstate ADDRESS` of the instance `tfstate`.
+
+    `most` is None for a function of any number of arguments. `parameters` are the names that a format with
+    a fixed number of parameters (Jsonnet) uses.
+    """
+
+    name: str
+    resolver: str
+    path: Callable[..., str]
+    least: int
+    most: int | None
+    parameters: tuple[str, ...]
+
+    @classmethod
+    def of(cls, name: str, resolver: str, path: Callable[..., str]) -> Function:
+        """Read the arity and parameters off a plugin's callable."""
+        given = inspect.signature(path).parameters.values()
+        positional = [p for p in given if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+        rest = [p for p in given if p.kind is p.VAR_POSITIONAL]
+        required = [p for p in positional if p.default is p.empty]
+        return cls(
+            name,
+            resolver,
+            path,
+            least=len(required),
+            most=None if rest else len(positional),
+            parameters=tuple(p.name for p in (*required, *rest)),
+        )
+
+    def takes(self, count: int) -> bool:
+        """Tell whether the function can be called with so many arguments."""
+        return self.least <= count and (self.most is None or count <= self.most)
+
+    def arity(self) -> str:
+        """Say how many arguments it takes: ``one argument``, ``at least 2 arguments``."""
+        words = {0: "no arguments", 1: "one argument"}
+        if self.most is None:
+            return f"at least {words.get(self.least, f'{self.least} arguments')}"
+        if self.least == self.most:
+            return words.get(self.least, f"{self.least} arguments")
+        return f"{self.least} to {self.most} arguments"
+
+    def address(self, arguments: Sequence[Json]) -> Address:
+        """Turn arguments into the address that is looked up. ConfigError (without a place) if they are bad."""
+        return Address(self.resolver, self.path(*arguments))
+
+
+Functions: TypeAlias = Mapping[str, Function]
