@@ -55,7 +55,7 @@ class Function:
         return f"{self.least} to {self.most} arguments"
 
     def address(self, arguments: Sequence[Json]) -> Address:
-        """Turn arguments into the address that is looked up. ConfigError (without a place) if they are bad."""
+        """Turn arguments into an address. ConfigError, without a place, where they are bad."""
         return Address(self.resolver, self.path(*arguments))
 
 

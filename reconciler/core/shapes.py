@@ -12,8 +12,6 @@ from typing import Literal, Protocol, TypeAlias
 Kind: TypeAlias = Literal[
     "structure", "list", "map", "string", "integer", "float", "boolean", "timestamp", "blob"
 ]
-    "structure", "list", "map", "string", "integer", "float", "boolean", "timestamp", "blob"
-]
 
 
 @dataclass(frozen=True, slots=True)
