@@ -1,0 +1,142 @@
+"""The differ: what has to change so that the live document means what the desired one says.
+
+Takes two canonical documents of one kind. Gives changes in a fixed order, each at the highest place where the
+documents part. Never reports what the ownership rules leave to AWS, and never decides what to do about a change.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import Enum
+
+from reconciler.core.canon import Canon
+from reconciler.core.kinds.rules import ABSENT, Maybe, Node, Undeclared
+from reconciler.core.values import Json, Path
+
+
+class Action(Enum):
+    """What happens to one member."""
+
+    ADD = "add"
+    REMOVE = "remove"
+    REPLACE = "replace"
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One difference. `path` is canonical (keys of sets are names); before and after are canonical values.
+
+    `address` is the same place as people write it: ``containerDefinitions["app"].environment["LEVEL"]``.
+    """
+
+    path: Path
+    address: str
+    action: Action
+    before: Maybe
+    after: Maybe
+
+
+@dataclass(frozen=True, slots=True)
+class Differences:
+    """The changes to be made, and what differs without being anyone's business: `noted`."""
+
+    changes: tuple[Change, ...] = ()
+    noted: tuple[Change, ...] = ()
+
+
+def diff(desired: Canon, live: Canon | None) -> Differences:
+    """Compare. With nothing live every member is added."""
+    kind = desired.kind
+    found: list[tuple[Change, bool]] = []
+    walk = _Walk(kind.undeclared)
+    found.extend(walk.structure(kind.node, desired.tree, live.tree if live else {}, (), ""))
+    return Differences(
+        tuple(change for change, noted in found if not noted),
+        tuple(change for change, noted in found if noted),
+    )
+
+
+def managed(desired: Canon, live: Canon) -> Json:
+    """Give the part of the live document that the desired one manages: what staleness is judged by."""
+    walk = _Walk(desired.kind.undeclared)
+    return walk.keep(desired.kind.node, desired.tree, live.tree)
+
+
+@dataclass(frozen=True, slots=True)
+class _Walk:
+    undeclared: Undeclared
+
+    def structure(
+        self, node: Node, desired: Json, live: Json, path: Path, address: str
+    ) -> Iterator[tuple[Change, bool]]:
+        wanted = desired if isinstance(desired, dict) else {}
+        actual = live if isinstance(live, dict) else {}
+        for name in sorted({*wanted, *actual}):
+            child = _child(node, name)
+            there, called = (*path, name), _address(node, address, name)
+            if name in wanted:
+                yield from self.declared(child, wanted[name], actual.get(name, ABSENT), there, called)
+            else:
+                yield from self.unclaimed(node, child, actual[name], there, called)
+
+    def declared(
+        self, node: Node | None, desired: Json, live: Maybe, path: Path, address: str
+    ) -> Iterator[tuple[Change, bool]]:
+        if live is ABSENT:
+            yield Change(path, address, Action.ADD, ABSENT, desired), False
+        elif node is not None and isinstance(desired, dict) and isinstance(live, dict):
+            yield from self.structure(node, desired, live, path, address)
+        elif not _same(node, desired, live):
+            yield Change(path, address, Action.REPLACE, live, desired), False
+
+    def unclaimed(
+        self, parent: Node, node: Node | None, live: Json, path: Path, address: str
+    ) -> Iterator[tuple[Change, bool]]:
+        """Handle what only the live document has, by who owns it."""
+        owner = self.owner(parent, node)
+        if owner is None and node is not None:
+            yield from self.structure(node, {}, live, path, address)
+        elif owner is not Undeclared.SERVER:
+            yield Change(path, address, Action.REMOVE, live, ABSENT), owner is Undeclared.INFORM
+
+    def owner(self, parent: Node, node: Node | None) -> Undeclared | None:
+        """Say who owns an undeclared value; None where its members have to be asked one by one."""
+        if node is None or parent.item is not None:
+            return Undeclared.DEFAULT  # an entry of a map or set that is declared
+        if node.rule.undeclared is not None:
+            return node.rule.undeclared
+        if node.members and self.undeclared is not Undeclared.DEFAULT:
+            return None
+        return self.undeclared
+
+    def keep(self, node: Node | None, desired: Maybe, live: Json) -> Json:
+        if not isinstance(live, dict) or node is None:
+            return live
+        wanted = desired if isinstance(desired, dict) else {}
+        kept: dict[str, Json] = {}
+        for name, value in live.items():
+            child = _child(node, name)
+            if name not in wanted and self.owner(node, child) in (Undeclared.SERVER, Undeclared.INFORM):
+                continue
+            kept[name] = self.keep(child, wanted.get(name, ABSENT), value)
+        return kept
+
+
+def _child(node: Node, name: str) -> Node | None:
+    """Give the table's node for a member or item; None for scalars in sets and entries of maps."""
+    if node.item is not None:
+        return None if node.pair or not node.item.members else node.item
+    return node.members.get(name)
+
+
+def _address(node: Node, address: str, name: str) -> str:
+    if node.item is not None or not node.members:
+        return f'{address}["{name}"]'
+    return f"{address}.{name}" if address else name
+
+
+def _same(node: Node | None, desired: Json, live: Json) -> bool:
+    if node is not None and node.rule.same is not None:
+        return node.rule.same(desired, live)
+    return desired == live

@@ -1,0 +1,128 @@
+"""The vocabulary of the kind tables: what a row can say about a member of an ECS body.
+
+A table maps a path in the API's shape (``containerDefinitions/*/portMappings``; ``*`` is any list item) to a
+`Rule`. Member names and types are not in the tables: they come from the API model. A new default of ECS is one
+more row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Final, TypeAlias
+
+from reconciler.core.shapes import Shape
+from reconciler.core.values import Json, JsonObject
+
+
+class Absence(Enum):
+    """The type of `ABSENT`, which is neither null nor an empty value: the member is not there."""
+
+    ABSENT = "absent"
+
+    def __repr__(self) -> str:
+        """Name it as code does."""
+        return "ABSENT"
+
+
+ABSENT: Final = Absence.ABSENT
+Maybe: TypeAlias = "Json | Absence"
+
+
+class Undeclared(Enum):
+    """What it means that the user's file does not mention a member that AWS shows with a value."""
+
+    DEFAULT = "D"  # it should have its default: plan it back
+    SERVER = "S"  # AWS or someone else chose it: leave it alone
+    INFORM = "I"  # no table row knows it (yet): say so, change nothing
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """What identifies an item of a list whose order means nothing.
+
+    `members` name the identifying members, ``a|b`` the first of several that is there; with none the whole
+    value identifies itself. `then` are further members, used where the first ones do not tell items apart.
+    """
+
+    members: tuple[str, ...] = ()
+    then: tuple[str, ...] = ()
+
+
+WHOLE: Final = Key()
+
+Test: TypeAlias = Callable[[Json, JsonObject, JsonObject], bool]
+"""(value, the structure it stands in, facts about the document) → does the value mean the same as none?"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """What is known of one member. Every field has the meaning "nothing special" by default.
+
+    - `key`: the list is a set; its items are told apart by the key. Lists without one are ordered.
+    - `default`: the value that ECS gives to a member that was not sent; it equals absent on both sides.
+    - `absent_if`: the same, where it depends on the rest of the document.
+    - `blank`: an empty string is a value here, and a missing one means the empty string.
+    - `coerce`: brings different spellings of one value to one (``"0.5 vCPU"``, ``"512"``).
+    - `same`: decides whether a desired and a live value, both normalised, mean the same.
+    - `undeclared`: see `Undeclared`; None leaves it to the members inside, and at a leaf to the kind.
+    - `deploys`: a change starts a new deployment of the service; `forces`: only with forceNewDeployment.
+    - `create_only`: the member cannot be updated.
+    - `remove`: what to send to remove the member; ABSENT where the default has to be sent.
+    """
+
+    key: Key | None = None
+    default: Maybe = ABSENT
+    absent_if: Test | None = None
+    blank: bool = False
+    coerce: Callable[[Json], Json] | None = None
+    same: Callable[[Json, Json], bool] | None = None
+    undeclared: Undeclared | None = None
+    deploys: bool = False
+    forces: bool = False
+    create_only: bool = False
+    remove: Maybe = ABSENT
+
+
+NO_RULE: Final = Rule()
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A shape of the API with the table's rules laid over it, compiled once per kind."""
+
+    shape: Shape
+    rule: Rule
+    members: Mapping[str, Node] = field(default_factory=dict)
+    folded: Mapping[str, str] = field(default_factory=dict)
+    item: Node | None = None
+    pair: str = ""
+    """For items of the form {key, value}: the member that holds the value, so that a set of pairs reads as a map."""
+
+    def member(self, name: str) -> str | None:
+        """Give the API's spelling of a member that was written in any case, None if there is none."""
+        return name if name in self.members else self.folded.get(name.lower())
+
+
+def compile_node(shape: Shape, rules: Mapping[str, Rule], path: str = "") -> Node:
+    """Lay a table over a shape."""
+    rule = rules.get(path, NO_RULE)
+    if shape.kind == "structure":
+        members = {
+            name: compile_node(member, rules, f"{path}/{name}" if path else name)
+            for name, member in shape.members.items()
+        }
+        return Node(shape, rule, members, {name.lower(): name for name in members})
+    if shape.kind == "list" and shape.item is not None:
+        item = compile_node(shape.item, rules, f"{path}/*")
+        return Node(shape, rule, item=item, pair=_pair(item, rule.key))
+    return Node(shape, rule)
+
+
+def _pair(item: Node, key: Key | None) -> str:
+    """Find the value member of items that hold a key and one scalar, and nothing else."""
+    if key is None or len(key.members) != 1 or len(item.members) != 2:
+        return ""
+    (other,) = set(item.members) - set(key.members)
+    return other if item.members[other].shape.kind == "string" else ""
