@@ -49,6 +49,7 @@ class Canon:
     tree: JsonObject
     wire: JsonObject
     seen: Mapping[Path, Seen]
+    facts: JsonObject
     remarks: tuple[Remark, ...] = ()
 
 
@@ -67,8 +68,11 @@ class _Visit:
         return ABSENT
 
 
-def canon(kind: Kind, document: Json, *, desired: bool) -> Canon:
+def canon(kind: Kind, document: Json, *, desired: bool, facts: JsonObject | None = None) -> Canon:
     """Bring a document into canonical form.
+
+    `facts` decide conditional rules (is a hostPort implied by the network mode?) in place of the document's own:
+    a live document is judged by the desired one's, since those will hold once the changes are made.
 
     `desired` documents are a user's: unknown members and duplicates are remarked upon. In a live document
     duplicates are numbered and unknown members are dropped in silence. TypeError and ValueError as `Kind.unwrap`.
@@ -82,13 +86,14 @@ def canon(kind: Kind, document: Json, *, desired: bool) -> Canon:
         body = pointers.objects(document)
         homes = kind.locate(body)
     root: dict[str, Json] = {name: pointers.get(document, path) for name, path in homes.items()}
-    visit = _Visit(_facts(kind, root), desired, kind.read_only)
+    visit = _Visit(_facts(kind, root) if facts is None else facts, desired, kind.read_only)
     wire, tree = _structure(kind.node, root, visit, (), (), homes)
     return Canon(
         kind,
         tree if isinstance(tree, dict) else {},
         wire if isinstance(wire, dict) else {},
         visit.seen,
+        visit.facts,
         tuple(visit.remarks),
     )
 
@@ -111,7 +116,7 @@ def _value(node: Node, value: Json, visit: _Visit, raw: Path, path: Path) -> tup
         case "list":
             wire, tree = _list(node, value, visit, raw, path)
         case "structure" | "map":
-            wire, tree = _map(value, visit, raw)
+            wire, tree = _map(value, visit, raw, path)
         case _:
             wire = tree = _scalar(node, value, visit, raw)
     if tree is not ABSENT and node.rule.default is not ABSENT and tree == node.rule.default:
@@ -156,11 +161,12 @@ def _unknown(node: Node, name: str, visit: _Visit, where: Path, *, root: bool) -
     visit.remarks.append(Remark(where, f"`{name}` is unknown to ECS and is not sent", hint))
 
 
-def _map(value: Json, visit: _Visit, raw: Path) -> tuple[Maybe, Maybe]:
+def _map(value: Json, visit: _Visit, raw: Path, path: Path) -> tuple[Maybe, Maybe]:
     """Give a free-form map: its keys and values belong to the user (dockerLabels, options)."""
     if not isinstance(value, dict):
         return (visit.fault(raw, f"an object is expected, not {_type(value)}"),) * 2
     kept = {name: _text(member) for name, member in value.items() if member is not None}
+    visit.seen.update({(*path, name): Seen((*raw, name), member) for name, member in kept.items()})
     return (kept, dict(kept)) if kept else (ABSENT, ABSENT)
 
 

@@ -44,6 +44,10 @@ class Kind:
             return inner, ("taskDefinition",)
         return document, ()
 
+    def base(self, body: JsonObject) -> Path:
+        """Give where a described body holds the members that it does not hold elsewhere."""
+        return ("taskDefinition",) if isinstance(body.get("taskDefinition"), dict) else ()
+
     def locate(self, body: JsonObject) -> Mapping[str, Path]:
         """Give, for a body as AWS describes it, where it holds each root member of the canonical form."""
         if self.wrapper == "taskDefinition":

@@ -1,0 +1,213 @@
+"""RFC 6902: the changes as operations on the document as AWS described it.
+
+Takes the changes and both canonical documents. Gives operations that any library applies to the described body:
+edits, then additions, then removals by descending index. Every list item on the way is guarded by a `test` of its
+identifying members and every old value by a `test` of the value, so that a patch fails on a document that was
+reordered or changed meanwhile instead of corrupting it.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias, cast
+
+from reconciler.core import pointers
+from reconciler.core.canon import Canon
+from reconciler.core.diffs import Action, Change
+from reconciler.core.kinds.rules import Node
+from reconciler.core.values import Json, JsonObject, Path
+
+Operation: TypeAlias = "dict[str, Json]"
+
+
+@dataclass(frozen=True, slots=True)
+class Patch:
+    """Operations, and the addresses of what they leave out because it must not be written down.
+
+    `unguarded` counts old values whose `test` is missing; `withheld` lists changes that have no operation.
+    """
+
+    operations: tuple[Operation, ...]
+    unguarded: int = 0
+    withheld: tuple[str, ...] = ()
+
+
+def build(
+    changes: Sequence[Change],
+    desired: Canon,
+    live: Canon | None,
+    body: JsonObject | None,
+    *,
+    secret: Callable[[Change], bool] = lambda _change: False,
+) -> Patch:
+    """Write the changes as a patch of `body`; with nothing live, as one addition of the whole document."""
+    withheld = tuple(
+        change.address for change in changes if change.action is not Action.REMOVE and secret(change)
+    )
+    if live is None or body is None:
+        if withheld:
+            return Patch((), withheld=withheld)
+        return Patch(({"op": "add", "path": "", "value": copy.deepcopy(dict(desired.wire))},))
+    writer = _Writer(desired, live, copy.deepcopy(dict(body)))
+    open_changes = [change for change in changes if change.address not in withheld]
+    for change in open_changes:
+        if change.action is not Action.REMOVE:
+            writer.put(change, secret=secret(change))
+    removals = [change for change in open_changes if change.action is Action.REMOVE]
+    for change in sorted(removals, key=lambda change: _order(writer.raw(change)), reverse=True):
+        writer.remove(change, secret=secret(change))
+    return Patch((*writer.edits, *writer.additions, *writer.removals), writer.unguarded, withheld)
+
+
+def apply(body: JsonObject, operations: Sequence[Operation]) -> JsonObject:
+    """Apply operations to a copy of a document. jsonpatch.JsonPatchException where a guard fails."""
+    import jsonpatch
+
+    # jsonpatch aliases the values that it inserts, hence the second copy.
+    return cast(
+        "JsonObject", jsonpatch.JsonPatch(copy.deepcopy(list(operations))).apply(copy.deepcopy(dict(body)))
+    )
+
+
+def _order(path: Path) -> tuple[tuple[int, str], ...]:
+    return tuple((key, "") if isinstance(key, int) else (-1, key) for key in path)
+
+
+@dataclass(slots=True)
+class _Writer:
+    """Turns changes into operations, keeping a working copy so that each sees the ones before it."""
+
+    desired: Canon
+    live: Canon
+    body: dict[str, Any]
+    edits: list[Operation] = field(default_factory=list)
+    additions: list[Operation] = field(default_factory=list)
+    removals: list[Operation] = field(default_factory=list)
+    unguarded: int = 0
+    guarded: set[str] = field(default_factory=set)
+
+    def raw(self, change: Change) -> Path:
+        """Give the place of a live value in the described body, of its item where the item is a pair."""
+        return self.live.seen[change.path].raw
+
+    def put(self, change: Change, *, secret: bool) -> None:
+        wanted = self.desired.seen[change.path]
+        seen = self.live.seen.get(change.path)
+        if seen is not None and _exists(self.body, seen.raw):
+            if seen.pair:
+                value = cast("JsonObject", wanted.wire).get(seen.pair, "")
+                self.set((*seen.raw, seen.pair), value, change.path, secret=secret)
+            else:
+                self.set(seen.raw, wanted.wire, change.path, secret=secret)
+            return
+        parent, raw = self.parent(change.path)
+        if isinstance(pointers.get(self.body, raw), list):
+            self.guard(change.path[:-1])
+            self.add((*raw, "-"), wanted.wire)
+        elif _is_item(self.desired, change.path):
+            self.guard(parent)
+            self.add((*raw, change.path[-2]), [wanted.wire])
+        else:
+            self.guard(parent)
+            self.add((*raw, change.path[-1]), wanted.wire)
+
+    def set(self, raw: Path, value: Json, path: Path, *, secret: bool) -> None:
+        """Write a value where the body holds one, or nothing under an existing parent."""
+        if not _exists(self.body, raw):
+            self.guard(path)
+            self.add(raw, value)
+            return
+        old = pointers.get(self.body, raw)
+        if isinstance(old, dict) and isinstance(value, dict):
+            for name, member in value.items():
+                if not (_exists(self.body, (*raw, name)) and old[name] == member):
+                    self.set((*raw, name), member, path, secret=secret)
+            return
+        self.guard(path)
+        if secret:
+            self.unguarded += 1
+        else:
+            self.edits.append({"op": "test", "path": pointers.text(raw), "value": copy.deepcopy(old)})
+        self.edits.append({"op": "replace", "path": pointers.text(raw), "value": copy.deepcopy(value)})
+        _write(self.body, raw, value)
+
+    def add(self, raw: Path, value: Json) -> None:
+        self.additions.append({"op": "add", "path": pointers.text(raw), "value": copy.deepcopy(value)})
+        _write(self.body, raw, value)
+
+    def remove(self, change: Change, *, secret: bool) -> None:
+        seen = self.live.seen[change.path]
+        self.guard(change.path, into=self.removals)
+        old = pointers.get(self.body, seen.raw)
+        if secret:
+            self.unguarded += 1
+        elif not isinstance(seen.raw[-1], int):
+            self.removals.append({"op": "test", "path": pointers.text(seen.raw), "value": copy.deepcopy(old)})
+        self.removals.append({"op": "remove", "path": pointers.text(seen.raw)})
+
+    def parent(self, path: Path) -> tuple[Path, Path]:
+        """Give the nearest place around a canonical path that the body has: canonical, and in the body."""
+        for length in range(len(path) - 1, 0, -1):
+            seen = self.live.seen.get(path[:length])
+            if seen is not None and _exists(self.body, seen.raw):
+                return path[:length], seen.raw
+        home = self.live.kind.base(self.body)
+        return (), (*home, *path[:-1]) if _exists(self.body, (*home, *path[:-1])) else home
+
+    def guard(self, path: Path, into: list[Operation] | None = None) -> None:
+        """Test the identity of every list item on the way to a canonical path, once each."""
+        target = self.edits if into is None else into
+        for length in range(1, len(path) + 1):
+            seen = self.live.seen.get(path[:length])
+            if seen is None or not seen.raw or not isinstance(seen.raw[-1], int):
+                continue
+            for name, value in _identity(self.live.kind.node, path[:length], self.body, seen.raw):
+                where = pointers.text((*seen.raw, *name))
+                if where not in self.guarded:
+                    self.guarded.add(where)
+                    target.append({"op": "test", "path": where, "value": copy.deepcopy(value)})
+
+
+def _identity(root: Node, path: Path, body: JsonObject, raw: Path) -> list[tuple[Path, Json]]:
+    """Give the identifying members of the item at a canonical path, as the body spells them."""
+    node = _node(root, path[:-1])
+    item = pointers.get(body, raw)
+    if node is None or node.rule.key is None or not isinstance(item, dict):
+        return [((), item)] if not isinstance(item, dict) else []
+    members = {name for names in (*node.rule.key.members, *node.rule.key.then) for name in names.split("|")}
+    return [((name,), item[name]) for name in sorted(members & set(item))]
+
+
+def _node(node: Node, path: Path) -> Node | None:
+    for key in path:
+        following = node.item if node.item is not None else node.members.get(str(key))
+        if following is None:
+            return None
+        node = following
+    return node
+
+
+def _is_item(canon: Canon, path: Path) -> bool:
+    node = _node(canon.kind.node, path[:-1])
+    return node is not None and node.item is not None
+
+
+def _exists(body: Json, path: Path) -> bool:
+    try:
+        pointers.get(body, path)
+    except KeyError:
+        return False
+    return True
+
+
+def _write(body: dict[str, Any], path: Path, value: Json) -> None:
+    parent: Any = pointers.get(body, path[:-1])
+    if isinstance(parent, list):
+        if path[-1] == "-":
+            parent.append(copy.deepcopy(value))
+        else:
+            parent[int(path[-1])] = copy.deepcopy(value)
+    else:
+        parent[path[-1]] = copy.deepcopy(value)
