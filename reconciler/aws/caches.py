@@ -1,0 +1,35 @@
+"""Small files in the user's cache folder: whatever is there can be lost, or made again."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+
+
+def folder(environ: Mapping[str, str] = os.environ) -> Path:
+    """Give the folder: `reconciler` under ``XDG_CACHE_HOME``, else under ``~/.cache``."""
+    base = environ.get("XDG_CACHE_HOME", "")
+    # The XDG base directory specification has relative paths ignored.
+    return (Path(base) if Path(base).is_absolute() else Path.home() / ".cache") / "reconciler"
+
+
+def read(name: str) -> bytes | None:
+    """Give what was written under a name; None where nothing is, or where another user owns it."""
+    with suppress(OSError, RuntimeError), (folder() / name).open("rb") as file:
+        owner = os.fstat(file.fileno()).st_uid
+        return file.read() if owner == getattr(os, "geteuid", lambda: owner)() else None
+    return None
+
+
+def write(name: str, data: bytes) -> None:
+    """Write under a name, readable by the user alone; a folder that cannot be written is no error."""
+    with suppress(OSError, RuntimeError):
+        target = folder() / name
+        target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        # Another run may read at any moment: it sees the whole file or none.
+        draft = target.with_name(f"{name}.{os.getpid()}")
+        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+            file.write(data)
+        draft.replace(target)

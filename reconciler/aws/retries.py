@@ -1,0 +1,47 @@
+"""Which failed calls are sent again. botocore decides for reads; writes have a rule of their own."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+WRITES: Final = ("RegisterTaskDefinition", "CreateService", "UpdateService")
+"""ECS operations of ours that are not harmless to send twice: the API gives them no usable client token."""
+
+_NEVER_SENT: Final = frozenset({"EndpointConnectionError", "ConnectTimeoutError", "ProxyConnectionError"})
+"""botocore's exceptions for connections that were never made."""
+
+_BUSY: Final = "Too many concurrent attempts to create a new revision"
+"""ECS says so under ``ClientException``, which botocore does not take for throttling."""
+
+_BUSY_ATTEMPTS: Final = 5
+
+
+def guard_write(
+    *,
+    response: tuple[Any, dict[str, Any]] | None,
+    caught_exception: Exception | None,
+    attempts: int,
+    **_event: Any,
+) -> float | bool | None:
+    """Answer botocore's event ``needs-retry`` for a write: seconds to wait, False for no, None to let it decide.
+
+    An answer of 4xx says that AWS did not take the request, so throttling is left to botocore's retry mode.
+    A dropped connection, a timeout while reading and a 5xx say nothing: the request may have been carried
+    out, and whoever sent it has to look.
+    """
+    if caught_exception is not None:
+        return None if type(caught_exception).__name__ in _NEVER_SENT else False
+    if response is None:
+        return False
+    answer, body = response
+    if answer.status_code >= 500:
+        return False
+    if attempts < _BUSY_ATTEMPTS and _BUSY in str(body.get("Error", {}).get("Message", "")):
+        return 2.0 ** (attempts - 1)
+    return None
+
+
+def guard_writes(client: Any) -> None:
+    """Put ECS's writes under the rule. Handlers of one operation are asked before those of a service."""
+    for operation in WRITES:
+        client.meta.events.register(f"needs-retry.ecs.{operation}", guard_write)

@@ -1,0 +1,163 @@
+"""One way to AWS for a whole run: credentials, region, endpoints, retries and connections.
+
+Nothing here imports botocore before it is needed; `preload` and `Aws.warm` do it beside other work.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from contextlib import suppress
+from functools import partial
+from importlib import import_module
+from threading import RLock, Thread
+from typing import Any, Final
+
+from reconciler import __version__
+from reconciler.aws import clients, credentials, faults, models, retries
+from reconciler.errors import ConfigError, ReconcilerError
+
+THREADS: Final = 32
+"""How many calls may run side by side; every client keeps as many connections."""
+
+_CONNECT_SECONDS: Final = 5
+_READ_SECONDS: Final = 60
+
+
+def preload() -> None:
+    """Begin to import botocore in the background, before it is even known which region to call."""
+    Thread(target=_import_botocore, name="preload-botocore", daemon=True).start()
+
+
+def open_aws(
+    *,
+    profile: str | None = None,
+    region: str | None = None,
+    assume_role_arn: str | None = None,
+    environ: Mapping[str, str] | None = None,
+    threads: int = THREADS,
+) -> Aws:
+    """Give the way to AWS. Imports and asks nothing yet.
+
+    The region is the one given, else ``AWS_REGION``, ``AWS_DEFAULT_REGION`` or the profile's. A role given
+    is assumed with the credentials found, and again before its session ends. `environ` is laid over the
+    process's environment for access keys, endpoints and every setting of botocore's with a variable of its
+    own; proxies, container and web identity credentials come from the process's environment alone.
+    """
+    return Aws(
+        profile=profile or None,
+        region=region or None,
+        assume_role_arn=assume_role_arn or None,
+        environ=os.environ if environ is None else environ,
+        threads=threads,
+    )
+
+
+class Aws:
+    """A session and its clients: one a service, made once, shared by all threads."""
+
+    def __init__(
+        self,
+        *,
+        profile: str | None,
+        region: str | None,
+        assume_role_arn: str | None,
+        environ: Mapping[str, str],
+        threads: int,
+    ) -> None:
+        """Keep the settings; see `open_aws`."""
+        self.threads = threads
+        self._profile = profile
+        self._region = region or environ.get("AWS_REGION") or environ.get("AWS_DEFAULT_REGION") or ""
+        self._role = assume_role_arn
+        self._environ = environ
+        self._opened: Any = None
+        self._clients: dict[str, Any] = {}
+        self._lock = RLock()  # making sessions and clients changes what is shared; using them does not
+
+    @property
+    def region(self) -> str:
+        """Give the region that calls go to. ConfigError where nothing names one."""
+        if not self._region:
+            with self._lock, clients.told(self._call("sts", "GetCallerIdentity")):
+                self._region = credentials.region(self._profile, self._environ)
+        if not self._region:
+            raise ConfigError("no AWS region is set", hint="set `region` in the project file, or AWS_REGION")
+        return self._region
+
+    def client(self, service: str, /) -> clients.Client:
+        """Give the client of a service by botocore's name (`ssm`). It is made at its first call."""
+        return clients.Client(partial(self.botocore_client, service), partial(self._call, service))
+
+    def warm(self, *services: str) -> None:
+        """Begin to import botocore, find credentials and make clients (ECS's by default) in the background.
+
+        What fails here fails again where it is used, and is told there.
+        """
+        Thread(target=self._warm, args=(services or ("ecs",),), name="warm-aws", daemon=True).start()
+
+    def close(self) -> None:
+        """Close the connections. A client used afterwards is made anew."""
+        with self._lock:
+            for client in self._clients.values():
+                client.close()
+            self._clients.clear()
+
+    def botocore_client(self, service: str) -> Any:
+        """Give botocore's own client of a service. Raises botocore's errors, and ConfigError."""
+        with self._lock:
+            if service not in self._clients:
+                self._clients[service] = self._made(service)
+            return self._clients[service]
+
+    def _call(self, service: str, operation: str) -> faults.Call:
+        return faults.Call(service, operation, self._profile or self._environ.get("AWS_PROFILE", ""))
+
+    def _made(self, service: str) -> Any:
+        client = self._create_client(self._session(), service)
+        if service in clients.WIRE:
+            client.meta.events.register(f"before-parse.{service}", clients.keep_wire_body)
+            retries.guard_writes(client)
+        return client
+
+    def _create_client(self, session: Any, service: str, **more: Any) -> Any:
+        from botocore.config import Config
+
+        config = Config(
+            connect_timeout=_CONNECT_SECONDS,
+            read_timeout=_READ_SECONDS,
+            max_pool_connections=self.threads,
+            user_agent_extra=f"reconciler/{__version__}",
+        )
+        settings = {"region_name": self.region, "endpoint_url": self._endpoint(service), "config": config}
+        return session.create_client(service, **settings | more)
+
+    def _endpoint(self, service: str) -> str | None:
+        """Give an endpoint that the environment given names; botocore reads the process's itself."""
+        if self._environ is os.environ:
+            return None
+        identity = models.service_model(service)["metadata"]["serviceId"].upper().replace(" ", "_")
+        names = (f"AWS_ENDPOINT_URL_{identity}", "AWS_ENDPOINT_URL")
+        return next((self._environ[name] for name in names if self._environ.get(name)), None)
+
+    def _session(self) -> Any:
+        if self._opened is None:
+            session = credentials.open_session(self._profile, self._environ)
+            if self._role:
+                credentials.assume(session, self._role, partial(self._create_client, session))
+            self._opened = session
+        return self._opened
+
+    def _warm(self, services: tuple[str, ...]) -> None:
+        from botocore.exceptions import BotoCoreError, ClientError
+
+        with suppress(ReconcilerError, BotoCoreError, ClientError):
+            for service in services:
+                self.botocore_client(service)
+            found = self._session().get_credentials()
+            if found is not None:
+                found.get_frozen_credentials()
+
+
+def _import_botocore() -> None:
+    import_module("botocore.session")
