@@ -24,9 +24,12 @@ from typing import Any, Protocol, TypeAlias, runtime_checkable
 
 from reconciler.core.values import Address, Json, Source, Value
 from reconciler.errors import (
+    AwsCredentials,
     AwsDenied,
     AwsError,
     AwsNotFound,
+    AwsThrottled,
+    AwsUnreachable,
     ConfigError,
     Denied,
     NotFound,
@@ -56,6 +59,7 @@ __all__ = [
     "Unavailable",
     "Value",
     "no_actions",
+    "refusal",
 ]
 
 API = 1
@@ -126,6 +130,18 @@ class Enumerable(Protocol):
 def no_actions(_config: Config, /) -> Iterable[str]:
     """Declare that a resolver calls no AWS API."""
     return ()
+
+
+def refusal(error: AwsError, address: Address, /) -> ResolveError:
+    """Give the resolver's error for a failed AWS call, where the resolver knows nothing better to say."""
+    match error:
+        case AwsDenied() | AwsCredentials():
+            return Denied(error.what, error.where, error.hint, str(address))
+        case AwsNotFound():
+            return NotFound(error.what, error.where, error.hint, str(address))
+    temporary = error.temporary or isinstance(error, AwsThrottled | AwsUnreachable)
+    retry_after = 1.0 if temporary else None
+    return Unavailable(error.what, error.where, error.hint, str(address), retry_after=retry_after)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
