@@ -1,0 +1,289 @@
+"""Addresses in a Terraform state: ``module.a["k"].data.aws_subnet.b[0].tags.Name``, ``output.vpc_id``.
+
+Terraform's own notation for modules, resources and index keys, then a path into the attributes: ``.name``,
+``["key"]``, ``[0]``, ``[-1]``, ``[0:2]``. Quoted keys may hold anything; ``'`` delimits as ``"`` does, so that
+addresses can stand inside JSON strings.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple, TypeAlias
+
+from reconciler.plugin import ConfigError
+
+Key: TypeAlias = "int | str | None"
+Modules: TypeAlias = "tuple[tuple[str, Key], ...]"
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A step ``.name``."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Index:
+    """A step ``[0]`` or ``["key"]``."""
+
+    key: int | str
+
+
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """A step ``[0:2]``; either end may be missing, negative ends count from the back."""
+
+    start: int | None
+    stop: int | None
+
+
+Step: TypeAlias = "Member | Index | Slice"
+
+
+class Resource(NamedTuple):
+    """What identifies a resource in a state. `mode` is ``managed`` or ``data``."""
+
+    module: Modules
+    mode: str
+    type: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """A root output."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """A parsed address: what it names, and the steps from there (an index key comes first)."""
+
+    target: Resource | Output
+    steps: tuple[Step, ...]
+
+
+_DOUBLE = r'"(?:[^"\\]|\\.)*"'
+_SINGLE = r"'(?:[^'\\]|\\.)*'"
+_INT = "-?[0-9]{1,18}"
+_STEP = re.compile(
+    rf"""
+      \.?\[\s*(?:
+          (?P<index>{_INT})
+        | (?P<start>{_INT})?\s*:\s*(?P<stop>{_INT})?
+        | (?P<key>{_DOUBLE}|{_SINGLE})
+      )\s*\]
+    | \.(?:(?P<quoted>{_DOUBLE}|{_SINGLE})|(?P<name>[^\s.\[\]"'|?*:,(){{}}\\]+))
+    """,
+    re.VERBOSE | re.DOTALL,
+)
+
+_ESCAPE = re.compile(r"\\(u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|x[0-9a-fA-F]{2}|.)", re.DOTALL)
+_ESCAPED = {"n": "\n", "r": "\r", "t": "\t", "a": "\a", "b": "\b", "f": "\f", "v": "\v"}
+
+_FORMS = "TYPE.NAME.ATTRIBUTE, data.TYPE.NAME.ATTRIBUTE or output.NAME"
+_SHOWN = 200  # characters of an address in a message
+
+_NOT_IN_STATE = {
+    "var": "a variable",
+    "local": "a local value",
+    "each": "an iteration value",
+    "count": "an iteration value",
+    "self": "a value of a provisioner",
+    "path": "a path of the configuration",
+    "terraform": "a value of the run",
+    "ephemeral": "an ephemeral resource",
+}
+
+
+def parse(text: str) -> Reference:
+    """Read an address. ConfigError, with what to write instead, where it is none that a state answers."""
+    steps = _steps(text)
+    modules, rest = _modules(text, steps)
+    match rest:
+        case [Member("output"), Member(name), *tail] if not modules:
+            return Reference(Output(name), tuple(tail))
+        case [Member("output"), *_] if not modules:
+            raise _fault(text, "names no output", "output.NAME")
+        case [Member(word), *_] if word in _NOT_IN_STATE:
+            raise _fault(
+                text,
+                f"is {_NOT_IN_STATE[word]}, which a state does not keep",
+                'a resource\'s attribute, or a root output that gives it: output "x" { value = … }',
+            )
+        case [Member("data"), Member(kind), Member(name), *tail]:
+            return Reference(Resource(modules, "data", kind, name), tuple(tail))
+        case [Member("data"), *_]:
+            raise _fault(text, "names no data source", "data.TYPE.NAME.ATTRIBUTE")
+        case [Member(kind), Member(name), *tail]:
+            return Reference(Resource(modules, "managed", kind, name), tuple(tail))
+        case [Member(name), *_] if modules:
+            raise _module_output(text, modules, name)
+        case [] if modules:
+            raise _fault(text, "names a module, not a value in it", f"{text}.TYPE.NAME.ATTRIBUTE")
+    raise _fault(text, "names no resource", _FORMS)
+
+
+def canonical(text: str) -> str:
+    """Check an address and write its quoted keys with double quotes, otherwise as the user wrote it."""
+    parse(text)
+    text = text.strip()
+    return _STEP.sub(_double_quotes, f".{text}")[1:]
+
+
+def render(target: Resource | Output, key: Key = None) -> str:
+    """Write a target as Terraform does; `key` is an instance's index key."""
+    if isinstance(target, Output):
+        return f"output{_member(target.name)}"
+    modules = "".join(f"module.{name}{index(key)}." for name, key in target.module)
+    data = "data." if target.mode == "data" else ""
+    return f"{modules}{data}{target.type}.{target.name}{index(key)}"
+
+
+def render_steps(steps: Sequence[Step]) -> str:
+    """Write the path into the attributes."""
+    return "".join(map(_render_step, steps))
+
+
+def index(key: Key) -> str:
+    """Write an index key: ``[0]``, ``["a.b"]``, nothing for None."""
+    return "" if key is None else f"[{key if isinstance(key, int) else quote(key)}]"
+
+
+def quote(text: str) -> str:
+    """Write a key in quotes as Terraform does, which escapes the beginnings of its own templates."""
+    escaped = text.replace("${", "$${").replace("%{", "%%{")
+    return json.dumps(escaped, ensure_ascii=False)
+
+
+def modules_of(text: str) -> Modules:
+    """Read a state's own ``module`` member. ConfigError where it is none."""
+    modules, rest = _modules(text, _steps(text)) if text else ((), ())
+    if rest:
+        raise _fault(text, "names no module", "module.NAME")
+    return modules
+
+
+def _module_output(text: str, modules: Modules, name: str) -> ConfigError:
+    """Say that a child module's outputs are not in the state, and which ways work."""
+    module = render(Resource(modules, "managed", "", ""))[: -len("..")]
+    return _fault(
+        text,
+        f"is an output of a child module; a state keeps the outputs of the root module alone ({name} of {module})",
+        f"the resource itself, {module}.TYPE.NAME.ATTRIBUTE, or a root output, "
+        f'output "{name}" {{ value = {module}.{name} }}, read as output.{name}',
+    )
+
+
+def _steps(text: str) -> list[Step]:
+    """Cut an address into steps, the first of which has no dot."""
+    dotted = f".{text.strip()}"
+    steps: list[Step] = []
+    position = 0
+    while position < len(dotted):
+        match = _STEP.match(dotted, position)
+        if match is None:
+            raise _syntax_fault(text, dotted[position:], position)
+        steps.append(_step(text, match))
+        position = match.end()
+    return steps
+
+
+def _step(text: str, match: re.Match[str]) -> Step:
+    if match["name"] is not None:
+        return Member(match["name"])
+    if match["quoted"] is not None:
+        return Member(_unquote(text, match["quoted"]))
+    if match["key"] is not None:
+        return Index(_unquote(text, match["key"]))
+    if match["index"] is not None:
+        return Index(int(match["index"]))
+    return Slice(*(int(match[end]) if match[end] else None for end in ("start", "stop")))
+
+
+def _modules(text: str, steps: Sequence[Step]) -> tuple[Modules, Sequence[Step]]:
+    modules: list[tuple[str, Key]] = []
+    while steps and steps[0] == Member("module"):
+        match steps:
+            case [_, Member(name), Index(key), *rest]:
+                modules.append((name, key))
+            case [_, Member(name), *rest]:
+                modules.append((name, None))
+            case _:
+                raise _fault(text, "names no module after `module`", "module.NAME.TYPE.NAME.ATTRIBUTE")
+        steps = rest
+    return tuple(modules), steps
+
+
+def _unquote(text: str, quoted: str) -> str:
+    def character(match: re.Match[str]) -> str:
+        code = match[1]
+        if len(code) == 1:
+            if code.isalnum() and code not in _ESCAPED:
+                raise _fault(text, f"holds an unknown escape \\{code}", r"\\ for a backslash")
+            return _ESCAPED.get(code, code)
+        number = int(code[1:], 16)
+        if number > 0x10FFFF:
+            raise _fault(text, f"holds an escape \\{code} that is no character", r"\uXXXX")
+        return chr(number)
+
+    plain = _ESCAPE.sub(character, quoted[1:-1])
+    return plain.replace("$${", "${").replace("%%{", "%{")
+
+
+def _double_quotes(match: re.Match[str]) -> str:
+    quoted = match["key"] or match["quoted"]
+    if quoted is None or quoted[0] == '"':
+        return match[0]
+    return match[0].replace(quoted, quote(_unquote(match.string, quoted)))
+
+
+def _member(name: str) -> str:
+    return f".{name}" if re.fullmatch(r"[\w-]+", name) else index(name)
+
+
+def _render_step(step: Step) -> str:
+    match step:
+        case Member(name):
+            return _member(name)
+        case Index(key):
+            return index(key)
+        case Slice(start, stop):
+            return f"[{'' if start is None else start}:{'' if stop is None else stop}]"
+
+
+_SYNTAX = (
+    (
+        r"\.?\[\s*\*|\.\*",
+        "uses a splat",
+        "the bare resource, which gives all instances, or one: TYPE.NAME[0].ATTRIBUTE",
+    ),
+    (r"\.?\[\s*\]", "iterates with []", "the list itself, or one element: [0]"),
+    (r"\s*\|", "uses a pipe", "the plain address, and the template's own functions on its value"),
+    (r"\s*\?", "uses ?", "the plain address; a value that may be absent is an error here"),
+    (r"""\.?\[?\s*["']""", "holds a quoted key that does not end", 'balanced quotes and brackets: ["key"]'),
+    (r"\.?\[", "holds an index that is none", '[0], [-1], [0:2] or ["key"]'),
+    (r"\.+$", "ends in a dot", "the attribute's name after it"),
+)
+
+
+def _syntax_fault(text: str, rest: str, position: int) -> ConfigError:
+    """Say what is wrong from `rest` on, which begins at 1-based column `position` of the address."""
+    if not text.strip():
+        return _fault(text, "is empty", _FORMS)
+    for pattern, what, instead in _SYNTAX:
+        if re.match(pattern, rest):
+            return _fault(text, what, instead)
+    return _fault(
+        text, f"is not understood from column {max(position, 1)} on", 'quotes around odd keys: ["a b"]'
+    )
+
+
+def _fault(text: str, what: str, instead: str) -> ConfigError:
+    shown = text.strip() if len(text) <= _SHOWN else f"{text.strip()[:_SHOWN]}…"
+    return ConfigError(f"the address `{shown}` {what}", hint=f"write {instead}")
