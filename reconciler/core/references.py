@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from reconciler.core.values import Address, Json
+from reconciler.errors import Where
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,3 +61,13 @@ class Function:
 
 
 Functions: TypeAlias = Mapping[str, Function]
+
+
+@dataclass(frozen=True, slots=True)
+class PluginUse:
+    """An entry of a project file's `plugins`: which plugin, how it is set up, and before its functions' names."""
+
+    name: str
+    config: Mapping[str, Json] = field(default_factory=dict)
+    func_prefix: str = ""
+    where: Where | None = None
