@@ -1,0 +1,88 @@
+"""What the fake's server adds to a task definition and a service: the defaults that AWS is known to echo."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any, Final, TypeAlias
+
+Body: TypeAlias = dict[str, Any]
+
+_CONTAINER: Final[Body] = {
+    "cpu": 0,
+    "essential": True,
+    "portMappings": [],
+    "environment": [],
+    "mountPoints": [],
+    "volumesFrom": [],
+    "systemControls": [],
+}
+_DEFINITION: Final[Body] = {"networkMode": "bridge", "volumes": [], "placementConstraints": []}
+_SERVICE: Final[Body] = {
+    "desiredCount": 0,
+    "schedulingStrategy": "REPLICA",
+    "deploymentController": {"type": "ECS"},
+    "loadBalancers": [],
+    "serviceRegistries": [],
+    "placementConstraints": [],
+    "placementStrategy": [],
+    "healthCheckGracePeriodSeconds": 0,
+    "enableECSManagedTags": False,
+    "enableExecuteCommand": False,
+    "propagateTags": "NONE",
+    "availabilityZoneRebalancing": "ENABLED",
+}
+_DEPLOYMENT: Final[Body] = {
+    "maximumPercent": 200,
+    "minimumHealthyPercent": 100,
+    "deploymentCircuitBreaker": {"enable": False, "rollback": False},
+    "strategy": "ROLLING",
+    "bakeTimeInMinutes": 0,
+}
+
+ON_DEPLOYMENTS: Final = ("serviceConnectConfiguration", "volumeConfigurations", "vpcLatticeConfigurations")
+"""Members of a service's input that AWS shows on its deployments alone."""
+
+_SENT_ONLY: Final = frozenset(
+    {"cluster", "service", "clientToken", "forceNewDeployment", "role", "tags", *ON_DEPLOYMENTS}
+)
+"""Members of a service's input that the service's description has under another name, or not at all."""
+
+
+def task_definition(sent: Body) -> Body:
+    """Give a registered task definition as AWS would store it; its tags are no part of it."""
+    stored = copy.deepcopy(_DEFINITION | {key: value for key, value in sent.items() if key != "tags"})
+    stored["containerDefinitions"] = [
+        _container(container, stored["networkMode"]) for container in stored["containerDefinitions"]
+    ]
+    return stored
+
+
+def service(sent: Body) -> Body:
+    """Give the members of a new service as AWS would store them."""
+    stored = copy.deepcopy(_SERVICE) | members(sent)
+    if "capacityProviderStrategy" not in stored:
+        stored.setdefault("launchType", "EC2")
+    if stored.get("launchType") == "FARGATE":
+        stored.setdefault("platformVersion", "LATEST")
+    return stored | {"deploymentConfiguration": deployment_configuration(_DEPLOYMENT, sent)}
+
+
+def members(sent: Body) -> Body:
+    """Give the members of CreateService's or UpdateService's input that a description shows as they are."""
+    return {key: copy.deepcopy(value) for key, value in sent.items() if key not in _SENT_ONLY}
+
+
+def deployment_configuration(before: Body, sent: Body) -> Body:
+    """Give a deployment configuration after an input: what it leaves out stays."""
+    return copy.deepcopy(before | sent.get("deploymentConfiguration", {}))
+
+
+def _container(sent: Body, network_mode: str) -> Body:
+    stored: Body = copy.deepcopy(_CONTAINER) | sent
+    stored["portMappings"] = [_port(mapping, network_mode) for mapping in stored["portMappings"]]
+    return stored
+
+
+def _port(sent: Body, network_mode: str) -> Body:
+    same = network_mode in {"awsvpc", "host"}
+    return {"protocol": "tcp", "hostPort": sent.get("containerPort", 0) if same else 0} | sent

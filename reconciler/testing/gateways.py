@@ -1,0 +1,330 @@
+"""An ECS in memory: as much of it as plans and applies are judged by. The sandbox simulates the rest."""
+
+from __future__ import annotations
+
+import copy
+import uuid
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from threading import RLock
+from typing import Any, cast
+
+from reconciler.core.values import JsonObject
+from reconciler.engine.ports import Absent, Clock, Snapshot
+from reconciler.errors import AwsError, AwsNotFound, AwsRefused
+from reconciler.testing import definitions, rollouts
+from reconciler.testing.clocks import FakeClock
+from reconciler.testing.definitions import Body
+
+
+@dataclass(frozen=True, slots=True)
+class Called:
+    """One call of the gateway: the method's name and its arguments, in order."""
+
+    method: str
+    arguments: tuple[object, ...]
+
+
+@dataclass(slots=True)
+class _Failure:
+    error: AwsError
+    times: int
+    taken: bool
+
+
+def _never(_definition: JsonObject) -> bool:
+    return False
+
+
+class FakeGateway:
+    """`engine.ports.Gateway` over dictionaries.
+
+    A rollout takes `rollout_seconds` of `clock`, then completes, or fails if `fails` says so of its task
+    definition. `calls` lists what was called; `fail` makes calls fail, before or after they took effect.
+    """
+
+    def __init__(
+        self,
+        *,
+        clusters: Sequence[str] = ("default",),
+        region: str = "eu-west-1",
+        account: str = "123456789012",
+        clock: Clock | None = None,
+        rollout_seconds: float = 0.0,
+        fails: Callable[[JsonObject], bool] = _never,
+    ) -> None:
+        """Begin with empty clusters."""
+        self.clock = clock or FakeClock()
+        self.rollout_seconds = rollout_seconds
+        self.fails = fails
+        self.calls: list[Called] = []
+        self._region = region
+        self._account = account
+        self._clusters = {*clusters}
+        self._families: defaultdict[str, list[Body]] = defaultdict(list)
+        self._services: dict[tuple[str, str], Body] = {}
+        self._tags: dict[str, dict[str, str]] = {}
+        self._failures: dict[str, _Failure] = {}
+        self._lock = RLock()
+
+    @property
+    def region(self) -> str:
+        """Give the region."""
+        return self._region
+
+    def account(self) -> str:
+        """Give the account."""
+        with self._called("account"):
+            return self._account
+
+    def describe_services(self, cluster: str, names: Sequence[str], /) -> Mapping[str, Snapshot | Absent]:
+        """Describe services as they stand at this moment of the clock."""
+        with self._called("describe_services", cluster, tuple(names)):
+            return {name: self._described(self._find(cluster, name)) for name in names}
+
+    def describe_task_definition(self, reference: str, /) -> Snapshot | Absent:
+        """Describe a revision; a bare family means its newest ACTIVE one."""
+        with self._called("describe_task_definition", reference):
+            found = self._revision(reference)
+            return Absent() if found is None else self._definition(found)
+
+    def list_revisions(self, family: str, /, *, limit: int) -> tuple[str, ...]:
+        """Give the ARNs of the ACTIVE revisions, newest first."""
+        with self._called("list_revisions", family, limit):
+            return tuple(revision["taskDefinitionArn"] for revision in self._active(family))[:limit]
+
+    def register_task_definition(self, body: JsonObject, /) -> Snapshot:
+        """Register a revision."""
+        with self._called("register_task_definition", copy.deepcopy(body)):
+            sent = cast(Body, body)
+            revisions = self._families[sent["family"]]
+            number = len(revisions) + 1
+            stored = definitions.task_definition(sent) | {
+                "taskDefinitionArn": self._arn(f"task-definition/{sent['family']}:{number}"),
+                "revision": number,
+                "status": "ACTIVE",
+                "registeredAt": self.clock.now(),
+                "registeredBy": f"arn:aws:iam::{self._account}:user/fake",
+            }
+            revisions.append(stored)
+            self._set_tags(stored["taskDefinitionArn"], sent.get("tags", ()))
+            return self._definition(stored)
+
+    def create_service(self, body: JsonObject, /) -> Snapshot:
+        """Create a service and start its first deployment."""
+        with self._called("create_service", copy.deepcopy(body)):
+            sent = cast(Body, body)
+            cluster, name = self._cluster(sent.get("cluster", "default")), sent["serviceName"]
+            if self._services.get((cluster, name), {}).get("status") == "ACTIVE":
+                self._refuse(
+                    "CreateService", "InvalidParameterException", "Creation of service was not idempotent."
+                )
+            service = definitions.service(sent) | {
+                "serviceArn": self._arn(f"service/{cluster}/{name}"),
+                "clusterArn": self._arn(f"cluster/{cluster}"),
+                "taskDefinition": self._existing("CreateService", sent["taskDefinition"]),
+                "status": "ACTIVE",
+                "createdAt": self.clock.now(),
+                "deployments": [],
+                "events": [],
+            }
+            self._services[cluster, name] = service
+            self._set_tags(service["serviceArn"], sent.get("tags", ()))
+            rollouts.begin(service, sent, self.clock.now())
+            return self._snapshot(service)
+
+    def update_service(self, body: JsonObject, /) -> Snapshot:
+        """Update a service, and start a deployment where the change calls for one."""
+        with self._called("update_service", copy.deepcopy(body)):
+            sent = cast(Body, body)
+            service = self._updatable(sent)
+            self._settle(service)
+            changes = definitions.members(sent)
+            if "taskDefinition" in sent:
+                changes["taskDefinition"] = self._existing("UpdateService", sent["taskDefinition"])
+            if "deploymentConfiguration" in sent:
+                before = service["deploymentConfiguration"]
+                changes["deploymentConfiguration"] = definitions.deployment_configuration(before, sent)
+            shown = service["deployments"][0] | service
+            wanted = sent | changes
+            starts = sent.get("forceNewDeployment", False) or any(
+                shown.get(key) != wanted[key] for key in rollouts.STARTS & sent.keys()
+            )
+            service |= changes
+            if starts:
+                rollouts.begin(service, sent, self.clock.now())
+            else:
+                rollouts.scale(service)
+            return self._snapshot(service)
+
+    def tag(self, arn: str, tags: Sequence[JsonObject], /) -> None:
+        """Set tags."""
+        with self._called("tag", arn, tuple(tags)):
+            self._set_tags(arn, tags)
+
+    def untag(self, arn: str, keys: Sequence[str], /) -> None:
+        """Remove tags."""
+        with self._called("untag", arn, tuple(keys)):
+            for key in keys:
+                self._tags.get(arn, {}).pop(key, None)
+
+    def list_tasks(self, cluster: str, service: str, /, *, status: str) -> tuple[str, ...]:
+        """Give the ARNs of the tasks that run, or of those that failed to start."""
+        with self._called("list_tasks", cluster, service, status):
+            tasks = self._tasks(self._known("ListTasks", cluster, service))
+            return tuple(task["taskArn"] for task in tasks if task["desiredStatus"] == status)
+
+    def describe_tasks(self, cluster: str, arns: Sequence[str], /) -> tuple[JsonObject, ...]:
+        """Describe tasks."""
+        with self._called("describe_tasks", cluster, tuple(arns)):
+            inside = [
+                service for (home, _), service in self._services.items() if home == self._cluster(cluster)
+            ]
+            tasks = {task["taskArn"]: task for service in inside for task in self._tasks(service)}
+            return tuple(tasks[arn] for arn in arns if arn in tasks)
+
+    # What a test may do to it beside the port.
+
+    def fail(self, method: str, error: AwsError, *, times: int = 1, taken: bool = False) -> None:
+        """Make the next calls of a method raise; with `taken` only after they have had their effect."""
+        self._failures[method] = _Failure(error, times, taken)
+
+    def edit(self, cluster: str, name: str, **members: object) -> None:
+        """Change a service behind everybody's back, as somebody does in the console."""
+        self._known("edit", cluster, name).update(copy.deepcopy(members))
+
+    def delete(self, cluster: str, name: str) -> None:
+        """Delete a service: it stays as INACTIVE for a while."""
+        self._known("delete", cluster, name).update(
+            status="INACTIVE", desiredCount=0, runningCount=0, pendingCount=0, deployments=[]
+        )
+
+    def deregister(self, reference: str) -> None:
+        """Deregister a revision: it becomes INACTIVE."""
+        found = self._revision(reference)
+        if found is None:
+            raise LookupError(reference)
+        found["status"] = "INACTIVE"
+
+    @contextmanager
+    def _called(self, method: str, *arguments: object) -> Iterator[None]:
+        with self._lock:
+            self.calls.append(Called(method, arguments))
+            failure = self._failures.get(method)
+            if failure and failure.times > 0:
+                failure.times -= 1
+                if not failure.taken:
+                    raise failure.error
+            else:
+                failure = None
+            yield
+            if failure:
+                raise failure.error
+
+    def _arn(self, resource: str) -> str:
+        return f"arn:aws:ecs:{self._region}:{self._account}:{resource}"
+
+    def _cluster(self, reference: str) -> str:
+        name = reference.rpartition("/")[2]
+        if name not in self._clusters:
+            raise _error(AwsNotFound, "cluster", "ClusterNotFoundException", "Cluster not found.")
+        return name
+
+    def _find(self, cluster: str, reference: str) -> Body | None:
+        return self._services.get((self._cluster(cluster), reference.rpartition("/")[2]))
+
+    def _known(self, operation: str, cluster: str, name: str) -> Body:
+        found = self._find(cluster, name)
+        if found is None:
+            raise _error(AwsNotFound, operation, "ServiceNotFoundException", "Service not found.")
+        return found
+
+    def _updatable(self, sent: Body) -> Body:
+        service = self._known("UpdateService", sent.get("cluster", "default"), sent["service"])
+        if service["status"] != "ACTIVE":
+            self._refuse("UpdateService", "ServiceNotActiveException", "Service was not ACTIVE.")
+        return service
+
+    def _refuse(self, operation: str, code: str, message: str) -> None:
+        raise _error(AwsRefused, operation, code, message)
+
+    def _active(self, family: str) -> list[Body]:
+        return [body for body in reversed(self._families.get(family, [])) if body["status"] == "ACTIVE"]
+
+    def _revision(self, reference: str) -> Body | None:
+        family, _, number = reference.rpartition("/")[2].partition(":")
+        if not number:
+            return next(iter(self._active(family)), None)
+        return next(
+            (body for body in self._families.get(family, ()) if str(body["revision"]) == number), None
+        )
+
+    def _existing(self, operation: str, reference: str) -> str:
+        found = self._revision(reference)
+        if found is None or found["status"] != "ACTIVE":
+            raise _error(AwsNotFound, operation, "ClientException", "TaskDefinition not found.")
+        return str(found["taskDefinitionArn"])
+
+    def _set_tags(self, arn: str, tags: Sequence[Any]) -> None:
+        self._tags.setdefault(arn, {}).update({tag["key"]: tag.get("value", "") for tag in tags})
+
+    def _tag_list(self, arn: str) -> list[Body]:
+        return [{"key": key, "value": value} for key, value in self._tags.get(arn, {}).items()]
+
+    def _definition(self, revision: Body) -> Snapshot:
+        tags = self._tag_list(revision["taskDefinitionArn"])
+        return Snapshot({"taskDefinition": copy.deepcopy(revision), "tags": tags})
+
+    def _described(self, service: Body | None) -> Snapshot | Absent:
+        if service is None:
+            return Absent()
+        self._settle(service)
+        return self._snapshot(service)
+
+    def _snapshot(self, service: Body) -> Snapshot:
+        return Snapshot(copy.deepcopy(service) | {"tags": self._tag_list(service["serviceArn"])})
+
+    def _settle(self, service: Body) -> None:
+        """Let the rollout be as far as the clock is."""
+        primary, now = rollouts.in_progress(service), self.clock.now()
+        if primary and now >= primary["createdAt"] + self.rollout_seconds:
+            definition = self._revision(primary["taskDefinition"])
+            rollouts.end(service, now, failed=definition is not None and self.fails(definition))
+
+    def _tasks(self, service: Body) -> list[Body]:
+        """Give a task for each that a deployment counts as running or failed, always the same ones."""
+        self._settle(service)
+        return [
+            {
+                "taskArn": self._arn(
+                    f"task/{service['clusterArn'].rpartition('/')[2]}/{_task_id(deployment, serial)}"
+                ),
+                "clusterArn": service["clusterArn"],
+                "taskDefinitionArn": deployment["taskDefinition"],
+                "group": f"service:{service['serviceName']}",
+                "startedBy": deployment["id"],
+                "desiredStatus": status,
+                "lastStatus": status,
+                "containers": [],
+                **more,
+            }
+            for deployment in service["deployments"]
+            for count, status, more in (
+                (deployment["runningCount"], "RUNNING", {}),
+                (deployment["failedTasks"], "STOPPED", _STOPPED),
+            )
+            for serial in (f"{status}{number}" for number in range(count))
+        ]
+
+
+_STOPPED = {"stopCode": "EssentialContainerExited", "stoppedReason": "Essential container in task exited"}
+
+
+def _task_id(deployment: Body, serial: str) -> str:
+    return uuid.uuid5(uuid.NAMESPACE_OID, f"{deployment['id']} {serial}").hex
+
+
+def _error(kind: type[AwsError], operation: str, code: str, message: str) -> AwsError:
+    return kind(f"ecs {operation}: {message.rstrip('.')} ({code})", operation=operation, code=code)
