@@ -116,10 +116,10 @@ def _value(node: Node, value: Json, visit: _Visit, raw: Path, path: Path) -> tup
         case "list":
             wire, tree = _list(node, value, visit, raw, path)
         case "structure" | "map":
-            wire, tree = _map(value, visit, raw, path)
+            wire, tree = _map(value, visit, raw, path, strings=node.shape.kind == "map")
         case _:
             wire = tree = _scalar(node, value, visit, raw)
-    if tree is not ABSENT and node.rule.default is not ABSENT and tree == node.rule.default:
+    if tree is not ABSENT and tree == node.rule.usual(visit.facts):
         tree = ABSENT
     visit.seen[path] = Seen(raw, None if wire is ABSENT else wire)
     return wire, tree
@@ -161,11 +161,14 @@ def _unknown(node: Node, name: str, visit: _Visit, where: Path, *, root: bool) -
     visit.remarks.append(Remark(where, f"`{name}` is unknown to ECS and is not sent", hint))
 
 
-def _map(value: Json, visit: _Visit, raw: Path, path: Path) -> tuple[Maybe, Maybe]:
+def _map(value: Json, visit: _Visit, raw: Path, path: Path, *, strings: bool) -> tuple[Maybe, Maybe]:
     """Give a free-form map: its keys and values belong to the user (dockerLabels, options)."""
     if not isinstance(value, dict):
         return (visit.fault(raw, f"an object is expected, not {_type(value)}"),) * 2
     kept = {name: _text(member) for name, member in value.items() if member is not None}
+    for name, member in kept.items():
+        if strings and not isinstance(member, str):
+            visit.fault((*raw, name), f"a string is expected, not {_type(member)}")
     visit.seen.update({(*path, name): Seen((*raw, name), member) for name, member in kept.items()})
     return (kept, dict(kept)) if kept else (ABSENT, ABSENT)
 

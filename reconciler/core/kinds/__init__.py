@@ -126,7 +126,7 @@ def build(shapes: Shapes) -> Kinds:
         service=Kind(
             "service",
             compile_node(create, services.RULES),
-            facts=("schedulingStrategy", "deploymentController"),
+            facts=("schedulingStrategy", "deploymentController", "deploymentConfiguration"),
             read_only=_read_only(shapes.named("Service"), create, "clientToken", "forceNewDeployment"),
             undeclared=Undeclared.INFORM,
             wrapper="services",

@@ -62,6 +62,7 @@ class Rule:
 
     - `key`: the list is a set; its items are told apart by the key. Lists without one are ordered.
     - `default`: the value that ECS gives to a member that was not sent; it equals absent on both sides.
+    - `default_for`: the same, where it depends on the facts of the document.
     - `absent_if`: the same, where it depends on the rest of the document.
     - `blank`: an empty string is a value here, and a missing one means the empty string.
     - `coerce`: brings different spellings of one value to one (``"0.5 vCPU"``, ``"512"``).
@@ -69,11 +70,12 @@ class Rule:
     - `undeclared`: see `Undeclared`; None leaves it to the members inside, and at a leaf to the kind.
     - `deploys`: a change starts a new deployment of the service; `forces`: only with forceNewDeployment.
     - `create_only`: the member cannot be updated.
-    - `remove`: what to send to remove the member; ABSENT where the default has to be sent.
+    - `remove`: what to send to remove the member, where that is not its default.
     """
 
     key: Key | None = None
     default: Maybe = ABSENT
+    default_for: Callable[[JsonObject], Json] | None = None
     absent_if: Test | None = None
     blank: bool = False
     coerce: Callable[[Json], Json] | None = None
@@ -83,6 +85,10 @@ class Rule:
     forces: bool = False
     create_only: bool = False
     remove: Maybe = ABSENT
+
+    def usual(self, facts: JsonObject) -> Maybe:
+        """Give the default in a document with these facts, ABSENT where there is none."""
+        return self.default if self.default_for is None else self.default_for(facts)
 
 
 NO_RULE: Final = Rule()

@@ -23,21 +23,25 @@ def _daemon(_value: Json, _parent: JsonObject, facts: JsonObject) -> bool:
     return facts.get("schedulingStrategy") == "DAEMON"
 
 
-def _usual_maximum(value: Json, _parent: JsonObject, facts: JsonObject) -> bool:
-    return value == (100 if facts.get("schedulingStrategy") == "DAEMON" else 200)  # B, RD
+def _usual_maximum(facts: JsonObject) -> Json:
+    return 100 if facts.get("schedulingStrategy") == "DAEMON" else 200  # B, RD
 
 
-def _usual_minimum(value: Json, _parent: JsonObject, facts: JsonObject) -> bool:
-    return value == (0 if facts.get("schedulingStrategy") == "DAEMON" else 100)  # B, RD
+def _usual_minimum(facts: JsonObject) -> Json:
+    return 0 if facts.get("schedulingStrategy") == "DAEMON" else 100  # B, RD
 
 
-def _breaker_off(_value: Json, breaker: JsonObject, _facts: JsonObject) -> bool:
-    """Tell whether a detail of the circuit breaker has no meaning because the breaker is off (RD)."""
-    return breaker.get("enable") is not True
+def _reset_is_usual(value: Json, _breaker: JsonObject, facts: JsonObject) -> bool:
+    """Tell whether resetOnHealthyTask is as usual, or without meaning because the breaker is off (RD)."""
+    return value is True or not _breaker_on(facts)
 
 
-def _reset_is_usual(value: Json, breaker: JsonObject, facts: JsonObject) -> bool:
-    return value is True or _breaker_off(value, breaker, facts)
+def _breaker_on(facts: JsonObject) -> bool:
+    found: Json = facts
+    for name in ("deploymentconfiguration", "deploymentcircuitbreaker", "enable"):
+        members = {key.lower(): value for key, value in found.items()} if isinstance(found, dict) else {}
+        found = members.get(name)
+    return str(found).lower() == "true"
 
 
 def _service_linked(value: Json, _parent: JsonObject, _facts: JsonObject) -> bool:
@@ -82,8 +86,8 @@ RULES: Final[dict[str, Rule]] = {
     "deploymentController": Rule(undeclared=D),
     "deploymentController/type": Rule(default="ECS", undeclared=D),  # B
     # Compared leaf by leaf: the server's object has grown every year (ecspresso issue 894).
-    "deploymentConfiguration/maximumPercent": Rule(absent_if=_usual_maximum, undeclared=D),
-    "deploymentConfiguration/minimumHealthyPercent": Rule(absent_if=_usual_minimum, undeclared=D),
+    "deploymentConfiguration/maximumPercent": Rule(default_for=_usual_maximum, undeclared=D),
+    "deploymentConfiguration/minimumHealthyPercent": Rule(default_for=_usual_minimum, undeclared=D),
     "deploymentConfiguration/strategy": Rule(default="ROLLING", undeclared=D),  # RD
     "deploymentConfiguration/bakeTimeInMinutes": Rule(default=0, undeclared=D),  # RD
     "deploymentConfiguration/deploymentCircuitBreaker/enable": Rule(default=False, undeclared=D),

@@ -1,0 +1,57 @@
+"""What the engine reports while it works. It prints nothing: `render` turns events into lines."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from reconciler.core.values import JsonObject
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepStarted:
+    """A step is about to be sent."""
+
+    unit: str
+    step: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepDone:
+    """A step was carried out; `result` is the ARN that came of it, `reused` that nothing had to be sent."""
+
+    unit: str
+    step: str
+    result: str = ""
+    reused: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RolloutProgress:
+    """The service as it was just described. `deployments` are the API's, PRIMARY first."""
+
+    unit: str
+    at: float
+    deployments: tuple[JsonObject, ...]
+    state: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServiceEvent:
+    """A line of the service's own event log, each reported once."""
+
+    unit: str
+    at: float
+    message: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Warned:
+    """Something that the user should know and that does not stop the work."""
+
+    unit: str
+    what: str
+
+
+Event: TypeAlias = StepStarted | StepDone | RolloutProgress | ServiceEvent | Warned

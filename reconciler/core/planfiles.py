@@ -1,0 +1,127 @@
+"""Plans as JSON: one encoding for `plan --format json` and for the file that `apply` reads.
+
+The encoding follows the dataclasses: a field is a member, an enum its value, a union of classes an object with a
+``type``. Damage is detected by a digest over the rest of the file; tampering is not claimed to be.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+import types
+import typing
+from collections.abc import Mapping
+from enum import Enum
+from functools import cache
+from typing import Any, Final, cast
+
+from reconciler.core import diffs, patches, plans, secrets, steps, values
+from reconciler.errors import PlanError, Where
+
+TOOL: Final = "reconciler"
+_STEPS: Final[dict[str, type]] = {
+    cls.__name__: cls
+    for cls in (
+        steps.RegisterTaskDefinition,
+        steps.SetTags,
+        steps.RemoveTags,
+        steps.CreateService,
+        steps.UpdateService,
+    )
+}
+
+
+def write(plan: plans.Plan) -> str:
+    """Write a plan as JSON text, in a fixed order of members."""
+    body = document(plan)
+    return json.dumps(body | {"digest": _digest(body)}, indent=2, ensure_ascii=False) + "\n"
+
+
+def document(plan: plans.Plan) -> dict[str, Any]:
+    """Give a plan as plain data, without the digest."""
+    summary = {verb.value: sum(unit.verb is verb for unit in plan.units) for verb in plans.Verb}
+    encoded = cast("dict[str, Any]", _encode(plan))
+    return {"tool": TOOL, "format": encoded.pop("format"), "summary": summary} | encoded
+
+
+def read(text: str) -> plans.Plan:
+    """Read a plan. PlanError says what is wrong with it."""
+    try:
+        body = json.loads(text)
+    except ValueError as error:
+        raise PlanError("the plan file is damaged: it is no JSON", hint="make a new plan") from error
+    if not isinstance(body, dict) or body.get("tool") != TOOL:
+        raise PlanError(
+            "this file is no plan of reconciler", hint="write one with `reconciler plan --out FILE`"
+        )
+    if body.get("format") != plans.FORMAT:
+        raise PlanError(
+            f"the plan file has format {body.get('format')}, this version reads format {plans.FORMAT}",
+            hint="make a new plan with this version",
+        )
+    digest = body.pop("digest", None)
+    if digest != _digest(body):
+        raise PlanError("the plan file is damaged: its digest does not match", hint="make a new plan")
+    try:
+        return cast(
+            "plans.Plan", _decode(plans.Plan, {k: v for k, v in body.items() if k not in ("tool", "summary")})
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise PlanError(
+            "the plan file is damaged: a member is missing or wrong", hint="make a new plan"
+        ) from error
+
+
+def _digest(body: Mapping[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(body, sort_keys=True).encode()).hexdigest()
+
+
+def _encode(value: Any) -> Any:
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        body = {f.name: _encode(getattr(value, f.name)) for f in dataclasses.fields(value)}
+        return {"type": type(value).__name__, **body} if type(value).__name__ in _STEPS else body
+    if isinstance(value, Enum):
+        return value.value
+    if isinstance(value, Mapping):
+        return {str(name): _encode(member) for name, member in value.items()}
+    if isinstance(value, list | tuple):
+        return [_encode(member) for member in value]
+    return value
+
+
+@cache
+def _hints(cls: type) -> dict[str, Any]:
+    scope: dict[str, Any] = {}
+    for module in (values, diffs, patches, secrets, steps, plans):
+        scope |= vars(module)
+    return typing.get_type_hints(cls, scope | {"Where": Where})
+
+
+def _decode(wanted: Any, value: Any) -> Any:
+    """Read a value of a declared type; what has no class of ours (JSON) stays as it is."""
+    if isinstance(wanted, type) and dataclasses.is_dataclass(wanted):
+        hints = _hints(wanted)
+        names = {f.name for f in dataclasses.fields(wanted)}
+        return wanted(
+            **{name: _decode(hints[name], member) for name, member in value.items() if name in names}
+        )
+    if isinstance(wanted, type) and issubclass(wanted, Enum):
+        return wanted(value)
+    origin, arguments = typing.get_origin(wanted), typing.get_args(wanted)
+    if origin is tuple:
+        return tuple(_decode(arguments[0], member) for member in value)
+    if origin in (types.UnionType, typing.Union):
+        return _decode_union(arguments, value)
+    return value
+
+
+def _decode_union(arguments: tuple[Any, ...], value: Any) -> Any:
+    if value is None:
+        return None
+    if isinstance(value, dict) and value.get("type") in _STEPS and _STEPS[value["type"]] in arguments:
+        return _decode(_STEPS[value["type"]], value)
+    classes = [a for a in arguments if isinstance(a, type) and dataclasses.is_dataclass(a)]
+    if classes and isinstance(value, dict):
+        return _decode(classes[0], value)
+    return value

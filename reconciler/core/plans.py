@@ -1,0 +1,180 @@
+"""A plan: a value that says what differs, what would be done about it, and what it was made from.
+
+Plans hold no secrets. `Plan.from_json(plan.to_json()) == plan`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import Enum
+from typing import Final
+
+from reconciler.core.diffs import Action
+from reconciler.core.patches import Operation
+from reconciler.core.secrets import Secret
+from reconciler.core.steps import Step
+from reconciler.core.values import Address, Json, JsonObject, Source
+from reconciler.errors import Where
+
+FORMAT: Final = 1
+
+
+class Verb(Enum):
+    """What becomes of a resource."""
+
+    NONE = "no-op"
+    CREATE = "create"
+    UPDATE = "update"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reason:
+    """Why a piece of the desired document has its value: its place below the change, and the reference."""
+
+    pointer: str
+    address: Address
+    source: Source | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """A change as a plan shows it; before and after are masked where they are sensitive.
+
+    `before` and `after` are None where `has_before` and `has_after` say that there is no value.
+    `unknown` marks an `after` that is known only once the plan is applied.
+    """
+
+    address: str
+    pointer: str
+    action: Action
+    before: Json = None
+    after: Json = None
+    has_before: bool = True
+    has_after: bool = True
+    sensitive: bool = False
+    unknown: bool = False
+    reasons: tuple[Reason, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notice:
+    """Something that the reader should know although it changes nothing."""
+
+    what: str
+    where: Where | None = None
+    hint: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unit:
+    """One resource of a plan.
+
+    `name` is ``cluster/service`` or the family; `live` the ARN of what was compared with, empty if nothing was.
+    `effects` say what AWS will do (``a new revision``). `desired` is the wire-shaped body with slots for secrets,
+    `managed` the part of the live document that the plan depends on, masked, and `fingerprint` its salted digest,
+    unmasked. `base` and `patch` are the same changes as RFC 6902 on the described body; `base` names the operation
+    and the JSON pointer in its answer, None where nothing is live.
+    """
+
+    address: str
+    kind: str
+    name: str
+    account: str
+    region: str
+    cluster: str
+    verb: Verb
+    live: str = ""
+    depends_on: tuple[str, ...] = ()
+    changes: tuple[Finding, ...] = ()
+    noted: tuple[Finding, ...] = ()
+    effects: tuple[str, ...] = ()
+    rollout: str = ""
+    steps: tuple[Step, ...] = ()
+    desired: JsonObject
+    secrets: tuple[Secret, ...] = ()
+    managed: Json = None
+    salt: str = ""
+    fingerprint: str = ""
+    base: JsonObject | None = None
+    patch: tuple[Operation, ...] = ()
+    unguarded: int = 0
+    withheld: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Input:
+    """A value that the plan used. `ambient` ones come from the environment and are not read again."""
+
+    address: Address
+    source: Source | None
+    digest: str
+    ambient: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opened:
+    """A resolver instance that the plan used, as the project file configures it."""
+
+    name: str
+    config: JsonObject
+    func_prefix: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Origins:
+    """The project that a plan belongs to: its file, a digest of that file's text, what it opens."""
+
+    file: str
+    digest: str
+    opened: tuple[Opened, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What `plan` prints and `apply` carries out.
+
+    `errored`, `complete` and `applyable` are separate facts: a plan against a saved description is complete and
+    cannot be applied. `made_at` is in seconds since the epoch.
+    """
+
+    project: Origins
+    units: tuple[Unit, ...]
+    inputs: tuple[Input, ...] = ()
+    notices: tuple[Notice, ...] = ()
+    made_at: float = 0.0
+    errored: bool = False
+    complete: bool = True
+    applyable: bool = True
+    format: int = FORMAT
+
+    @property
+    def changes(self) -> bool:
+        """Tell whether there is anything to do."""
+        return any(unit.verb is not Verb.NONE for unit in self.units)
+
+    def steps(self) -> Iterator[tuple[Unit, Step]]:
+        """Give every step with its unit, in the order in which they are carried out."""
+        for unit in self.units:
+            for step in unit.steps:
+                yield unit, step
+
+    def unit(self, address: str) -> Unit:
+        """Give a unit by its address. KeyError where there is none."""
+        for unit in self.units:
+            if unit.address == address:
+                return unit
+        raise KeyError(address)
+
+    def to_json(self) -> str:
+        """Write the plan (docs/schemas/plan.schema.json)."""
+        from reconciler.core import planfiles
+
+        return planfiles.write(self)
+
+    @classmethod
+    def from_json(cls, text: str) -> Plan:
+        """Read a plan. PlanError where the text is none, is damaged, or has a version that is not known here."""
+        from reconciler.core import planfiles
+
+        return planfiles.read(text)

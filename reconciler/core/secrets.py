@@ -1,0 +1,160 @@
+"""Secrets in a plan: how to make them again, and how to notice that they moved, without holding them.
+
+A sensitive leaf is cut into literal text and references. In the plan's bodies a `slot` stands in its place; the plan
+lists for each slot the pieces and what binds it: the version of its source where the value has one of its own, else
+a salted scrypt digest.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final, TypeAlias
+
+from reconciler.core.values import Address, Json, Origin, Source, Value
+from reconciler.errors import Refused, StalePlan
+
+SLOT: Final = "$secret"
+Piece: TypeAlias = str | Address
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Secret:
+    """One sensitive leaf. `place` is its address in the document, for messages.
+
+    `pieces` is empty where the value is computed from a secret in a way that references alone cannot repeat.
+    """
+
+    place: str
+    pieces: tuple[Piece, ...]
+    sources: tuple[Origin, ...]
+    salt: str
+    digest: str
+
+
+def slot(index: int) -> Json:
+    """Give what stands in a body in place of a secret."""
+    return {SLOT: index}
+
+
+def slot_of(value: Json) -> int | None:
+    """Give the index that a slot holds, None for any other value."""
+    if isinstance(value, dict) and set(value) == {SLOT} and isinstance(value[SLOT], int):
+        return value[SLOT]
+    return None
+
+
+def make(
+    place: str, value: Json, origins: Sequence[Origin], known: Mapping[Address, Value], salt: str
+) -> Secret:
+    """Describe a sensitive leaf by its references."""
+    texts = {
+        origin.address: str(known[origin.address].data)
+        for origin in origins
+        if origin.address in known and isinstance(known[origin.address].data, str | int | float)
+    }
+    sensitive = [
+        origin.address
+        for origin in origins
+        if origin.address in known and known[origin.address].sensitive_paths
+    ]
+    pieces = _cut(value, texts, sensitive) if len(texts) == len(origins) else ()
+    bound = bool(origins) and all(_own_version(origin.source) for origin in origins)
+    return Secret(
+        place=place,
+        pieces=pieces,
+        sources=tuple(sorted(origins)),
+        salt="" if bound else salt,
+        digest="" if bound else digest(salt, value),
+    )
+
+
+def _own_version(source: Source | None) -> bool:
+    """Tell whether a version is the value's own: a state's serial moves with unrelated changes too."""
+    return source is not None and bool(source.version) and not source.lineage
+
+
+def _cut(value: Json, texts: Mapping[Address, str], sensitive: Sequence[Address]) -> tuple[Piece, ...]:
+    if not isinstance(value, str):
+        whole = [address for address, text in texts.items() if text == str(value)]
+        return (whole[0],) if whole else ()
+    pieces: list[Piece] = [value]
+    for address in sorted(sensitive, key=lambda address: -len(texts[address])):
+        if not texts[address]:
+            continue
+        pieces = [
+            part
+            for piece in pieces
+            for part in (_split(piece, texts[address], address) if isinstance(piece, str) else [piece])
+        ]
+    return (
+        tuple(pieces) if set(sensitive) <= {piece for piece in pieces if not isinstance(piece, str)} else ()
+    )
+
+
+def _split(text: str, secret: str, address: Address) -> list[Piece]:
+    parts: list[Piece] = []
+    for index, literal in enumerate(text.split(secret)):
+        if index:
+            parts.append(address)
+        if literal:
+            parts.append(literal)
+    return parts
+
+
+def digest(salt: str, value: Json) -> str:
+    """Digest a value so that guessing it costs; about ten milliseconds a value."""
+    text = json.dumps(value, sort_keys=True).encode()
+    return hashlib.scrypt(text, salt=salt.encode(), n=2**12, r=8, p=1, dklen=32).hex()
+
+
+def fill(body: Json, secrets: Sequence[Secret], known: Mapping[Address, Value]) -> Json:
+    """Put the secrets into a body. StalePlan where one is not what it was when the plan was made."""
+    index = slot_of(body)
+    if index is not None:
+        return _value(secrets[index], known)
+    if isinstance(body, dict):
+        return {name: fill(member, secrets, known) for name, member in body.items()}
+    if isinstance(body, list | tuple):
+        return [fill(member, secrets, known) for member in body]
+    return body
+
+
+def _value(secret: Secret, known: Mapping[Address, Value]) -> Json:
+    if not secret.pieces:
+        raise Refused(
+            f"the value of {secret.place} is computed from a secret, so a plan file cannot hold it",
+            hint="apply without a plan file, or refer to the secret with `secrets` and `valueFrom`",
+        )
+    if secret.digest == "":
+        moved = [
+            str(origin.address)
+            for origin in secret.sources
+            if (source := known[origin.address].source) is None or source != origin.source
+        ]
+        if moved:
+            raise _moved(secret, moved)
+    only = secret.pieces[0]
+    if len(secret.pieces) == 1 and isinstance(only, Address):
+        value = known[only].data
+    else:
+        value = "".join(
+            piece if isinstance(piece, str) else str(known[piece].data) for piece in secret.pieces
+        )
+    if secret.digest and not (
+        hmac.compare_digest(secret.digest, digest(secret.salt, value))
+        or hmac.compare_digest(secret.digest, digest(secret.salt, str(value)))
+    ):
+        raise _moved(secret, [str(origin.address) for origin in secret.sources])
+    return value
+
+
+def _moved(secret: Secret, addresses: Sequence[str]) -> StalePlan:
+    return StalePlan(
+        f"the secret in {secret.place} is another one than when the plan was made",
+        hint="make a new plan",
+        moved=tuple(addresses),
+    )

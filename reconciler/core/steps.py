@@ -1,0 +1,76 @@
+"""What a plan does, step by step: a closed union, so that a new step that nobody carries out fails the type check.
+
+Bodies are inputs of the API operation. A secret in a body is a `slot` (see `secrets`); the revision that an earlier
+step registers is asked for with `revision_of`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from reconciler.core.values import JsonObject
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RegisterTaskDefinition:
+    """Register a revision, unless the newest ACTIVE one is exactly equal already."""
+
+    family: str
+    body: JsonObject
+    insist: bool = False
+    """Register even if an equal revision exists (`--force-register`)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetTags:
+    """Set tags of the service or task definition with this ARN."""
+
+    arn: str
+    tags: tuple[JsonObject, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RemoveTags:
+    """Remove tags by key."""
+
+    arn: str
+    keys: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CreateService:
+    """Create the service. `revision_of` is the address of the unit whose revision it runs, empty if in the body."""
+
+    cluster: str
+    service: str
+    body: JsonObject
+    revision_of: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UpdateService:
+    """Update the service, with the members that change and no others, in one call."""
+
+    cluster: str
+    service: str
+    body: JsonObject
+    revision_of: str = ""
+
+
+Step: TypeAlias = RegisterTaskDefinition | SetTags | RemoveTags | CreateService | UpdateService
+
+
+def describe(step: Step) -> str:
+    """Say in a few words what a step does."""
+    match step:
+        case RegisterTaskDefinition():
+            return f"register a revision of {step.family}"
+        case SetTags():
+            return f"set tags {', '.join(str(tag['key']) for tag in step.tags)}"
+        case RemoveTags():
+            return f"remove tags {', '.join(step.keys)}"
+        case CreateService():
+            return f"create the service {step.cluster}/{step.service}"
+        case UpdateService():
+            return f"update the service {step.cluster}/{step.service}"

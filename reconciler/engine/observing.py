@@ -1,0 +1,125 @@
+"""What is there now. Reads that do not depend on each other run side by side, and none is done twice."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+
+from reconciler.core.values import JsonObject
+from reconciler.engine.ports import Absent, Gateway, Snapshot
+from reconciler.errors import ConfigError
+
+
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """What AWS says of one service and its task definition.
+
+    `running` is the revision that the service runs (which may be INACTIVE), `newest` the family's latest ACTIVE
+    one. None means that it was not asked for.
+    """
+
+    account: str
+    region: str
+    service: Snapshot | Absent | None = None
+    running: Snapshot | Absent | None = None
+    newest: Snapshot | Absent | None = None
+
+    def live_revision(self) -> Snapshot | None:
+        """Give the revision that a task definition is compared with: the running one, else the newest."""
+        for candidate in (self.running, self.newest):
+            if isinstance(candidate, Snapshot):
+                return candidate
+        return None
+
+
+@dataclass(slots=True)
+class Reads:
+    """Reads under way. Start them as soon as their names are known, ask for the answers when they are needed."""
+
+    gateway: Gateway
+    pool: ThreadPoolExecutor
+    cluster: str
+    name: str
+    _account: Future[str] | None = field(default=None)
+    _service: Future[Snapshot | Absent] | None = field(default=None)
+    _newest: dict[str, Future[Snapshot | Absent]] = field(default_factory=dict)
+
+    def start(self) -> None:
+        """Ask for the account and the service."""
+        self._account = self._account or self.pool.submit(self.gateway.account)
+        if self.name and self._service is None:
+            self._service = self.pool.submit(self._describe)
+
+    def expect(self, family: str) -> None:
+        """Ask for the newest revision of a family ahead of need: most often it is the one that runs."""
+        if family and family not in self._newest:
+            self._newest[family] = self.pool.submit(self.gateway.describe_task_definition, family)
+
+    def _describe(self) -> Snapshot | Absent:
+        return self.gateway.describe_services(self.cluster, [self.name])[self.name]
+
+    def observe(
+        self, family: str, *, on_service: Callable[[Snapshot | Absent], None] | None = None
+    ) -> Observed:
+        """Wait for everything. The running revision is read only where it is not the newest one."""
+        self.start()
+        self.expect(family)
+        assert self._account is not None
+        service = self._service.result() if self._service is not None else None
+        if on_service is not None and service is not None:
+            on_service(service)
+        newest = self._newest[family].result() if family else None
+        running = self._running(service, newest)
+        return Observed(self._account.result(), self.gateway.region, service, running, newest)
+
+    def _running(
+        self, service: Snapshot | Absent | None, newest: Snapshot | Absent | None
+    ) -> Snapshot | Absent | None:
+        if not isinstance(service, Snapshot) or service.body.get("status") == "INACTIVE":
+            return None
+        arn = service.body.get("taskDefinition")
+        if not isinstance(arn, str):
+            return None
+        if isinstance(newest, Snapshot) and revision_arn(newest) == arn:
+            return newest
+        return self.gateway.describe_task_definition(arn)
+
+
+def revision_arn(snapshot: Snapshot) -> str:
+    """Give the ARN of a described task definition."""
+    inner = snapshot.body.get("taskDefinition")
+    arn = inner.get("taskDefinitionArn") if isinstance(inner, dict) else None
+    return arn if isinstance(arn, str) else ""
+
+
+def read_saved(document: object, path: str) -> Observed:
+    """Read a saved description (`plan --live FILE`): DescribeServices or DescribeTaskDefinition, as the CLI prints it.
+
+    Only the kinds that the file holds are observed. ConfigError where it holds neither.
+    """
+    if not isinstance(document, dict):
+        raise ConfigError("a saved description is an object", hint=_SAVED_HINT)
+    body: JsonObject = document
+    service: Snapshot | None = None
+    revision: Snapshot | None = None
+    services = body.get("services")
+    inner = body.get("service")
+    if isinstance(services, list):
+        if len(services) != 1 or not isinstance(services[0], dict):
+            raise ConfigError(f"{path} describes {len(services)} services, one is expected", hint=_SAVED_HINT)
+        service = Snapshot(services[0])
+    elif isinstance(inner, dict):
+        service = Snapshot(inner)
+    elif "serviceName" in body or "serviceArn" in body:
+        service = Snapshot(body)
+    if isinstance(body.get("taskDefinition"), dict):
+        revision = Snapshot({"taskDefinition": body["taskDefinition"], "tags": body.get("tags")})
+    elif "containerDefinitions" in body:
+        revision = Snapshot(body)
+    if service is None and revision is None:
+        raise ConfigError(f"{path} describes neither a service nor a task definition", hint=_SAVED_HINT)
+    return Observed("", "", service, revision)
+
+
+_SAVED_HINT = "save the output of `aws ecs describe-services` or `aws ecs describe-task-definition`"
