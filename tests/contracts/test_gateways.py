@@ -1,0 +1,300 @@
+"""The duties of `engine.ports.Gateway`, held by the fake in memory and by the real one against the sandbox."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from reconciler.aws import sessions
+from reconciler.aws.gateway import EcsGateway
+from reconciler.engine.ports import Absent, Gateway, Snapshot
+from reconciler.errors import AwsError, AwsNotFound, AwsRefused
+from reconciler.testing import FakeClock, FakeGateway
+
+ROLE = "arn:aws:iam::123456789012:role/execution"
+
+
+@dataclass(frozen=True)
+class World:
+    """A gateway, and what a test needs beside the port: time, and the hand of somebody else."""
+
+    gateway: Gateway
+    advance: Callable[[float], None]
+    delete: Callable[[str], None]
+    deregister: Callable[[str], None]
+
+
+def fake_world() -> Iterator[World]:
+    clock = FakeClock()
+    gateway = FakeGateway(clusters=["prod"], clock=clock, rollout_seconds=60)
+    yield World(gateway, clock.advance, lambda name: gateway.delete("prod", name), gateway.deregister)
+
+
+def sandbox_world() -> Iterator[World]:
+    serving: Any = getattr(importlib.import_module("reconciler.sandbox"), "serving", None)
+    if serving is None:
+        pytest.skip("the sandbox has no server yet")
+    with serving() as server:
+        environ = {
+            "AWS_ENDPOINT_URL": server.endpoint_url,
+            "AWS_ACCESS_KEY_ID": "AKIAIOSFODNN7EXAMPLE",
+            "AWS_SECRET_ACCESS_KEY": "example",
+            "AWS_REGION": "eu-west-1",
+        }
+        aws = sessions.open_aws(environ=environ)
+        client = aws.client("ecs")
+        client.call("CreateCluster", clusterName="prod")
+
+        def delete(name: str) -> None:
+            client.call("DeleteService", cluster="prod", service=name, force=True)
+            server.advance(3600)
+
+        def deregister(reference: str) -> None:
+            client.call("DeregisterTaskDefinition", taskDefinition=reference)
+
+        yield World(EcsGateway(aws), server.advance, delete, deregister)
+        aws.close()
+
+
+@pytest.fixture(params=[fake_world, sandbox_world], ids=["fake", "sandbox"])
+def world(request: pytest.FixtureRequest) -> Iterator[World]:
+    yield from request.param()
+
+
+@pytest.fixture
+def gateway(world: World) -> Gateway:
+    return world.gateway
+
+
+def definition(image: str = "nginx:1", family: str = "web") -> dict[str, Any]:
+    return {
+        "family": family,
+        "networkMode": "awsvpc",
+        "requiresCompatibilities": ["FARGATE"],
+        "cpu": "256",
+        "memory": "512",
+        "executionRoleArn": ROLE,
+        "containerDefinitions": [{"name": "app", "image": image, "portMappings": [{"containerPort": 80}]}],
+        "tags": [{"key": "team", "value": "a"}],
+    }
+
+
+def service(name: str = "web", **more: Any) -> dict[str, Any]:
+    network = {"subnets": ["subnet-1"], "securityGroups": ["sg-1"]}
+    return {
+        "cluster": "prod",
+        "serviceName": name,
+        "taskDefinition": "web",
+        "desiredCount": 2,
+        "launchType": "FARGATE",
+        "networkConfiguration": {"awsvpcConfiguration": network},
+        **more,
+    }
+
+
+def described(gateway: Gateway, name: str = "web") -> dict[str, Any]:
+    found = gateway.describe_services("prod", [name])[name]
+    assert isinstance(found, Snapshot)
+    return dict(found.body)
+
+
+def tags(body: Any) -> dict[str, str]:
+    return {tag["key"]: tag["value"] for tag in body}
+
+
+def test_identity(gateway: Gateway) -> None:
+    assert (gateway.region, gateway.account()) == ("eu-west-1", "123456789012")
+
+
+def test_a_revision_is_described_as_it_was_registered_with_its_tags(gateway: Gateway) -> None:
+    registered = gateway.register_task_definition(definition())
+    found = gateway.describe_task_definition("web")
+    assert isinstance(found, Snapshot)
+    body: Any = found.body
+    assert body["taskDefinition"] == registered.body["taskDefinition"]
+    assert body["taskDefinition"]["revision"] == 1
+    assert body["taskDefinition"]["containerDefinitions"][0]["portMappings"][0]["hostPort"] == 80
+    assert tags(body["tags"]) == {"team": "a"}
+    assert isinstance(body["taskDefinition"]["registeredAt"], int | float)
+    arn = body["taskDefinition"]["taskDefinitionArn"]
+    assert gateway.describe_task_definition(arn) == gateway.describe_task_definition("web:1") == found
+
+
+@pytest.mark.parametrize("reference", ["nothing", "nothing:1", "web:7"])
+def test_a_revision_that_is_not_there_is_absent(gateway: Gateway, reference: str) -> None:
+    gateway.register_task_definition(definition())
+    assert isinstance(gateway.describe_task_definition(reference), Absent)
+
+
+def test_revisions_are_listed_newest_first_of_the_family_alone(world: World) -> None:
+    for number in range(12):
+        world.gateway.register_task_definition(definition(f"nginx:{number}"))
+    world.gateway.register_task_definition(definition(family="web-admin"))
+    world.deregister("web:11")
+    found = world.gateway.list_revisions("web", limit=3)
+    assert [arn.rpartition("/")[2] for arn in found] == ["web:12", "web:10", "web:9"]
+    assert len(world.gateway.list_revisions("web", limit=100)) == 11
+    assert world.gateway.list_revisions("nothing", limit=5) == ()
+
+
+def test_an_inactive_revision_is_still_described(world: World) -> None:
+    world.gateway.register_task_definition(definition())
+    world.deregister("web:1")
+    found = world.gateway.describe_task_definition("web:1")
+    assert isinstance(found, Snapshot)
+    body: Any = found.body
+    assert body["taskDefinition"]["status"] == "INACTIVE"
+    assert isinstance(world.gateway.describe_task_definition("web"), Absent)
+
+
+def test_services_are_described_under_the_names_asked_for(gateway: Gateway) -> None:
+    gateway.register_task_definition(definition())
+    for number in range(11):
+        gateway.create_service(service(f"web{number}", tags=[{"key": "n", "value": str(number)}]))
+    names = [*(f"web{number}" for number in range(11)), "nothing"]
+    found = gateway.describe_services("prod", names)
+    assert list(found) == names
+    assert isinstance(found["nothing"], Absent)
+    bodies: list[Any] = [body.body for body in found.values() if isinstance(body, Snapshot)]
+    assert [body["serviceName"] for body in bodies] == names[:-1]
+    assert [tags(body["tags"]) for body in bodies] == [{"n": str(number)} for number in range(11)]
+
+
+def test_nothing_asked_for_is_nothing_answered(gateway: Gateway) -> None:
+    assert gateway.describe_services("prod", []) == {}
+    assert gateway.describe_tasks("prod", []) == ()
+
+
+def test_a_cluster_that_is_not_there_is_an_error_not_an_absent_service(gateway: Gateway) -> None:
+    with pytest.raises(AwsNotFound) as caught:
+        gateway.describe_services("nowhere", ["web"])
+    assert caught.value.code == "ClusterNotFoundException"
+
+
+def test_a_rollout_begins_and_completes(world: World) -> None:
+    gateway = world.gateway
+    gateway.register_task_definition(definition())
+    created: Any = gateway.create_service(service()).body
+    assert [each["rolloutState"] for each in created["deployments"]] == ["IN_PROGRESS"]
+    world.advance(600)
+    steady = described(gateway)
+    assert (steady["status"], steady["runningCount"], steady["pendingCount"]) == ("ACTIVE", 2, 0)
+    assert [each["rolloutState"] for each in steady["deployments"]] == ["COMPLETED"]
+    assert steady["taskDefinition"].endswith("task-definition/web:1")
+
+    gateway.register_task_definition(definition("nginx:2"))
+    updated: Any = gateway.update_service(
+        {"cluster": "prod", "service": "web", "taskDefinition": "web:2"}
+    ).body
+    assert [each["status"] for each in updated["deployments"]] == ["PRIMARY", "ACTIVE"]
+    assert updated["deployments"][0]["taskDefinition"].endswith("web:2")
+    world.advance(600)
+    assert [each["status"] for each in described(gateway)["deployments"]] == ["PRIMARY"]
+
+
+def test_scaling_starts_no_deployment(world: World) -> None:
+    world.gateway.register_task_definition(definition())
+    world.gateway.create_service(service())
+    world.advance(600)
+    before = described(world.gateway)
+    world.gateway.update_service({"cluster": "prod", "service": "web", "desiredCount": 3})
+    world.advance(600)
+    after = described(world.gateway)
+    assert [each["id"] for each in after["deployments"]] == [each["id"] for each in before["deployments"]]
+    assert (after["desiredCount"], after["runningCount"]) == (3, 3)
+
+
+def test_an_update_leaves_alone_what_it_does_not_name(world: World) -> None:
+    world.gateway.register_task_definition(definition())
+    world.gateway.create_service(service(enableExecuteCommand=True, propagateTags="SERVICE"))
+    world.advance(600)
+    world.gateway.update_service({"cluster": "prod", "service": "web", "enableExecuteCommand": False})
+    found = described(world.gateway)
+    assert (found["enableExecuteCommand"], found["propagateTags"], found["desiredCount"]) == (
+        False,
+        "SERVICE",
+        2,
+    )
+
+
+def test_describing_changes_nothing(world: World) -> None:
+    world.gateway.register_task_definition(definition())
+    world.gateway.create_service(service())
+    world.advance(600)
+    assert described(world.gateway) == described(world.gateway)
+
+
+def test_tags_are_set_and_removed(gateway: Gateway) -> None:
+    gateway.register_task_definition(definition())
+    arn = str(gateway.create_service(service(tags=[{"key": "a", "value": "1"}])).body["serviceArn"])
+    gateway.tag(arn, [{"key": "a", "value": "2"}, {"key": "b", "value": ""}])
+    assert tags(described(gateway)["tags"]) == {"a": "2", "b": ""}
+    gateway.untag(arn, ["a", "never-there"])
+    assert tags(described(gateway)["tags"]) == {"b": ""}
+
+
+def test_a_service_is_not_created_twice(gateway: Gateway) -> None:
+    gateway.register_task_definition(definition())
+    gateway.create_service(service())
+    with pytest.raises(AwsRefused) as caught:
+        gateway.create_service(service(desiredCount=5))
+    assert caught.value.code == "InvalidParameterException"
+    assert described(gateway)["desiredCount"] == 2
+
+
+def test_a_deleted_service_is_described_as_inactive_and_refuses_updates(world: World) -> None:
+    world.gateway.register_task_definition(definition())
+    world.gateway.create_service(service())
+    world.advance(600)
+    world.delete("web")
+    assert described(world.gateway)["status"] == "INACTIVE"
+    with pytest.raises(AwsError) as caught:
+        world.gateway.update_service({"cluster": "prod", "service": "web", "desiredCount": 1})
+    assert caught.value.code == "ServiceNotActiveException"
+    world.gateway.create_service(service())
+    assert described(world.gateway)["status"] == "ACTIVE"
+
+
+@pytest.mark.parametrize(
+    ("body", "code"),
+    [
+        ({"service": "nothing", "desiredCount": 1}, "ServiceNotFoundException"),
+        ({"service": "web", "taskDefinition": "web:99"}, "ClientException"),
+    ],
+    ids=["no service", "no revision"],
+)
+def test_an_update_of_what_is_not_there_fails(gateway: Gateway, body: dict[str, Any], code: str) -> None:
+    gateway.register_task_definition(definition())
+    gateway.create_service(service())
+    with pytest.raises(AwsError) as caught:
+        gateway.update_service({"cluster": "prod", **body})
+    assert caught.value.code == code
+    assert not caught.value.temporary
+
+
+def test_tasks_of_a_service(world: World) -> None:
+    world.gateway.register_task_definition(definition())
+    world.gateway.create_service(service())
+    world.advance(600)
+    arns = world.gateway.list_tasks("prod", "web", status="RUNNING")
+    assert len(arns) == 2
+    gone = f"{arns[0][:-32]}{'0' * 32}"
+    found: list[Any] = list(world.gateway.describe_tasks("prod", [*arns, gone]))
+    assert {task["taskArn"] for task in found} == set(arns)
+    assert {task["lastStatus"] for task in found} == {"RUNNING"}
+    assert {task["taskDefinitionArn"] for task in found} == {described(world.gateway)["taskDefinition"]}
+    assert world.gateway.list_tasks("prod", "web", status="STOPPED") == ()
+
+
+def test_threads_may_share_it(gateway: Gateway) -> None:
+    gateway.register_task_definition(definition())
+    gateway.create_service(service())
+    with ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(lambda _: described(gateway)["serviceArn"], range(40)))
+        accounts = list(pool.map(lambda _: gateway.account(), range(8)))
+    assert len(set(found)) == len(set(accounts)) == 1
