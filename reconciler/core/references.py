@@ -7,10 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from reconciler.core.values import Address, Json, JsonObject
-
-if TYPE_CHECKING:
-    from reconciler.errors import Where
+from reconciler.core.values import Address, Json
 from reconciler.errors import Where
 
 
@@ -72,18 +69,5 @@ class PluginUse:
 
     name: str
     config: Mapping[str, Json] = field(default_factory=dict)
-    func_prefix: str = ""
-    where: Where | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class PluginUse:
-    """A plugin that the project file opens: its name in any case, its config, the prefix of its functions.
-
-    `where` is the place of the entry in the project file.
-    """
-
-    name: str
-    config: JsonObject = field(default_factory=dict)
     func_prefix: str = ""
     where: Where | None = None
