@@ -1,0 +1,87 @@
+"""The WSGI application: `/_sim/…` controls the sandbox, ECS is simulated, a few calls are answered here, moto has the rest."""
+
+import time
+from collections.abc import Callable, Iterable
+from http import HTTPStatus
+from typing import Any
+
+from reconciler.sandbox import control, identities, others, parameters, wire
+from reconciler.sandbox.errors import ConnectionDropped, Refusal
+from reconciler.sandbox.sandboxes import Sandbox
+from reconciler.sandbox.wire import Answer, Call
+
+StartResponse = Callable[[str, list[tuple[str, str]]], object]
+
+
+class Application:
+    """Answers every request that reaches the sandbox's port."""
+
+    def __init__(self, sandbox: Sandbox) -> None:
+        """Serve `sandbox`."""
+        self._sandbox = sandbox
+        self._others = others.Others(sandbox.seed)
+
+    def reset(self) -> None:
+        """Make the other services forget everything too."""
+        self._others.reset()
+
+    def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
+        """Answer a request; `ConnectionDropped` asks the server to reset the connection instead."""
+        body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+        path = environ.get("PATH_INFO", "/")
+        if path.startswith("/_sim/"):
+            answer = control.answer(self._sandbox, self._others, path.removeprefix("/_sim/"), body)
+        else:
+            answer = self._aws(environ, body)
+        status = f"{answer.status} {_phrase(answer.status)}"
+        headers = dict(answer.headers)
+        start_response(status, list(({"Content-Length": str(len(answer.body))} | headers).items()))
+        return [answer.body]
+
+    def _aws(self, environ: dict[str, Any], body: bytes) -> Answer:
+        try:
+            call = wire.read(environ, body)
+        except Refusal as refusal:
+            return wire.refused("json", refusal)
+        sandbox = self._sandbox
+        entry = sandbox.note(call.region, call.service, call.operation, call.logged())
+        with sandbox.lock:
+            struck = sandbox.faults.strike(call.service, call.operation, body.decode("utf-8", "replace"))
+        wait = sandbox.latency / 1000 + sum(each.latency for each in struck)
+        if wait:
+            time.sleep(wait)
+        ending = struck[-1] if struck else None
+        if ending and ending.reset == "before":
+            entry["error"] = "reset before"
+            raise ConnectionDropped
+        try:
+            if ending and ending.code:
+                raise Refusal(ending.code, ending.message, ending.status)
+            with sandbox.lock:
+                sandbox.limits.take(call.operation)
+            answer = self._route(call, environ)
+        except Refusal as refusal:
+            entry["error"] = refusal.code
+            answer = wire.refused(call.protocol, refusal)
+        if ending and ending.reset == "after":
+            entry["error"] = "reset after"
+            raise ConnectionDropped
+        return answer
+
+    def _route(self, call: Call, environ: dict[str, Any]) -> Answer:
+        if call.service == "ecs":
+            request = call.json()
+            with self._sandbox.lock:
+                return wire.json_answer(self._sandbox.ecs(call.region, call.operation, request))
+        if not self._others.running:
+            own = {**identities.OPERATIONS, **parameters.OPERATIONS}.get((call.service, call.operation))
+            if own is not None:
+                return own(call, self._sandbox.seed)
+        return self._others.answer(environ, call)
+
+
+def _phrase(status: int) -> str:
+    try:
+        return HTTPStatus(status).phrase
+    except ValueError:
+        return "Unknown"

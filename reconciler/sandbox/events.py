@@ -1,0 +1,41 @@
+"""The texts of a service's events, newest first, at most 100."""
+
+from collections.abc import Sequence
+
+from reconciler.sandbox import rules
+from reconciler.sandbox.worlds import Service, Task, World
+
+
+@rules.documented("model, Service.events: the event stream, the latest 100 events are displayed")
+def tell(world: World, service: Service, text: str) -> None:
+    """Add an event to the service's stream."""
+    event = {"id": world.uuid(), "createdAt": world.now, "message": f"(service {service.name}) {text}"}
+    service.events.insert(0, event)
+    del service.events[100:]
+
+
+@rules.reported("describe-services transcripts: has started N tasks: (task ID) (task ID).")
+def started(tasks: Sequence[Task], replaced: int) -> str:
+    """Say which tasks were started, and how many of them replace unhealthy ones."""
+    text = f"has started {len(tasks)} tasks: {_listed(tasks)}."
+    return text + (f" Amazon ECS replaced {replaced} tasks due to an unhealthy status." if replaced else "")
+
+
+@rules.reported(
+    "describe-services transcripts: has stopped N running tasks: (task ID).; stopped N pending tasks."
+)
+def stopped(running: Sequence[Task], pending: Sequence[Task]) -> list[str]:
+    """Say which tasks were stopped."""
+    texts = [f"has stopped {len(running)} running tasks: {_listed(running)}."] if running else []
+    return texts + ([f"stopped {len(pending)} pending tasks."] if pending else [])
+
+
+@rules.reported("describe-services transcripts: … in (target-group ARN)")
+def of_targets(verb: str, target_group: str) -> str:
+    """Say that a target was registered or deregistered."""
+    return f"{verb} 1 targets in (target-group {target_group})"
+
+
+@rules.reported("describe-services transcripts: ids stand in brackets, one after another")
+def _listed(tasks: Sequence[Task]) -> str:
+    return " ".join(f"(task {each.id})" for each in tasks)

@@ -1,0 +1,155 @@
+"""The service scheduler for rolling deployments: what it starts, what it stops, when it is content.
+
+It is driven by events: whenever a task or the service changes, `wake` plans one look at the service a moment
+later, and `_look` acts within minimum and maximum percent. A service at rest costs nothing.
+"""
+
+import math
+
+from reconciler.sandbox import breakers, deployments, events, lifecycles, rules
+from reconciler.sandbox.worlds import Deployment, Service, Task, World
+
+_BATCH = 10
+_UNSTEADY_AFTER = 3
+
+
+@rules.guessed("how soon the scheduler reacts (knob `tick`)")
+def wake(world: World, service: Service, delay: float | None = None) -> None:
+    """Have the scheduler look at the service after `delay` simulated seconds, or a tick."""
+    due = world.now + (world.knobs.tick if delay is None else delay)
+    if service.woken is not None and service.woken <= due:
+        return
+    service.woken = due
+
+    def look() -> None:
+        if service.woken == due:
+            service.woken = None
+            _look(world, service)
+
+    world.agenda.after(due - world.now, look)
+
+
+def _tasks(world: World, service: Service, deployment: Deployment | None = None) -> list[Task]:
+    return [
+        task
+        for task in world.tasks.values()
+        if task.service is service
+        and task.status != "STOPPED"
+        and (deployment is None or task.deployment is deployment)
+    ]
+
+
+def _look(world: World, service: Service) -> None:
+    if service.body["status"] == "INACTIVE":
+        return
+    _start(world, service)
+    _stop(world, service)
+    if service.body["status"] == "ACTIVE":
+        breakers.check(world, service)
+        _complete(world, service)
+    for each in service.deployments[1:]:
+        each.desired = sum(task.wanted for task in _tasks(world, service, each))
+    service.deployments[1:] = [each for each in service.deployments[1:] if _tasks(world, service, each)]
+    _settle(world, service)
+
+
+@rules.documented(
+    "model, DeploymentConfiguration.maximumPercent: upper limit of running and pending, rounded down"
+)
+@rules.documented("model, Deployment.rolloutState: a FAILED deployment launches no new tasks")
+@rules.guessed("at most ten tasks at a time")
+def _start(world: World, service: Service) -> None:
+    primary = service.primary
+    if service.body["status"] != "ACTIVE" or primary.rollout == "FAILED":
+        return
+    live = [task for task in _tasks(world, service) if task.wanted]
+    own = sum(task.deployment is primary for task in live)
+    ceiling = math.floor(service.desired * service.body["deploymentConfiguration"]["maximumPercent"] / 100)
+    count = min(service.desired - own, max(ceiling, 1) - len(live), _BATCH)
+    if count <= 0:
+        return
+    if world.now < primary.not_before:
+        wake(world, service, primary.not_before - world.now)
+        return
+    started = [lifecycles.start(world, service, primary, lambda: wake(world, service)) for _ in range(count)]
+    replaced = (
+        min(primary.failed, count) if any(_failed_check(each) for each in _recent(world, primary)) else 0
+    )
+    events.tell(world, service, events.started(started, replaced))
+    if primary.failed and primary.failed % _UNSTEADY_AFTER == 0:
+        events.tell(world, service, "is unable to consistently start tasks successfully.")
+    service.steady = False
+    wake(world, service)
+
+
+def _recent(world: World, deployment: Deployment) -> list[Task]:
+    return [task for task in world.tasks.values() if task.deployment is deployment and not task.wanted]
+
+
+def _failed_check(task: Task) -> bool:
+    return "health checks" in str(task.body.get("stoppedReason", ""))
+
+
+@rules.documented(
+    "model, DeploymentConfiguration.minimumHealthyPercent: lower limit of healthy tasks, rounded up"
+)
+@rules.guessed(
+    "which go first: those of older deployments, the unhealthy before the healthy, then the newest"
+)
+def _stop(world: World, service: Service) -> None:
+    primary = service.primary
+    desired = service.desired if service.body["status"] == "ACTIVE" else 0
+    live = [task for task in _tasks(world, service) if task.wanted]
+    own = sorted((task for task in live if task.deployment is primary), key=lambda task: not task.healthy)
+    older = sorted((task for task in live if task.deployment is not primary), key=lambda task: task.healthy)
+    surplus = own[desired:]
+    least = math.ceil(desired * service.body["deploymentConfiguration"]["minimumHealthyPercent"] / 100)
+    spare = sum(task.healthy for task in live) - sum(task.healthy for task in surplus) - least
+    sick = sum(not task.healthy for task in older)
+    doomed = (
+        surplus if primary.rollout == "FAILED" and desired else [*surplus, *older[: sick + max(0, spare)]]
+    )
+    running = [task for task in doomed if task.status == "RUNNING"]
+    pending = [task for task in doomed if task.status != "RUNNING"]
+    for task in doomed:
+        reason = f"Scaling activity initiated by (deployment {primary.id})"
+        lifecycles.stop(world, task, reason, "ServiceSchedulerInitiated")
+    for text in events.stopped(running, pending):
+        events.tell(world, service, text)
+    if doomed:
+        service.steady = False
+
+
+@rules.documented("model, Deployment.rolloutState: COMPLETED when the service reaches a steady state")
+@rules.reported("transcripts: (deployment ID) deployment completed.; ECS deployment ID completed.")
+def _complete(world: World, service: Service) -> None:
+    primary = service.primary
+    alive = _tasks(world, service)
+    healthy = sum(task.healthy and task.deployment is primary for task in alive)
+    if primary.rollout != "IN_PROGRESS" or healthy != service.desired or len(alive) != healthy:
+        return
+    primary.rollout, primary.updated = "COMPLETED", world.now
+    primary.reason = f"ECS deployment {primary.id} completed."
+    events.tell(world, service, f"(deployment {primary.id}) deployment completed.")
+    if primary.rolling_back:
+        deployments.finish(
+            world, primary.record, "ROLLBACK_SUCCESSFUL", primary.record.get("statusReason", "")
+        )
+    else:
+        deployments.finish(world, primary.record, "SUCCESSFUL")
+    primary.rolling_back = False
+
+
+@rules.reported("transcripts: has reached a steady state.")
+@rules.documented("model, DeleteService: DRAINING until no task is left, then INACTIVE")
+def _settle(world: World, service: Service) -> None:
+    alive = _tasks(world, service)
+    if service.body["status"] == "DRAINING":
+        if not alive:
+            service.body["status"] = "INACTIVE"
+            service.deployments.clear()
+        return
+    rests = service.primary.rollout == "COMPLETED" and len(alive) == service.desired
+    if rests and not service.steady and all(task.healthy for task in alive):
+        service.steady = True
+        events.tell(world, service, "has reached a steady state.")

@@ -1,0 +1,131 @@
+"""The sandbox as a whole: its clock, its regions, its log of calls, what makes calls fail, and one lock over all."""
+
+import threading
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from reconciler.sandbox import operations, seeds, servicerules, shapes
+from reconciler.sandbox.clocks import Clock
+from reconciler.sandbox.errors import Refusal
+from reconciler.sandbox.faults import Faults, Limits
+from reconciler.sandbox.knobs import Knobs
+from reconciler.sandbox.outcomes import Strategy, by_tag
+from reconciler.sandbox.worlds import Body, World
+
+
+class Sandbox:
+    """Simulated ECS in any number of regions. Every public method is safe to call from any thread."""
+
+    def __init__(
+        self,
+        seed: seeds.Seed | None = None,
+        *,
+        speed: float = 1.0,
+        latency: float = 0.0,
+        number: int = 0,
+        start: float | None = None,
+        outcomes: Strategy = by_tag,
+    ) -> None:
+        """Make a sandbox holding `seed`; `number` seeds ids and choices; `latency` in milliseconds a call."""
+        self.lock = threading.RLock()
+        self.seed = seed or seeds.Seed()
+        self.latency = latency
+        self._number = number
+        self._outcomes = outcomes
+        self._start = start
+        self.clock = Clock(speed, start)
+        self._fill()
+
+    def _fill(self) -> None:
+        self.knobs = Knobs()
+        self.knobs.turn(self.seed.knobs)
+        self.faults, self.limits = Faults(self._number), Limits()
+        self.faults.replace(self.seed.faults)
+        self.limits.replace(self.seed.limits)
+        self.worlds: dict[str, World] = {}
+        self.calls: list[Body] = []
+
+    def world(self, region: str) -> World:
+        """Give a region with everything due in it done; it begins with what the seed holds for it."""
+        now = self.clock.now()
+        if region not in self.worlds:
+            self.worlds[region] = seeds.begin(
+                self.seed, region, now, self.knobs, self._number, self._outcomes
+            )
+        self.worlds[region].agenda.run_until(now)
+        return self.worlds[region]
+
+    def note(self, region: str, service: str, operation: str, request: object) -> Body:
+        """Log a call; the entry may be completed with how it ended."""
+        with self.lock:
+            entry = {
+                "at": self.clock.now(),
+                "region": region,
+                "service": service,
+                "operation": operation,
+                "request": request,
+            }
+            self.calls.append(entry)
+            return entry
+
+    def ecs(self, region: str, operation: str, request: object) -> Body:
+        """Answer an ECS operation, or raise a `Refusal`. The answer is the sandbox's own data: do not change it."""
+        if operation not in shapes.operations():
+            raise Refusal("UnknownOperationException", f"ECS has no operation {operation}.")
+        accepted = shapes.accept(operation, request)
+        if operation not in operations.OPERATIONS:
+            raise servicerules.not_simulated(f"the ECS operation {operation}")
+        return operations.OPERATIONS[operation](self.world(region), accepted)
+
+    def advance(self, seconds: float) -> None:
+        """Let simulated time pass at once."""
+        with self.lock:
+            self.clock.advance(seconds)
+            for region in list(self.worlds):
+                self.world(region)
+
+    def turn(self, settings: Mapping[str, Any]) -> None:
+        """Turn knobs; `speed` and `latency` (milliseconds) count as knobs here."""
+        with self.lock:
+            rest = dict(settings)
+            for region in list(self.worlds):
+                self.world(region)
+            for name in ("speed", "latency"):
+                if name in rest:
+                    target = self.clock if name == "speed" else self
+                    setattr(target, name, seeds.number(rest.pop(name), f"knobs.{name}"))
+            self.knobs.turn(rest)
+
+    def fail(self, given: Sequence[object]) -> None:
+        """Put fault rules in force; see `faults`."""
+        with self.lock:
+            self.faults.replace(given)
+
+    def throttle(self, given: Mapping[str, Any]) -> None:
+        """Put limits in force; see `faults`."""
+        with self.lock:
+            self.limits.replace(given)
+
+    def reset(self) -> None:
+        """Go back to the seed: state, knobs, faults, limits and the log; the clock goes on."""
+        with self.lock:
+            self._fill()
+
+    def dump(self) -> Body:
+        """Show the whole state of ECS by region, as JSON."""
+        from reconciler.sandbox import services
+
+        with self.lock:
+            return {
+                region: {
+                    "clusters": world.clusters,
+                    "taskDefinitions": [
+                        each for family in world.families.values() for each in family.values()
+                    ],
+                    "services": [services.shown(world, each) for each in world.services.values()],
+                    "tasks": [task.body for task in world.tasks.values()],
+                    "tags": world.tags,
+                    "settings": world.settings,
+                }
+                for region, world in ((name, self.world(name)) for name in sorted(self.worlds))
+            }

@@ -1,0 +1,159 @@
+"""What CreateService and UpdateService add to a service before they store it."""
+
+import copy
+from typing import Any, Final
+
+from reconciler.sandbox import rules
+from reconciler.sandbox.worlds import ACCOUNT, CALLER, Body, World
+
+UNLISTED: Final = (
+    "serviceConnectConfiguration",
+    "volumeConfigurations",
+    "vpcLatticeConfigurations",
+    "gatewayConnectors",
+    "monitoring",
+)
+"""Settings that are in no `Service` of the API, only on its deployments or revisions."""
+
+_ROLE: Final = f"arn:aws:iam::{ACCOUNT}:role/aws-service-role/ecs.amazonaws.com/AWSServiceRoleForECS"
+_DAEMON: Final = {"maximumPercent": 100, "minimumHealthyPercent": 0}
+
+
+@rules.documented("model, DeploymentConfiguration: 200/100, DAEMON 100/0, ROLLING, no bake time")
+@rules.reported(
+    "recordings of April and July 2026: strategy, bakeTimeInMinutes, thresholdConfiguration are echoed"
+)
+def deployment_configuration(sent: Body, strategy: str = "REPLICA") -> Body:
+    """Fill the leaves of a deployment configuration that were not sent."""
+    breaker: Body = {
+        "enable": False,
+        "rollback": False,
+        "resetOnHealthyTask": True,
+        "thresholdConfiguration": {"type": "BOUNDED_PERCENT", "value": 50},
+    }
+    base: Body = {
+        "maximumPercent": 200,
+        "minimumHealthyPercent": 100,
+        "strategy": "ROLLING",
+        "bakeTimeInMinutes": 0,
+    }
+    filled = base | (_DAEMON if strategy == "DAEMON" else {}) | sent
+    return filled | {"deploymentCircuitBreaker": breaker | sent.get("deploymentCircuitBreaker", {})}
+
+
+@rules.documented(
+    "model, AwsVpcConfiguration.assignPublicIp: DISABLED; CapacityProviderStrategyItem: weight 0, base 0"
+)
+@rules.documented("model, ServiceConnectService.discoveryName: the portName if omitted")
+@rules.reported("recordings: undeclared securityGroups are []; managedEBSVolume.filesystemType xfs")
+def setting(member: str, value: Any) -> Any:
+    """Give one member of a service as it is stored."""
+    stored = copy.deepcopy(value)
+    if member == "networkConfiguration" and "awsvpcConfiguration" in stored:
+        defaults = {"securityGroups": [], "assignPublicIp": "DISABLED"}
+        stored["awsvpcConfiguration"] = defaults | stored["awsvpcConfiguration"]
+    elif member == "capacityProviderStrategy":
+        stored = [{"weight": 0, "base": 0} | each for each in stored]
+    elif member == "serviceConnectConfiguration":
+        for each in stored.get("services", []):
+            each.setdefault("discoveryName", each.get("portName"))
+    elif member == "volumeConfigurations":
+        for each in stored:
+            if "managedEBSVolume" in each:
+                each["managedEBSVolume"].setdefault("filesystemType", "xfs")
+    return stored
+
+
+@rules.documented("model, CreateService: the defaults stated there; launchType EC2 unless a strategy applies")
+@rules.reported("September 2025: availabilityZoneRebalancing ENABLED on create; DAEMON reads DISABLED")
+@rules.reported(
+    "recordings: empty lists, healthCheckGracePeriodSeconds 0, createdBy, platformVersion LATEST are echoed"
+)
+def created(world: World, request: Body, cluster: Body, definition: Body) -> Body:
+    """Give the body of a new service."""
+    name, scheduling = request["serviceName"], request.get("schedulingStrategy") or "REPLICA"
+    listed = {member: setting(member, value) for member, value in request.items() if member not in UNLISTED}
+    body: Body = {
+        "loadBalancers": [],
+        "serviceRegistries": [],
+        "placementConstraints": [],
+        "placementStrategy": [],
+        "healthCheckGracePeriodSeconds": 0,
+        "deploymentController": {"type": "ECS"},
+        "enableECSManagedTags": False,
+        "enableExecuteCommand": False,
+        "propagateTags": "NONE",
+        **{member: value for member, value in listed.items() if value != ""},
+        "serviceArn": world.arn("service", f"{cluster['clusterName']}/{name}"),
+        "clusterArn": cluster["clusterArn"],
+        "status": "ACTIVE",
+        "taskDefinition": definition["taskDefinitionArn"],
+        "desiredCount": request.get("desiredCount", 0),
+        "schedulingStrategy": scheduling,
+        "deploymentConfiguration": deployment_configuration(
+            request.get("deploymentConfiguration", {}), scheduling
+        ),
+        "createdAt": world.now,
+        "createdBy": CALLER,
+    }
+    for member in ("cluster", "clientToken", "tags", "role"):
+        body.pop(member, None)
+    body |= launch(body, cluster) | role(request, body, definition)
+    eligible = scheduling != "DAEMON" and obstacle_to_rebalancing(body) is None
+    return {"availabilityZoneRebalancing": "ENABLED" if eligible else "DISABLED"} | body
+
+
+@rules.reported("aws-cdk#32259: the combinations; September 2025: on by default for what is eligible")
+def obstacle_to_rebalancing(body: Body) -> str | None:
+    """Name what keeps a service from being rebalanced over Availability Zones, if anything does."""
+    zone = "attribute:ecs.availability-zone"
+    first = (body["placementStrategy"] or [{"type": "spread", "field": zone}])[0]
+    obstacles = {
+        "a maximumPercent of 100": body["deploymentConfiguration"]["maximumPercent"] <= 100,
+        "a Classic Load Balancer": any(each.get("loadBalancerName") for each in body["loadBalancers"]),
+        "the launch type EXTERNAL": body.get("launchType") == "EXTERNAL",
+        "a placement constraint on the Availability Zone": any(
+            "ecs.availability-zone" in each.get("expression", "") for each in body["placementConstraints"]
+        ),
+        "a first placement strategy other than Availability Zone spread": (
+            (first.get("type"), first.get("field")) != ("spread", zone)
+        ),
+    }
+    return next((what for what, applies in obstacles.items() if applies), None)
+
+
+@rules.documented(
+    "model, CreateService.launchType and capacityProviderStrategy: the cluster's strategy, else EC2"
+)
+@rules.reported(
+    "recordings: launchType is absent with a strategy; LATEST and Linux are shown for Fargate only"
+)
+def launch(body: Body, cluster: Body) -> Body:
+    """Give the members that say on what the service runs."""
+    strategy = body.get("capacityProviderStrategy")
+    if not strategy and not body.get("launchType"):
+        strategy = setting("capacityProviderStrategy", cluster["defaultCapacityProviderStrategy"])
+    members: Body = (
+        {"capacityProviderStrategy": strategy}
+        if strategy
+        else {"launchType": body.get("launchType") or "EC2"}
+    )
+    if on_fargate(body | members):
+        members |= {"platformVersion": body.get("platformVersion") or "LATEST", "platformFamily": "Linux"}
+    return members
+
+
+def on_fargate(body: Body) -> bool:
+    """Tell whether a service runs on Fargate."""
+    providers = {each["capacityProvider"] for each in body.get("capacityProviderStrategy") or []}
+    return bool(providers & {"FARGATE", "FARGATE_SPOT"}) if providers else body.get("launchType") == "FARGATE"
+
+
+@rules.documented("model, CreateService.role: the service-linked role is used where the service needs one")
+def role(request: Body, body: Body, definition: Body) -> Body:
+    """Give `roleArn`, where the service has one."""
+    given = request.get("role")
+    if given:
+        return {"roleArn": given if given.startswith("arn:") else f"arn:aws:iam::{ACCOUNT}:role/{given}"}
+    needed = definition["networkMode"] == "awsvpc" or body["loadBalancers"] or body["serviceRegistries"]
+    return {"roleArn": _ROLE} if needed else {}

@@ -1,0 +1,130 @@
+"""The state of simulated ECS in one region: plain records that the rule modules read and change."""
+
+import random
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Final, TypeAlias
+
+from reconciler.sandbox.clocks import Agenda
+from reconciler.sandbox.knobs import Knobs
+from reconciler.sandbox.outcomes import Strategy, by_tag
+
+Body: TypeAlias = dict[str, Any]
+"""A JSON object as it goes over the wire."""
+
+ACCOUNT: Final = "123456789012"
+CALLER: Final = f"arn:aws:iam::{ACCOUNT}:user/sandbox"
+
+
+@dataclass(slots=True, eq=False)
+class Deployment:
+    """One entry of a service's `deployments`. `settings` are the members copied from the service at its start."""
+
+    id: str
+    status: str
+    task_definition: str
+    desired: int
+    created: float
+    updated: float
+    settings: Body
+    revision: str
+    record: Body
+    failed: int = 0
+    rollout: str = "IN_PROGRESS"
+    reason: str = ""
+    not_before: float = 0
+    rolling_back: bool = False
+
+
+@dataclass(slots=True, eq=False)
+class Service:
+    """A service: `body` holds the members that the API echoes, the rest is what the scheduler works with.
+
+    `unlisted` are the settings that the API shows on deployments or revisions only.
+    """
+
+    cluster: str
+    name: str
+    body: Body
+    unlisted: Body = field(default_factory=dict)
+    deployments: list[Deployment] = field(default_factory=list)
+    events: list[Body] = field(default_factory=list)
+    records: list[Body] = field(default_factory=list)
+    revisions: dict[str, Body] = field(default_factory=dict)
+    steady: bool = False
+    woken: float | None = None
+    visible_from: float = 0
+    client_token: str = ""
+
+    @property
+    def primary(self) -> Deployment:
+        """The deployment that the service is moving to, or rests at."""
+        return self.deployments[0]
+
+    @property
+    def desired(self) -> int:
+        """How many tasks the service shall run."""
+        return int(self.body["desiredCount"])
+
+
+@dataclass(slots=True, eq=False)
+class Task:
+    """A task: `body` is what DescribeTasks shows; `changed` tells the scheduler that something happened."""
+
+    id: str
+    body: Body
+    cluster: str
+    service: Service
+    deployment: Deployment
+    changed: Callable[[], None]
+    healthy: bool = False
+
+    @property
+    def wanted(self) -> bool:
+        """Whether the task shall run."""
+        return bool(self.body["desiredStatus"] == "RUNNING")
+
+    @property
+    def status(self) -> str:
+        """The task's `lastStatus`."""
+        return str(self.body["lastStatus"])
+
+
+class World:
+    """Everything ECS knows in one region, its agenda, and its source of ids and choices."""
+
+    def __init__(self, region: str, now: float, knobs: Knobs, seed: int, outcomes: Strategy = by_tag) -> None:
+        """Make an empty region. The same `seed` and the same calls give the same ids."""
+        self.region = region
+        self.knobs = knobs
+        self.outcomes = outcomes
+        self.agenda = Agenda(now)
+        self.random = random.Random(f"{seed}/{region}")
+        self.clusters: dict[str, Body] = {}
+        self.families: dict[str, dict[int, Body]] = {}
+        self.services: dict[tuple[str, str], Service] = {}
+        self.tasks: dict[str, Task] = {}
+        self.tags: dict[str, list[Body]] = {}
+        self.settings: dict[str, str] = {}
+
+    @property
+    def now(self) -> float:
+        """The simulated instant, in seconds since 1970."""
+        return self.agenda.time
+
+    def arn(self, kind: str, rest: str) -> str:
+        """Give the ARN of an ECS thing in this region."""
+        return f"arn:aws:ecs:{self.region}:{ACCOUNT}:{kind}/{rest}"
+
+    def digits(self, count: int) -> str:
+        """Give a fresh decimal id of `count` digits, as deployments have them."""
+        return str(self.random.randrange(10 ** (count - 1), 10**count))
+
+    def hexadecimal(self) -> str:
+        """Give a fresh id of 32 hexadecimal digits, as tasks have them."""
+        return f"{self.random.getrandbits(128):032x}"
+
+    def uuid(self) -> str:
+        """Give a fresh UUID, as events have them."""
+        return str(uuid.UUID(int=self.random.getrandbits(128), version=4))
