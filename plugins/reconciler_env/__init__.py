@@ -8,7 +8,7 @@ peer's rules (kayac/go-config). The path of an address is shell notation: ``NAME
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
 

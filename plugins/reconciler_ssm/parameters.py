@@ -28,6 +28,7 @@ from reconciler.plugin import (
 )
 
 _BATCH = 10  # names a call of GetParameters takes
+_ONE_OF_THEM = ("ValidationException", "InvalidKeyId")  # codes by which one name refuses a call
 _PATH = re.compile(r"(?P<name>.*?)(?:\[(?P<index>[0-9]{0,9})\])?", re.DOTALL)
 _NAME = re.compile(r"(?P<base>arn:[^:]*(?::[^:]*){3}:[^:]*|[^:]*)(?P<selector>:.*)?", re.DOTALL)
 
@@ -85,10 +86,9 @@ class ParameterResolver:
         try:
             answer = self._context.client("ssm").call("GetParameters", Names=list(names), WithDecryption=True)
         except AwsError as error:
-            fault = _fault(error, names)
-            if len(names) == 1 or (isinstance(fault, Unavailable) and fault.retry_after is not None):
-                return dict.fromkeys(names, fault)
-            return self._one_by_one(names)
+            if len(names) > 1 and (isinstance(error, AwsDenied) or error.code in _ONE_OF_THEM):
+                return self._one_by_one(names)
+            return dict.fromkeys(names, _fault(error, names))
         found = {key: _parameter(body) for body in answer.get("Parameters", ()) for key in _keys(body)}
         invalid = set(answer.get("InvalidParameters", ()))
         if len(names) == 1 and found:

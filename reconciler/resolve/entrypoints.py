@@ -1,0 +1,150 @@
+"""Which resolvers are installed: the entry points of the group ``reconciler.resolvers``.
+
+Scanning every installed distribution costs some 65 ms a run, and importing ``importlib.metadata`` more. So
+what a scan found is kept in the user's cache folder, for as long as no folder on ``sys.path`` changes. The
+cache is never needed: one that is missing, damaged, out of date or not the user's own is left aside.
+``RECONCILER_NO_CACHE=1`` does without.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+import json
+import os
+import sys
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from reconciler.errors import ConfigError
+from reconciler.plugin import ResolverPlugin
+
+GROUP = "reconciler.resolvers"
+
+
+@dataclass(frozen=True, slots=True)
+class EntryPoint:
+    """A resolver that a distribution offers; `value` is ``module:attribute``.
+
+    `always` tells whether its plugin opens without being named in the project file.
+    """
+
+    name: str
+    value: str
+    distribution: str
+    always: bool = False
+
+    def load(self) -> object:
+        """Import what it names. Raises whatever the import raises."""
+        module, _, attributes = self.value.partition(":")
+        found: object = importlib.import_module(module.strip())
+        for attribute in filter(None, attributes.partition("[")[0].strip().split(".")):
+            found = getattr(found, attribute)
+        return found
+
+
+def discover() -> Mapping[str, EntryPoint]:
+    """Give the installed resolvers by name, in lower case. ConfigError where two distributions offer one."""
+    file = _cache_file()
+    key = _fingerprint()
+    entries = _recall(file, key) if file else None
+    if entries is None:
+        entries = _scan()
+        if file:
+            _keep(file, key, entries)
+    found: dict[str, EntryPoint] = {}
+    for entry in entries:
+        other = found.setdefault(entry.name.lower(), entry)
+        if other is not entry:
+            raise ConfigError(
+                f"the resolver {entry.name} is offered by {other.distribution} and by {entry.distribution}",
+                hint="uninstall one of them",
+            )
+    return found
+
+
+def _scan() -> list[EntryPoint]:
+    from importlib.metadata import entry_points
+
+    entries = []
+    for point in entry_points(group=GROUP):
+        distribution = f"{point.dist.name} {point.dist.version}" if point.dist else "an unknown distribution"
+        entry = EntryPoint(point.name, point.value, distribution)
+        entries.append(EntryPoint(entry.name, entry.value, entry.distribution, _always(entry)))
+    return sorted(entries, key=lambda entry: (entry.name, entry.distribution))
+
+
+def _always(entry: EntryPoint) -> bool:
+    """Ask the plugin itself. One that does not load is reported when somebody names it, not before."""
+    try:
+        plugin = entry.load()
+    except Exception:  # noqa: BLE001 - a stranger's import may raise anything
+        return False
+    return isinstance(plugin, ResolverPlugin) and plugin.always
+
+
+def _fingerprint() -> str:
+    """Give a digest over what is on `sys.path`: its folders' times, and the distributions in them."""
+    digest = hashlib.sha256(sys.version.encode())
+    for entry in sys.path:
+        folder = Path(entry or ".")
+        digest.update(
+            f"\0{folder.absolute()}".encode(errors="surrogateescape")
+        )  # absolute: '' is the folder we are in
+        with suppress(OSError):
+            digest.update(str(folder.stat().st_mtime_ns).encode())
+            with os.scandir(folder) as entries:
+                names = [entry.name for entry in entries if entry.name.endswith(("-info", ".egg"))]
+            digest.update("/".join(sorted(names)).encode(errors="surrogateescape"))
+    return digest.hexdigest()
+
+
+def _cache_file() -> Path | None:
+    """Give the file for this installation, None where there is to be none."""
+    if os.environ.get("RECONCILER_NO_CACHE"):
+        return None
+    try:
+        base = Path(os.environ.get("XDG_CACHE_HOME") or Path("~/.cache").expanduser())
+    except RuntimeError:  # nobody's home is known
+        return None
+    if not base.is_absolute():
+        return None
+    installation = hashlib.sha256("\0".join([sys.version, *sys.path]).encode(errors="surrogateescape"))
+    return base / "reconciler" / f"resolvers-{installation.hexdigest()[:16]}.json"
+
+
+def _recall(file: Path, key: str) -> list[EntryPoint] | None:
+    """Read the cache; None where it does not hold what belongs to `key`.
+
+    What stands there is imported, so nobody else may have been able to write it.
+    """
+    try:
+        with file.open("rb") as stream:
+            status = os.fstat(stream.fileno())
+            if status.st_uid != os.geteuid() or status.st_mode & 0o022:
+                return None
+            kept = json.load(stream)
+        if kept["key"] != key:
+            return None
+        entries = [EntryPoint(**entry) for entry in kept["entries"]]
+    except (OSError, ValueError, TypeError, KeyError, RecursionError):
+        return None
+    wanted = (str, str, str, bool)
+    return entries if all(tuple(map(type, asdict(entry).values())) == wanted for entry in entries) else None
+
+
+def _keep(file: Path, key: str, entries: Iterable[EntryPoint]) -> None:
+    """Write the cache in one step; where that cannot be done the next run scans again."""
+    text = json.dumps({"key": key, "entries": [asdict(entry) for entry in entries]})
+    with suppress(OSError):
+        file.parent.parent.mkdir(parents=True, exist_ok=True)
+        file.parent.mkdir(mode=0o700, exist_ok=True)
+        part = file.with_suffix(f".{os.getpid()}")
+        part.touch(mode=0o600, exist_ok=False)
+        try:
+            part.write_text(text, encoding="utf-8")
+            part.replace(file)
+        except OSError:
+            part.unlink(missing_ok=True)
