@@ -1,0 +1,138 @@
+"""How a document reaches what is outside it: every front end calls reference functions through `Lookups`.
+
+A call that meets an address nobody has looked up yet notes it and gives `UNKNOWN`, so that one pass over a
+document finds everything it needs.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, TypeAlias, TypeVar
+
+from reconciler.core.references import Function, Functions
+from reconciler.core.values import UNKNOWN, Address, Failure, Json, Marked, Origin, Value, unite
+from reconciler.errors import ConfigError, ReconcilerError, Where
+
+if TYPE_CHECKING:
+    from reconciler.load.gotemplates.calls import Signature
+
+Known: TypeAlias = "Mapping[Address, Value | Failure]"
+E = TypeVar("E", bound=ReconcilerError)
+
+# Go's encoding/json escapes these in strings beside what JSON demands; U+2028/9 end lines in JavaScript.
+_GO_ESCAPES: Final = {character: f"\\u{ord(character):04x}" for character in "<>&\u2028\u2029"}
+
+
+def json_escape(data: Json) -> str:
+    """Escape text for the inside of a JSON string, as Go's `json.Marshal` does; other data is written as JSON."""
+    text = data if isinstance(data, str) else json.dumps(data, ensure_ascii=False, separators=(",", ":"))
+    inside = json.dumps(text, ensure_ascii=False)[1:-1]
+    return "".join(_GO_ESCAPES.get(character, character) for character in inside)
+
+
+@dataclass(frozen=True, slots=True)
+class Pure:
+    """A function of one argument that refers to nothing."""
+
+    apply: Callable[[Json], Json]
+
+    def takes(self, count: int) -> bool:
+        """Tell whether it can be called with so many arguments."""
+        return count == 1
+
+    def arity(self) -> str:
+        """Say how many arguments it takes."""
+        return "one argument"
+
+
+PURE: Final[Mapping[str, Pure]] = {"json_escape": Pure(json_escape)}
+
+
+def plain(data: object) -> Json:
+    """Give data under evaluation as JSON, with lists and dicts of its own. TypeError where it is something else."""
+    if data is None or isinstance(data, bool | int | float | str):
+        return data
+    if isinstance(data, Mapping):
+        return {str(key): plain(member) for key, member in data.items()}
+    if isinstance(data, Sequence):
+        return [plain(item) for item in data]
+    raise TypeError(f"{type(data).__name__} is no JSON value")
+
+
+def near(name: str, names: Iterable[str]) -> str | None:
+    """Give a hint that names what looks like `name`."""
+    found = difflib.get_close_matches(name, sorted(names), n=3, cutoff=0.6)
+    return f"did you mean {' or '.join(found)}?" if found else None
+
+
+def located(error: E, where: Where) -> E:
+    """Give a copy of an error that stands at a place; one that has a place keeps it."""
+    moved = dataclasses.replace(error, where=error.where or where)
+    moved.__cause__ = error.__cause__
+    return moved
+
+
+class Lookups:
+    """The functions of one evaluation: `known` answers, and `needs` gathers what it could not."""
+
+    def __init__(self, functions: Functions, known: Known) -> None:
+        """Start with nothing needed."""
+        self._functions = functions
+        self._known = known
+        self.needs: dict[Address, Where] = {}
+
+    def names(self) -> tuple[str, ...]:
+        """Give every callable name."""
+        return (*self._functions, *PURE)
+
+    def signature(self, name: str) -> Signature | None:
+        """Give the signature of a function, None where there is none of that name."""
+        return self._functions.get(name) or PURE.get(name)
+
+    def check(self, name: str, count: int, where: Where) -> None:
+        """Raise a ConfigError at `where` unless the function exists and takes so many arguments."""
+        signature = self.signature(name)
+        if signature is None:
+            hint = (
+                near(name, self.names()) or "name the plugin that offers it under plugins in the project file"
+            )
+            raise ConfigError(f"there is no function {name}", where, hint)
+        if not signature.takes(count):
+            raise ConfigError(f"{name} takes {signature.arity()}, not {count}", where)
+
+    def call(self, name: str, arguments: Sequence[Marked], where: Where) -> Marked:
+        """Call a function whose arity was checked. ResolveError or ConfigError, at `where`."""
+        if not all(argument.known for argument in arguments):
+            return unite(UNKNOWN, arguments)
+        try:
+            data = [plain(argument.data) for argument in arguments]
+        except TypeError as error:
+            raise ConfigError(f"an argument of {name} cannot be used: {error}", where) from error
+        if name in self._functions:
+            return self._answer(self._address(self._functions[name], data, where), arguments, where)
+        return unite(PURE[name].apply(data[0]), arguments)
+
+    def _address(self, function: Function, data: Sequence[Json], where: Where) -> Address:
+        try:
+            return function.address(data)
+        except ConfigError as error:
+            raise located(error, where) from error.__cause__
+
+    def _answer(self, address: Address, arguments: Sequence[Marked], where: Where) -> Marked:
+        given = unite(None, arguments)
+        match self._known.get(address):
+            case None:
+                self.needs.setdefault(address, where)
+                return Marked(UNKNOWN, given.origins | {Origin(address)}, given.sensitive_paths)
+            case Failure(error):
+                raise located(error, where) from error.__cause__
+            case Value(unknown=True):
+                what = f"{address} has no value yet: its source says that it is known only later"
+                raise ConfigError(what, where, "apply the change that makes it first")
+            case Value(data, paths, source=source):
+                marks = given.sensitive_paths or paths
+                return Marked(plain(data), given.origins | {Origin(address, source)}, marks)

@@ -1,0 +1,267 @@
+"""The project file: finding it, its plugins before anything else, and its settings once it is evaluated.
+
+`ecspresso.yml` and its kin mean here what they mean to ecspresso 2; `reconciler.yml` has the same keys. The
+file is evaluated twice, because the functions that it may use come from the plugins that it names: `outline`
+first, then, with the plugins open, `evaluate.resolve` and `settle`.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from reconciler.core.documents import Resolved
+from reconciler.core.references import PluginUse
+from reconciler.core.values import Json, JsonObject
+from reconciler.errors import ConfigError, Where
+from reconciler.load import (
+    durations,
+    evaluate,
+    gotemplates,
+    jsonnets,
+    jsons,
+    outlines,
+    provenance,
+    sources,
+    versions,
+)
+from reconciler.load.members import Caution, Members, members
+from reconciler.load.sources import Document, Options
+from reconciler.load.spans import Malformed
+
+EMULATES: Final = "2.8.0"
+"""The ecspresso version whose project files are understood; `required_version` is checked against it."""
+
+NAMES: Final = (
+    *(f"reconciler.{suffix}" for suffix in ("yml", "yaml", "json", "jsonnet", "hcl")),
+    *(f"ecspresso.{suffix}" for suffix in ("yml", "yaml", "json", "jsonnet")),
+)
+DEFAULT_CLUSTER: Final = "default"
+DEFAULT_TIMEOUT: Final = 600.0
+
+_LONG: Final = (
+    30 * 24 * 3600.0
+)  # v2 read plain numbers as nanoseconds: such a number is hardly meant as seconds
+
+_KEYS: Final = frozenset({
+    "required_version", "region", "cluster", "service", "service_definition", "task_definition",
+    "express_definition", "timeout", "plugins", "appspec", "codedeploy", "filter_command", "ignore",
+})  # fmt: skip
+_PLUGIN_KEYS: Final = frozenset({"name", "config", "func_prefix"})
+_CODEDEPLOY_KEYS: Final = frozenset({"application_name", "deployment_group_name", "deployment_config_name"})
+_IGNORE_KEYS: Final = frozenset({"tags"})
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """The settings of a project file.
+
+    Paths of definitions are relative to `root`. `region` is None where the file names none. `timeout` is in
+    seconds, 0 for no limit. `ignore_tags` are tag keys left alone, `ignore` addresses of fields. `resolved`
+    keeps the provenance of every key.
+    """
+
+    path: Path
+    root: Path
+    emulates_ecspresso: bool
+    resolved: Resolved
+    region: str | None = None
+    cluster: str = DEFAULT_CLUSTER
+    service: str | None = None
+    service_definition: Path | None = None
+    task_definition: Path | None = None
+    timeout: float = DEFAULT_TIMEOUT
+    plugins: tuple[PluginUse, ...] = ()
+    codedeploy: JsonObject | None = None
+    appspec: JsonObject | None = None
+    ignore_tags: tuple[str, ...] = ()
+    ignore: tuple[str, ...] = ()
+    required_version: str | None = None
+    filter_command: str | None = None
+    warnings: tuple[Caution, ...] = field(default=())
+
+
+def find(explicit: str | None, folder: Path) -> Path:
+    """Give the project file: the named one, else the first of `NAMES` in a folder. ConfigError without one."""
+    if explicit is not None:
+        return folder / explicit
+    for name in NAMES:
+        if (folder / name).is_file():
+            return folder / name
+    what = f"there is no project file here; looked for {', '.join(NAMES)}"
+    raise ConfigError(what, Where(str(folder)), "change to its folder, or name it with --config")
+
+
+def read(path: Path) -> Document:
+    """Read a project file. Unlike a definition, `.json` goes through Jsonnet, as with the peer."""
+    document = sources.read(path)
+    return dataclasses.replace(document, format="jsonnet") if document.format == "json" else document
+
+
+def outline(document: Document, options: Options) -> tuple[PluginUse, ...]:
+    """Give the plugins that a project file names, before any function but `env` and `must_env` is known.
+
+    ConfigError where `plugins` itself uses another function: a circle.
+    """
+    resolved = _outlined(document, options)
+    data = resolved.data
+    if isinstance(data, Mapping):
+        data = {key: member for key, member in data.items() if key.casefold() == "plugins"}
+    return _plugins(members(resolved, _KEYS, data=data))
+
+
+def _outlined(document: Document, options: Options) -> Resolved:
+    calls = outlines.Permissive(options.environ)
+    if document.format != "jsonnet":
+        rendered = gotemplates.render(document.text, str(document.path), calls)
+        return provenance.resolved(rendered, evaluate.parse(document, rendered, calls))
+
+    def reply(name: str, arguments: tuple[Json, ...]) -> Json:
+        texts = [argument for argument in arguments if isinstance(argument, str)]
+        if name == "env":
+            return outlines.env(texts, options.environ)
+        return outlines.must_env("".join(texts), options.environ, Where(str(document.path)))
+
+    # Jsonnet is lazy: asked for the plugins alone, it calls nothing that other keys call.
+    natives = jsonnets.Natives(outlines.NATIVES, reply)
+    try:
+        text = jsonnets.evaluate(document, natives, options, member="plugins")
+    except jsonnets.Stopped as error:
+        if "no function" not in error.what:
+            raise
+        what = "plugins calls a function that only a plugin can offer: a circle"
+        raise ConfigError(what, error.where, "use env or must_env there") from None
+    rendered = evaluate.render_result(document, f'{{"plugins": {text}}}', calls)
+    try:
+        return provenance.resolved(rendered, jsons.parse(rendered.text), placed=False)
+    except Malformed as error:
+        raise evaluate.unplaced(provenance.explain(error, rendered), document) from None
+
+
+def _plugins(project: Members) -> tuple[PluginUse, ...]:
+    path = project.path_of("plugins")
+    for inner, origins in project.resolved.origins.items():
+        # Only what an outline could not answer has an address without a path.
+        unknown = sorted(origin.address.resolver for origin in origins if not origin.address.path)
+        if unknown and inner[: len(path)] == path:
+            what = f"plugins calls {unknown[0]}, a function that only a plugin can offer: a circle"
+            raise ConfigError(what, project.resolved.where(inner), "use env or must_env there")
+    uses: list[PluginUse] = []
+    for index, item in enumerate(project.items("plugins")):
+        entry = members(project.resolved, _PLUGIN_KEYS, (*path, index), item)
+        name = entry.text("name")
+        where = project.resolved.where(entry.path)
+        if not name:
+            raise ConfigError("a plugin without a name", where, "write name: tfstate")
+        uses.append(PluginUse(name, entry.object("config") or {}, entry.text("func_prefix") or "", where))
+        project.cautions.extend(entry.cautions)
+    return tuple(uses)
+
+
+def settle(resolved: Resolved) -> Project:
+    """Read the settings out of an evaluated project file. ConfigError where one is not what it has to be."""
+    path = Path(resolved.path)
+    project = members(resolved, _KEYS, data=resolved.data)
+    emulates = path.stem != "reconciler"
+    if project.get("express_definition"):
+        what = "express_definition (ECS Express Mode) is not supported yet"
+        raise ConfigError(
+            what, project.where("express_definition"), "use service_definition and task_definition"
+        )
+    settled = Project(
+        path=path,
+        root=path.parent,
+        emulates_ecspresso=emulates,
+        resolved=resolved,
+        region=project.text("region") or None,
+        cluster=project.text("cluster") or DEFAULT_CLUSTER,
+        service=project.text("service") or None,
+        service_definition=_path(project, "service_definition"),
+        task_definition=_path(project, "task_definition"),
+        timeout=_timeout(project),
+        plugins=_plugins(project),
+        codedeploy=_codedeploy(project),
+        appspec=project.object("appspec"),
+        ignore_tags=_ignored(project)[0],
+        ignore=_ignored(project)[1],
+        required_version=_required(project, emulates=emulates),
+        filter_command=_filter(project),
+    )
+    return dataclasses.replace(settled, warnings=tuple(dict.fromkeys(project.cautions)))
+
+
+def _path(project: Members, name: str) -> Path | None:
+    text = project.text(name)
+    return Path(text) if text else None
+
+
+def _timeout(project: Members) -> float:
+    value = project.get("timeout")
+    if value is None:
+        return DEFAULT_TIMEOUT
+    where = project.where("timeout")
+    try:
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            seconds = float(value)
+        else:
+            seconds = durations.seconds(project.text("timeout") or "")
+    except (ValueError, OverflowError):
+        raise ConfigError("timeout is no duration", where, 'write one such as "10m" or "1h30m"') from None
+    if not math.isfinite(seconds) or seconds < 0:
+        raise ConfigError("timeout is less than nothing", where, 'write one such as "10m", or 0 for no limit')
+    if seconds > _LONG:
+        hint = 'plain numbers are seconds; make the unit explicit: "30s"'
+        project.cautions.append(Caution(where, "timeout is more than 30 days", hint))
+    return seconds
+
+
+def _codedeploy(project: Members) -> JsonObject | None:
+    data = project.object("codedeploy")
+    if data is None:
+        return None
+    entry = members(project.resolved, _CODEDEPLOY_KEYS, project.path_of("codedeploy"), data)
+    project.cautions.extend(entry.cautions)
+    return {name: text for name in sorted(_CODEDEPLOY_KEYS) if (text := entry.text(name)) is not None}
+
+
+def _ignored(project: Members) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Give the tag keys, and the fields, that are left alone: the peer's `{tags: […]}`, or a list of fields."""
+    data = project.get("ignore")
+    if data is None:
+        return (), ()
+    if not isinstance(data, Mapping):
+        return (), project.texts("ignore")
+    entry = members(project.resolved, _IGNORE_KEYS, project.path_of("ignore"), data)
+    project.cautions.extend(entry.cautions)
+    return entry.texts("tags"), ()
+
+
+def _required(project: Members, *, emulates: bool) -> str | None:
+    constraints = project.text("required_version")
+    if not constraints:
+        return None
+    where = project.where("required_version")
+    try:
+        fits = versions.satisfies(versions.parse(EMULATES), constraints)
+    except ValueError as error:
+        raise ConfigError(f"required_version: {error}", where, 'write one such as ">= 2.0.0, < 3"') from None
+    if not fits:
+        what = f"required_version leaves out ecspresso {EMULATES}, which is what is emulated here"
+        if emulates:
+            raise ConfigError(what, where)
+        project.cautions.append(Caution(where, what))
+    return constraints
+
+
+def _filter(project: Members) -> str | None:
+    command = project.text("filter_command")
+    if command:
+        hint = "set ECSPRESSO_FILTER_COMMAND or pass --filter-command"
+        project.cautions.append(
+            Caution(project.where("filter_command"), "filter_command is deprecated", hint)
+        )
+    return command or None

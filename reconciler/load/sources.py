@@ -1,0 +1,83 @@
+"""Reading files: a path becomes a `Document`, or an error that says what is wrong with the path."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final, Literal, TypeAlias
+
+from reconciler.errors import ConfigError, Where
+
+Format: TypeAlias = Literal["json", "yaml", "jsonnet"]
+
+FORMATS: Final[Mapping[str, Format]] = {
+    ".json": "json",
+    ".yaml": "yaml",
+    ".yml": "yaml",
+    ".jsonnet": "jsonnet",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What evaluation sees of the run: the environment, and Jsonnet's external variables."""
+
+    environ: Mapping[str, str] = field(default_factory=dict)
+    ext_str: Mapping[str, str] = field(default_factory=dict)
+    ext_code: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A file's text before evaluation. `path` is as the user gave it, so that messages read the same."""
+
+    path: Path
+    text: str
+    format: Format
+
+
+def read(path: Path) -> Document:
+    """Read a file, its format taken from its extension. ConfigError where it cannot be read or is no text."""
+    suffix = path.suffix.lower()
+    if suffix == ".hcl":
+        raise ConfigError("HCL files are not supported yet", Where(str(path)), "use YAML, JSON or Jsonnet")
+    if suffix not in FORMATS:
+        what = f"the extension {suffix or '(none)'} names no format that is known here"
+        raise ConfigError(what, Where(str(path)), f"use one of {' '.join(FORMATS)}")
+    return Document(path, text(path), FORMATS[suffix])
+
+
+def text(path: Path) -> str:
+    """Read a UTF-8 file; a byte order mark is dropped. ConfigError where that cannot be done."""
+    where = Where(str(path))
+    try:
+        data = path.read_bytes()
+    except FileNotFoundError:
+        raise ConfigError("there is no such file", where, _near(path)) from None
+    except IsADirectoryError:
+        raise ConfigError("this is a directory, not a file", where, "name a file in it") from None
+    except PermissionError:
+        raise ConfigError("the file may not be read", where, "check its permissions") from None
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "its path is invalid"
+        raise ConfigError(f"the file cannot be read: {reason}", where) from error
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        encoding = {b"\xff\xfe": "UTF-16", b"\xfe\xff": "UTF-16"}.get(data[:2])
+        what = f"the file is not UTF-8: byte {error.start} starts no character"
+        line = data.count(b"\n", 0, error.start) + 1
+        hint = f"save it as UTF-8 (it looks like {encoding})" if encoding else "save it as UTF-8"
+        raise ConfigError(what, Where(str(path), line, 1), hint) from None
+
+
+def _near(path: Path) -> str | None:
+    """Name the files beside a missing one whose names look like its name."""
+    try:
+        names = sorted(entry.name for entry in path.parent.iterdir())
+    except OSError:
+        return f"there is no folder {path.parent} either"
+    found = difflib.get_close_matches(path.name, names, n=3, cutoff=0.7)
+    return f"did you mean {' or '.join(str(path.parent / name) for name in found)}?" if found else None
