@@ -1,4 +1,4 @@
-"""The WSGI application: `/_sim/…` controls the sandbox, ECS is simulated, a few calls are answered here, moto has the rest."""
+"""The WSGI application: `/_sim/…` controls the sandbox, ECS is simulated, moto has (nearly) all the rest."""
 
 import time
 from collections.abc import Callable, Iterable
@@ -7,6 +7,7 @@ from typing import Any
 
 from reconciler.sandbox import control, identities, others, parameters, wire
 from reconciler.sandbox.errors import ConnectionDropped, Refusal
+from reconciler.sandbox.faults import Fault
 from reconciler.sandbox.sandboxes import Sandbox
 from reconciler.sandbox.wire import Answer, Call
 
@@ -55,11 +56,7 @@ class Application:
             entry["error"] = "reset before"
             raise ConnectionDropped
         try:
-            if ending and ending.code:
-                raise Refusal(ending.code, ending.message, ending.status)
-            with sandbox.lock:
-                sandbox.limits.take(call.operation)
-            answer = self._route(call, environ)
+            answer = self._route(call, environ, ending)
         except Refusal as refusal:
             entry["error"] = refusal.code
             answer = wire.refused(call.protocol, refusal)
@@ -68,7 +65,11 @@ class Application:
             raise ConnectionDropped
         return answer
 
-    def _route(self, call: Call, environ: dict[str, Any]) -> Answer:
+    def _route(self, call: Call, environ: dict[str, Any], fault: Fault | None) -> Answer:
+        if fault and fault.code:
+            raise Refusal(fault.code, fault.message, fault.status)
+        with self._sandbox.lock:
+            self._sandbox.limits.take(call.operation)
         if call.service == "ecs":
             request = call.json()
             with self._sandbox.lock:

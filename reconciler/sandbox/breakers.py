@@ -54,7 +54,7 @@ def _roll_back(world: World, service: Service, good: Deployment) -> None:
     service.body["taskDefinition"] = good.task_definition
     if world.knobs.rollback_new_id:
         good.id = f"ecs-svc/{world.digits(19)}"
-        for task in world.tasks.values():
+        for task in service.tasks.values():
             if task.deployment is good:
                 task.body["startedBy"] = good.id
     events.tell(world, service, f"rolling back to deployment {good.id}.")

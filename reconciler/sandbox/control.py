@@ -11,7 +11,7 @@ dump                                  the state of ECS
 """
 
 import json
-from typing import Any, cast
+from typing import Any
 
 from reconciler.sandbox import seeds
 from reconciler.sandbox.errors import SandboxError
@@ -36,9 +36,13 @@ def _content(body: bytes) -> Any:
 
 
 def _carry_out(sandbox: Sandbox, others: Others, name: str, content: Any) -> object:
-    expected = list if name == "faults" else dict
-    if not isinstance(content, expected):
-        raise SandboxError(f"must be {'a list' if expected is list else 'an object'}", name)
+    if name == "faults":
+        if not isinstance(content, list):
+            raise SandboxError("must be a list", name)
+        sandbox.fail(content)
+        return {"now": sandbox.clock.now()}
+    if not isinstance(content, dict):
+        raise SandboxError("must be an object", name)
     if name == "calls":
         with sandbox.lock:
             return {"calls": list(sandbox.calls)}
@@ -50,8 +54,6 @@ def _carry_out(sandbox: Sandbox, others: Others, name: str, content: Any) -> obj
         sandbox.turn({"latency": content.get("milliseconds")})
     elif name == "knobs":
         sandbox.turn(content)
-    elif name == "faults":
-        sandbox.fail(cast("list[object]", content))
     elif name == "limits":
         sandbox.throttle(content)
     elif name == "reset":

@@ -8,6 +8,7 @@ from reconciler.sandbox import rules
 from reconciler.sandbox.worlds import Body
 
 _ALWAYS_ECHOED = ("portMappings", "environment", "mountPoints", "volumesFrom", "systemControls")
+_NO_HOST = {"dockerVolumeConfiguration", "fsxWindowsFileServerVolumeConfiguration"}
 _UNITS = {"cpu": ("vcpu", 1024), "memory": ("gb", 1024)}
 
 
@@ -49,7 +50,7 @@ def container(definition: Body, network_mode: str | None) -> Body:
 )
 def port_mapping(mapping: Body, network_mode: str | None) -> Body:
     """Give a port mapping as it is stored."""
-    stored = {"protocol": "tcp"} | mapping
+    stored: Body = {"protocol": "tcp"} | mapping
     if "containerPort" in stored and network_mode in ("awsvpc", "host"):
         stored.setdefault("hostPort", stored["containerPort"])
     elif "containerPort" in stored:
@@ -66,9 +67,8 @@ def volume(definition: Body) -> Body:
     stored = copy.deepcopy(definition)
     if "efsVolumeConfiguration" in stored:
         stored["efsVolumeConfiguration"].setdefault("rootDirectory", "/")
-    elif not ({"dockerVolumeConfiguration", "fsxWindowsFileServerVolumeConfiguration"} & stored.keys()):
-        if not stored.get("configuredAtLaunch"):
-            stored.setdefault("host", {})
+    elif not _NO_HOST & stored.keys() and not stored.get("configuredAtLaunch"):
+        stored.setdefault("host", {})
     return stored
 
 
@@ -81,9 +81,8 @@ def task_definition(request: Body) -> Body:
     for member in _UNITS:
         if member in sent:
             sent[member] = units(member, sent[member])
-    for member in ("requiresCompatibilities",):
-        if not sent.get(member, True):
-            del sent[member]
+    if not sent.get("requiresCompatibilities", True):
+        del sent["requiresCompatibilities"]
     sent.setdefault("networkMode", "bridge")
     if "proxyConfiguration" in sent:
         sent["proxyConfiguration"] = {"type": "APPMESH"} | sent["proxyConfiguration"]

@@ -103,7 +103,10 @@ def _ports(task: Body) -> None:
     for each in task["containerDefinitions"]:
         for mapping in each["portMappings"]:
             if "containerPort" in mapping and mapping["hostPort"] != mapping["containerPort"]:
-                message = f"When networkMode={task['networkMode']}, the host ports and container ports in port mappings must match."
+                message = (
+                    f"When networkMode={task['networkMode']}, the host ports and container ports in port "
+                    "mappings must match."
+                )
                 raise Refusal("ClientException", message)
 
 

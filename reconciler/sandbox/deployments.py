@@ -53,9 +53,9 @@ def begin(world: World, service: Service) -> Deployment:
 
 
 @rules.documented("model, Deployment")
-def shown(world: World, service: Service, deployment: Deployment) -> Body:
+def shown(service: Service, deployment: Deployment) -> Body:
     """Give a deployment as DescribeServices shows it."""
-    tasks = [task for task in world.tasks.values() if task.deployment is deployment]
+    tasks = [task for task in service.tasks.values() if task.deployment is deployment]
     states = [task.status for task in tasks]
     return {
         "id": deployment.id,

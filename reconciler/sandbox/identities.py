@@ -10,7 +10,7 @@ from reconciler.sandbox.worlds import ACCOUNT, CALLER
 
 
 @rules.documented("STS API reference, GetCallerIdentity: query protocol, version 2011-06-15")
-def get_caller_identity(call: Call, seed: Seed) -> Answer:
+def get_caller_identity(_call: Call, _seed: Seed) -> Answer:
     """Say who calls: one user, whatever the credentials."""
     return wire.xml_answer(
         '<GetCallerIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><GetCallerIdentityResult>'

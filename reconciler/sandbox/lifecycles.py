@@ -17,19 +17,19 @@ def start(world: World, service: Service, deployment: Deployment, changed: Calla
     knobs = world.knobs
     fate, culprit = _fate(world, definition)
     pulled = knobs.provision + knobs.pull
-    world.agenda.after(knobs.provision, lambda: _move(world, task, "PENDING", pullStartedAt=world.now))
+    world.agenda.after(knobs.provision, lambda: _move(task, "PENDING", pullStartedAt=world.now))
     if fate is Outcome.CANNOT_PULL:
         world.agenda.after(pulled, lambda: _cannot_pull(world, task, culprit))
         return task
     running = pulled + knobs.activate
-    world.agenda.after(pulled, lambda: _move(world, task, "ACTIVATING", pullStoppedAt=world.now))
+    world.agenda.after(pulled, lambda: _move(task, "ACTIVATING", pullStoppedAt=world.now))
     world.agenda.after(running, lambda: _run(world, task))
     if fate is Outcome.CRASHES:
         world.agenda.after(running + knobs.crash, lambda: _crash(world, task, culprit))
     elif fate is Outcome.SICKENS:
         world.agenda.after(running + knobs.sick, lambda: _sicken(world, task, definition))
     else:
-        world.agenda.after(running + knobs.healthy, lambda: _thrive(world, task, definition))
+        world.agenda.after(running + knobs.healthy, lambda: _thrive(task, definition))
     return task
 
 
@@ -87,7 +87,7 @@ def _create(
 ) -> Task:
     identity = world.hexadecimal()
     arn = world.arn("task", f"{service.cluster}/{identity}")
-    settings = {
+    settings: Body = {
         key: deployment.settings[key]
         for key in ("launchType", "platformVersion")
         if key in deployment.settings
@@ -119,7 +119,7 @@ def _create(
     if definition["networkMode"] == "awsvpc":
         _attach_interface(world, body, deployment.settings.get("networkConfiguration", {}))
     task = Task(identity, body, service.cluster, service, deployment, changed)
-    world.tasks[identity] = task
+    world.tasks[identity] = service.tasks[identity] = task
     world.tags[arn] = _propagated(world, service, definition)
     return task
 
@@ -177,7 +177,7 @@ def _advance(task: Task, status: str) -> None:
     task.changed()
 
 
-def _move(world: World, task: Task, status: str, **members: float) -> None:
+def _move(task: Task, status: str, **members: float) -> None:
     if task.wanted:
         task.body |= members
         _advance(task, status)
@@ -202,7 +202,7 @@ def _run(world: World, task: Task) -> None:
 @rules.guessed(
     "a task without any check counts as healthy a little after RUNNING, for the scheduler's slowness"
 )
-def _thrive(world: World, task: Task, definition: Body) -> None:
+def _thrive(task: Task, definition: Body) -> None:
     if not task.wanted:
         return
     checked = [each["name"] for each in definition["containerDefinitions"] if "healthCheck" in each]
@@ -224,7 +224,10 @@ def _cannot_pull(world: World, task: Task, culprit: str) -> None:
     if not task.wanted:
         return
     image = next(each["image"] for each in task.body["containers"] if each["name"] == culprit)
-    reason = f"CannotPullContainerError: pull image manifest has been retried 5 time(s): failed to resolve ref {image}: not found"
+    reason = (
+        "CannotPullContainerError: pull image manifest has been retried 5 time(s): "
+        f"failed to resolve ref {image}: not found"
+    )
     for container in task.body["containers"]:
         if container["name"] == culprit:
             container["reason"] = reason
@@ -253,7 +256,10 @@ def _sicken(world: World, task: Task, definition: Body) -> None:
     checked = [each["name"] for each in definition["containerDefinitions"] if "healthCheck" in each]
     if balancers and not checked:
         group, port = balancers[0]["targetGroupArn"], balancers[0].get("containerPort")
-        text = f"(task {task.id}) (port {port}) is unhealthy in (target-group {group}) due to (reason Request timed out)"
+        text = (
+            f"(task {task.id}) (port {port}) is unhealthy in (target-group {group}) "
+            "due to (reason Request timed out)"
+        )
         reason = f"Task failed ELB health checks in (target-group {group})"
     else:
         text, reason = (
@@ -292,4 +298,5 @@ def _end(world: World, task: Task, was_running: bool, exits: dict[str, int]) -> 
 @rules.documented("model, DescribeTasks: stopped tasks appear for at least one hour")
 def _forget(world: World, task: Task) -> None:
     world.tasks.pop(task.id, None)
+    task.service.tasks.pop(task.id, None)
     world.tags.pop(task.body["taskArn"], None)

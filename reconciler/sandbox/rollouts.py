@@ -29,13 +29,11 @@ def wake(world: World, service: Service, delay: float | None = None) -> None:
     world.agenda.after(due - world.now, look)
 
 
-def _tasks(world: World, service: Service, deployment: Deployment | None = None) -> list[Task]:
+def _tasks(service: Service, deployment: Deployment | None = None) -> list[Task]:
     return [
         task
-        for task in world.tasks.values()
-        if task.service is service
-        and task.status != "STOPPED"
-        and (deployment is None or task.deployment is deployment)
+        for task in service.tasks.values()
+        if task.status != "STOPPED" and (deployment is None or task.deployment is deployment)
     ]
 
 
@@ -44,12 +42,13 @@ def _look(world: World, service: Service) -> None:
         return
     _start(world, service)
     _stop(world, service)
+    _report_deadlock(world, service)
     if service.body["status"] == "ACTIVE":
         breakers.check(world, service)
         _complete(world, service)
     for each in service.deployments[1:]:
-        each.desired = sum(task.wanted for task in _tasks(world, service, each))
-    service.deployments[1:] = [each for each in service.deployments[1:] if _tasks(world, service, each)]
+        each.desired = sum(task.wanted for task in _tasks(service, each))
+    service.deployments[1:] = [each for each in service.deployments[1:] if _tasks(service, each)]
     _settle(world, service)
 
 
@@ -62,10 +61,9 @@ def _start(world: World, service: Service) -> None:
     primary = service.primary
     if service.body["status"] != "ACTIVE" or primary.rollout == "FAILED":
         return
-    live = [task for task in _tasks(world, service) if task.wanted]
+    live = [task for task in _tasks(service) if task.wanted]
     own = sum(task.deployment is primary for task in live)
-    ceiling = math.floor(service.desired * service.body["deploymentConfiguration"]["maximumPercent"] / 100)
-    count = min(service.desired - own, max(ceiling, 1) - len(live), _BATCH)
+    count = min(service.desired - own, _ceiling(service) - len(live), _BATCH)
     if count <= 0:
         return
     if world.now < primary.not_before:
@@ -73,7 +71,7 @@ def _start(world: World, service: Service) -> None:
         return
     started = [lifecycles.start(world, service, primary, lambda: wake(world, service)) for _ in range(count)]
     replaced = (
-        min(primary.failed, count) if any(_failed_check(each) for each in _recent(world, primary)) else 0
+        min(primary.failed, count) if any(_failed_check(each) for each in _recent(service, primary)) else 0
     )
     events.tell(world, service, events.started(started, replaced))
     if primary.failed and primary.failed % _UNSTEADY_AFTER == 0:
@@ -82,8 +80,8 @@ def _start(world: World, service: Service) -> None:
     wake(world, service)
 
 
-def _recent(world: World, deployment: Deployment) -> list[Task]:
-    return [task for task in world.tasks.values() if task.deployment is deployment and not task.wanted]
+def _recent(service: Service, deployment: Deployment) -> list[Task]:
+    return [task for task in service.tasks.values() if task.deployment is deployment and not task.wanted]
 
 
 def _failed_check(task: Task) -> bool:
@@ -99,12 +97,11 @@ def _failed_check(task: Task) -> bool:
 def _stop(world: World, service: Service) -> None:
     primary = service.primary
     desired = service.desired if service.body["status"] == "ACTIVE" else 0
-    live = [task for task in _tasks(world, service) if task.wanted]
+    live = [task for task in _tasks(service) if task.wanted]
     own = sorted((task for task in live if task.deployment is primary), key=lambda task: not task.healthy)
     older = sorted((task for task in live if task.deployment is not primary), key=lambda task: task.healthy)
     surplus = own[desired:]
-    least = math.ceil(desired * service.body["deploymentConfiguration"]["minimumHealthyPercent"] / 100)
-    spare = sum(task.healthy for task in live) - sum(task.healthy for task in surplus) - least
+    spare = sum(task.healthy for task in live) - sum(task.healthy for task in surplus) - _floor(service)
     sick = sum(not task.healthy for task in older)
     doomed = (
         surplus if primary.rollout == "FAILED" and desired else [*surplus, *older[: sick + max(0, spare)]]
@@ -120,11 +117,39 @@ def _stop(world: World, service: Service) -> None:
         service.steady = False
 
 
+@rules.documented(
+    "developer guide, service event messages: … because of the service deployment configuration"
+)
+@rules.guessed("it is said once a deployment")
+def _report_deadlock(world: World, service: Service) -> None:
+    primary = service.primary
+    live = [task for task in _tasks(service) if task.wanted]
+    own = sum(task.deployment is primary for task in live)
+    blocked = len(live) >= _ceiling(service) and len(live) <= _floor(service) and own < service.desired
+    if primary.rollout == "IN_PROGRESS" and blocked and not primary.stuck:
+        primary.stuck = True
+        text = (
+            "was unable to stop or start tasks during a deployment because of the service deployment "
+            "configuration. Update the minimumHealthyPercent or maximumPercent value and try again."
+        )
+        events.tell(world, service, text)
+
+
+@rules.documented("model, DeploymentConfiguration.maximumPercent: of the desired count, rounded down")
+def _ceiling(service: Service) -> int:
+    return math.floor(service.desired * service.body["deploymentConfiguration"]["maximumPercent"] / 100)
+
+
+@rules.documented("model, DeploymentConfiguration.minimumHealthyPercent: of the desired count, rounded up")
+def _floor(service: Service) -> int:
+    return math.ceil(service.desired * service.body["deploymentConfiguration"]["minimumHealthyPercent"] / 100)
+
+
 @rules.documented("model, Deployment.rolloutState: COMPLETED when the service reaches a steady state")
 @rules.reported("transcripts: (deployment ID) deployment completed.; ECS deployment ID completed.")
 def _complete(world: World, service: Service) -> None:
     primary = service.primary
-    alive = _tasks(world, service)
+    alive = _tasks(service)
     healthy = sum(task.healthy and task.deployment is primary for task in alive)
     if primary.rollout != "IN_PROGRESS" or healthy != service.desired or len(alive) != healthy:
         return
@@ -143,7 +168,7 @@ def _complete(world: World, service: Service) -> None:
 @rules.reported("transcripts: has reached a steady state.")
 @rules.documented("model, DeleteService: DRAINING until no task is left, then INACTIVE")
 def _settle(world: World, service: Service) -> None:
-    alive = _tasks(world, service)
+    alive = _tasks(service)
     if service.body["status"] == "DRAINING":
         if not alive:
             service.body["status"] = "INACTIVE"

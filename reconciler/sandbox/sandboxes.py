@@ -1,5 +1,6 @@
 """The sandbox as a whole: its clock, its regions, its log of calls, what makes calls fail, and one lock over all."""
 
+import copy
 import threading
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -116,7 +117,7 @@ class Sandbox:
         from reconciler.sandbox import services
 
         with self.lock:
-            return {
+            state = {
                 region: {
                     "clusters": world.clusters,
                     "taskDefinitions": [
@@ -129,3 +130,4 @@ class Sandbox:
                 }
                 for region, world in ((name, self.world(name)) for name in sorted(self.worlds))
             }
+            return copy.deepcopy(state)

@@ -130,7 +130,10 @@ def read(content: object, origin: str = "seed", folder: Path | None = None) -> S
 
 
 _MEMBERS: Final = frozenset(
-    "region clusters task_definitions services parameters objects secrets faults limits knobs".split()
+    (
+        *("region", "clusters", "task_definitions", "services", "parameters"),
+        *("objects", "secrets", "faults", "limits", "knobs"),
+    )
 )
 
 

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Final
 
 from reconciler.sandbox import rules, servicedefaults
@@ -11,15 +12,24 @@ from reconciler.sandbox.worlds import Body
 _INVALID: Final = "InvalidParameterException"
 
 
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A service as it would be stored: its body, its settings that are in no `Service`, what it would run."""
+
+    body: Body
+    unlisted: Body
+    definition: Body
+
+
 def not_simulated(what: str) -> Refusal:
     """Say that AWS has it and the sandbox has not; never pretend."""
     return Refusal("NotSimulatedBySandbox", f"The sandbox does not simulate {what}.", status=501)
 
 
-def check(body: Body, unlisted: Body, definition: Body) -> None:
-    """Apply every rule in turn to a service that would run `definition`."""
+def check(candidate: Candidate) -> None:
+    """Apply every rule in turn."""
     for rule in _RULES:
-        rule(body, unlisted, definition)
+        rule(candidate)
 
 
 def check_new(request: Body) -> None:
@@ -27,32 +37,35 @@ def check_new(request: Body) -> None:
     if not re.fullmatch(r"[A-Za-z0-9_-]{1,255}", request["serviceName"]):
         raise Refusal(_INVALID, "Service name contains invalid characters.")
     if request.get("launchType") and request.get("capacityProviderStrategy"):
-        message = "Specifying both a launch type and capacity provider strategy is not supported. Remove one and try again."
+        message = (
+            "Specifying both a launch type and capacity provider strategy is not supported. "
+            "Remove one and try again."
+        )
         raise Refusal(_INVALID, message)
 
 
-def _simulated(body: Body, unlisted: Body, definition: Body) -> None:
-    controller = body["deploymentController"]["type"]
-    strategy = body["deploymentConfiguration"]["strategy"]
+def _simulated(candidate: Candidate) -> None:
+    controller = candidate.body["deploymentController"]["type"]
+    strategy = candidate.body["deploymentConfiguration"]["strategy"]
     if controller != "ECS":
         raise not_simulated(f"the deployment controller {controller}")
     if strategy != "ROLLING":
         raise not_simulated(f"the deployment strategy {strategy}")
-    if body["schedulingStrategy"] != "REPLICA":
-        raise not_simulated(f"the scheduling strategy {body['schedulingStrategy']}")
+    if candidate.body["schedulingStrategy"] != "REPLICA":
+        raise not_simulated(f"the scheduling strategy {candidate.body['schedulingStrategy']}")
 
 
 @rules.documented("model, CreateService.networkConfiguration: required with awsvpc, not supported without")
 @rules.reported("amazon-ecs-deploy-task-definition#802 and #616: the two messages")
-def _network(body: Body, unlisted: Body, definition: Body) -> None:
-    network = body.get("networkConfiguration", {}).get("awsvpcConfiguration")
-    if definition["networkMode"] == "awsvpc":
+def _network(candidate: Candidate) -> None:
+    network = candidate.body.get("networkConfiguration", {}).get("awsvpcConfiguration")
+    if candidate.definition["networkMode"] == "awsvpc":
         if not network:
             message = "Network Configuration must be provided when networkMode 'awsvpc' is specified."
             raise Refusal(_INVALID, message)
         if not network.get("subnets"):
             raise Refusal(_INVALID, "subnets can not be empty.")
-        if network["assignPublicIp"] == "ENABLED" and body.get("launchType") == "EC2":
+        if network["assignPublicIp"] == "ENABLED" and candidate.body.get("launchType") == "EC2":
             raise Refusal(_INVALID, "Assign public IP is not supported for this launch type.")
     elif network:
         message = "Network Configuration is not valid for the given networkMode of this task definition."
@@ -63,12 +76,12 @@ def _network(body: Body, unlisted: Body, definition: Body) -> None:
     "model, LoadBalancer: not both a name and a target group; no Classic Load Balancer with awsvpc"
 )
 @rules.reported("amazon-ecs-agent#1276 and pulumi-awsx#1172: the container …; wording of the others guessed")
-def _load_balancers(body: Body, unlisted: Body, definition: Body) -> None:
-    containers = {each["name"]: each for each in definition["containerDefinitions"]}
-    for each in body["loadBalancers"]:
+def _load_balancers(candidate: Candidate) -> None:
+    containers = {each["name"]: each for each in candidate.definition["containerDefinitions"]}
+    for each in candidate.body["loadBalancers"]:
         if each.get("targetGroupArn") and each.get("loadBalancerName"):
             raise Refusal(_INVALID, "loadBalancerName and targetGroupArn cannot both be specified.")
-        if each.get("loadBalancerName") and definition["networkMode"] == "awsvpc":
+        if each.get("loadBalancerName") and candidate.definition["networkMode"] == "awsvpc":
             raise Refusal(_INVALID, "Classic Load Balancers are not supported with networkMode awsvpc.")
         name = each.get("containerName")
         if not name:
@@ -87,8 +100,8 @@ def _load_balancers(body: Body, unlisted: Body, definition: Body) -> None:
     "model, CapacityProviderStrategyItem: one base, not all weights 0; CapacityProviderStrategy: at most 20"
 )
 @rules.guessed("the wording")
-def _strategy(body: Body, unlisted: Body, definition: Body) -> None:
-    strategy = body.get("capacityProviderStrategy") or []
+def _strategy(candidate: Candidate) -> None:
+    strategy = candidate.body.get("capacityProviderStrategy") or []
     if len(strategy) > 20:
         raise Refusal(
             _INVALID, "A capacity provider strategy can contain a maximum of 20 capacity providers."
@@ -103,10 +116,13 @@ def _strategy(body: Body, unlisted: Body, definition: Body) -> None:
 
 @rules.reported("transcripts: Task definition does not support launch_type FARGATE.")
 @rules.reported("amazon-ecs-cli#1047: The platform version must be null when specifying an EC2 launch type.")
-def _launch_type(body: Body, unlisted: Body, definition: Body) -> None:
-    if servicedefaults.on_fargate(body) and "FARGATE" not in definition["compatibilities"]:
+def _launch_type(candidate: Candidate) -> None:
+    if (
+        servicedefaults.on_fargate(candidate.body)
+        and "FARGATE" not in candidate.definition["compatibilities"]
+    ):
         raise Refusal(_INVALID, "Task definition does not support launch_type FARGATE.")
-    if body.get("launchType") == "EC2" and body.get("platformVersion"):
+    if candidate.body.get("launchType") == "EC2" and candidate.body.get("platformVersion"):
         raise Refusal(_INVALID, "The platform version must be null when specifying an EC2 launch type.")
 
 
@@ -114,10 +130,10 @@ def _launch_type(body: Body, unlisted: Body, definition: Body) -> None:
 @rules.reported(
     "transcripts: Both maximumPercent and minimumHealthyPercent cannot be 100 …; the rest guessed"
 )
-def _percentages(body: Body, unlisted: Body, definition: Body) -> None:
-    configuration = body["deploymentConfiguration"]
+def _percentages(candidate: Candidate) -> None:
+    configuration = candidate.body["deploymentConfiguration"]
     most, least = configuration["maximumPercent"], configuration["minimumHealthyPercent"]
-    if body["desiredCount"] < 0:
+    if candidate.body["desiredCount"] < 0:
         raise Refusal(_INVALID, "Desired count can not be negative.")
     if least > most:
         raise Refusal(_INVALID, "minimumHealthyPercent cannot be greater than maximumPercent.")
@@ -130,9 +146,9 @@ def _percentages(body: Body, unlisted: Body, definition: Body) -> None:
 
 @rules.reported("aws-cdk#32259: what availability zone rebalancing does not go with")
 @rules.guessed("the wording")
-def _rebalancing(body: Body, unlisted: Body, definition: Body) -> None:
-    obstacle = servicedefaults.obstacle_to_rebalancing(body)
-    if body["availabilityZoneRebalancing"] == "ENABLED" and obstacle:
+def _rebalancing(candidate: Candidate) -> None:
+    obstacle = servicedefaults.obstacle_to_rebalancing(candidate.body)
+    if candidate.body["availabilityZoneRebalancing"] == "ENABLED" and obstacle:
         raise Refusal(_INVALID, f"Availability Zone rebalancing cannot be enabled with {obstacle}.")
 
 
@@ -142,24 +158,30 @@ def _rebalancing(body: Body, unlisted: Body, definition: Body) -> None:
 @rules.reported(
     "transcripts: You cannot specify an IAM role for services that require a service linked role."
 )
-def _role(body: Body, unlisted: Body, definition: Body) -> None:
-    if "AWSServiceRoleForECS" in body.get("roleArn", "AWSServiceRoleForECS"):
+def _role(candidate: Candidate) -> None:
+    if "AWSServiceRoleForECS" in candidate.body.get("roleArn", "AWSServiceRoleForECS"):
         return
-    if definition["networkMode"] == "awsvpc" or body["serviceRegistries"] or len(body["loadBalancers"]) > 1:
+    if (
+        candidate.definition["networkMode"] == "awsvpc"
+        or candidate.body["serviceRegistries"]
+        or len(candidate.body["loadBalancers"]) > 1
+    ):
         raise Refusal(
             _INVALID, "You cannot specify an IAM role for services that require a service linked role."
         )
-    if not body["loadBalancers"]:
+    if not candidate.body["loadBalancers"]:
         raise Refusal(_INVALID, "Role can only be specified with a load balancer.")
 
 
 @rules.documented("model, ServiceVolumeConfiguration.name matches a volume with configuredAtLaunch")
 @rules.reported("recorded refusal of an update without volumeConfigurations; wording guessed")
-def _volumes(body: Body, unlisted: Body, definition: Body) -> None:
-    expected = {each["name"] for each in definition["volumes"] if each.get("configuredAtLaunch")}
-    given = {each.get("name") for each in unlisted.get("volumeConfigurations", [])}
+def _volumes(candidate: Candidate) -> None:
+    expected = {each["name"] for each in candidate.definition["volumes"] if each.get("configuredAtLaunch")}
+    given = {each.get("name") for each in candidate.unlisted.get("volumeConfigurations", [])}
     if expected != given:
-        message = "The volumeConfigurations must match the volumes of the task definition that are configured at launch."
+        message = (
+            "The volumeConfigurations must match the task definition's volumes that are configured at launch."
+        )
         raise Refusal(_INVALID, message)
 
 
@@ -167,20 +189,20 @@ def _volumes(body: Body, unlisted: Body, definition: Body) -> None:
     "model, PlacementConstraint.expression not with distinctInstance; ServiceRegistry.port or container"
 )
 @rules.guessed("the wording")
-def _combinations(body: Body, unlisted: Body, definition: Body) -> None:
-    for each in body["placementConstraints"]:
+def _combinations(candidate: Candidate) -> None:
+    for each in candidate.body["placementConstraints"]:
         if each.get("type") == "distinctInstance" and each.get("expression"):
             raise Refusal(_INVALID, "distinctInstance constraint does not support an expression.")
-    if len(body["serviceRegistries"]) > 1:
+    if len(candidate.body["serviceRegistries"]) > 1:
         raise Refusal(_INVALID, "Only one service registry is supported for a service.")
-    for each in body["serviceRegistries"]:
+    for each in candidate.body["serviceRegistries"]:
         if "port" in each and ("containerName" in each or "containerPort" in each):
             raise Refusal(
                 _INVALID, "Specify either port, or containerName and containerPort, for a service registry."
             )
 
 
-_Rule = Callable[[Body, Body, Body], None]
+_Rule = Callable[[Candidate], None]
 _RULES: Final[tuple[_Rule, ...]] = (
     _simulated,
     _network,

@@ -68,12 +68,12 @@ def create_service(world: World, request: Body) -> Body:
         raise Refusal("InvalidParameterException", "Task definition can not be blank.")
     definition = taskdefinitions.find_active(world, request["taskDefinition"])
     body = servicedefaults.created(world, request, cluster, definition)
-    unlisted = {
+    unlisted: Body = {
         member: servicedefaults.setting(member, request[member])
         for member in servicedefaults.UNLISTED
         if member in request
     }
-    servicerules.check(body, unlisted, definition)
+    servicerules.check(servicerules.Candidate(body, unlisted, definition))
     tagging.attach(world, body["serviceArn"], request.get("tags", []))
     service = Service(*key, body, unlisted, client_token=request.get("clientToken", ""))
     service.visible_from = world.now + world.knobs.missing_after_create
@@ -106,7 +106,7 @@ def update_service(world: World, request: Body) -> Body:
             changed.add(member)
         home[member] = value
     if "capacityProviderStrategy" in changed:
-        _check_strategy(service, request, forced=forced)
+        _check_strategy(service, forced=forced)
         body = _relaunched(body, cluster)
     if request.get("taskDefinition"):
         definition = taskdefinitions.find_active(world, request["taskDefinition"])
@@ -116,7 +116,7 @@ def update_service(world: World, request: Body) -> Body:
         changed.add("taskDefinition")
         body["taskDefinition"] = definition["taskDefinitionArn"]
     body["desiredCount"] = request.get("desiredCount", body["desiredCount"])
-    servicerules.check(body, unlisted, definition)
+    servicerules.check(servicerules.Candidate(body, unlisted, definition))
     service.body, service.unlisted = body, unlisted
     if forced or changed & _DEPLOYING or "taskDefinition" in changed:
         deployments.begin(world, service)
@@ -126,18 +126,16 @@ def update_service(world: World, request: Body) -> Body:
 
 
 @rules.reported("pipecd#6385 and aws-cdk#36563; hako#92: no way back to the cluster's default strategy")
-def _check_strategy(service: Service, request: Body, *, forced: bool) -> None:
+def _check_strategy(service: Service, *, forced: bool) -> None:
     if forced:
         return
-    moving = not service.body.get("capacityProviderStrategy")
-    if moving:
+    message = "You must force a new deployment to change the capacity provider strategy of a service."
+    if not service.body.get("capacityProviderStrategy"):
         message = (
             "When switching from launch type to capacity provider strategy on an existing service, or making a "
             "change to a capacity provider strategy on a service that is already using one, you must force a new "
             "deployment."
         )
-        raise Refusal("InvalidParameterException", message)
-    message = "You must force a new deployment to change the capacity provider strategy of a service."
     raise Refusal("InvalidParameterException", message)
 
 
@@ -214,7 +212,7 @@ def list_services(world: World, request: Body) -> Body:
 )
 def shown(world: World, service: Service, include: list[str] | tuple[str, ...] = ()) -> Body:
     """Give a service as DescribeServices shows it."""
-    listed = [deployments.shown(world, service, each) for each in service.deployments]
+    listed = [deployments.shown(service, each) for each in service.deployments]
     revisions = [
         {
             "arn": each.revision,

@@ -8,6 +8,13 @@ from reconciler.sandbox.errors import Refusal
 from reconciler.sandbox.worlds import Body
 
 _CONVERTIBLE = {"string": str, "boolean": bool, "structure": dict, "map": dict, "list": list}
+_VALUES: dict[type, str] = {
+    int: "NUMBER_VALUE",
+    float: "DECIMAL_VALUE",
+    str: "STRING_VALUE",
+    dict: "START_OBJECT",
+    list: "START_ARRAY",
+}
 _TARGETS = {"integer": "Integer", "long": "Long", "string": "String", "boolean": "Boolean"}
 
 
@@ -83,16 +90,14 @@ def _code(operation: str) -> str:
 
 
 @rules.reported("aws-actions/amazon-ecs-deploy-task-definition#587")
+@rules.guessed("the wording for objects and lists")
 def _not_convertible(value: Any, kind: str) -> Refusal:
-    source = {bool: "TRUE_VALUE", int: "NUMBER_VALUE", float: "DECIMAL_VALUE", str: "STRING_VALUE"}
-    containers = {dict: "START_OBJECT", list: "START_ARRAY"}
-    name = ("TRUE_VALUE" if value else "FALSE_VALUE") if isinstance(value, bool) else ""
-    name = name or {**source, **containers}.get(type(value), "VALUE")
-    if kind in ("structure", "map", "list"):
-        return Refusal(
-            "SerializationException", "Unexpected field type" if name != "VALUE" else "Unexpected value"
-        )
-    return Refusal("SerializationException", f"{name} cannot be converted to {_TARGETS.get(kind, kind)}")
+    if kind not in _TARGETS:
+        return Refusal("SerializationException", "Unexpected field type")
+    name = _VALUES.get(type(value), "VALUE")
+    if isinstance(value, bool):
+        name = "TRUE_VALUE" if value else "FALSE_VALUE"
+    return Refusal("SerializationException", f"{name} cannot be converted to {_TARGETS[kind]}")
 
 
 @rules.guessed("the wording is the one other AWS services use for enumerations")

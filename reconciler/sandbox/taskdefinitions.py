@@ -129,7 +129,10 @@ def delete_task_definitions(world: World, request: Body) -> Body:
             failures.append({"arn": reference, "reason": refusal.message})
             continue
         if definition["status"] == "ACTIVE":
-            reason = "The specified task definition is still in ACTIVE status. Please deregister the target and try again."
+            reason = (
+                "The specified task definition is still in ACTIVE status. "
+                "Please deregister the target and try again."
+            )
             failures.append({"arn": definition["taskDefinitionArn"], "reason": reason})
             continue
         definition |= {"status": "DELETE_IN_PROGRESS", "deleteRequestedAt": world.now}

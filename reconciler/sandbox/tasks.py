@@ -13,7 +13,7 @@ def list_tasks(world: World, request: Body) -> Body:
     service = (request.get("serviceName") or "").rpartition("/")[2]
     if service and (cluster, service) not in world.services:
         raise Refusal("ServiceNotFoundException", "Service not found.")
-    wanted = {
+    wanted: Body = {
         "desiredStatus": request.get("desiredStatus", "RUNNING"),
         **({"group": f"service:{service}"} if service else {}),
         **{name: request[name] for name in ("startedBy", "launchType") if name in request},

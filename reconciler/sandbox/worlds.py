@@ -35,13 +35,15 @@ class Deployment:
     reason: str = ""
     not_before: float = 0
     rolling_back: bool = False
+    stuck: bool = False
 
 
 @dataclass(slots=True, eq=False)
 class Service:
     """A service: `body` holds the members that the API echoes, the rest is what the scheduler works with.
 
-    `unlisted` are the settings that the API shows on deployments or revisions only.
+    `unlisted` are the settings that the API shows on deployments or revisions only; `tasks` include those
+    that stopped lately, by id.
     """
 
     cluster: str
@@ -49,6 +51,7 @@ class Service:
     body: Body
     unlisted: Body = field(default_factory=dict)
     deployments: list[Deployment] = field(default_factory=list)
+    tasks: dict[str, "Task"] = field(default_factory=dict)
     events: list[Body] = field(default_factory=list)
     records: list[Body] = field(default_factory=list)
     revisions: dict[str, Body] = field(default_factory=dict)
