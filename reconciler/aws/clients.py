@@ -80,8 +80,12 @@ def keep_wire_body(
     if response_dict["status_code"] < 300:
         try:
             customized_response_dict.update(json.loads(response_dict["body"] or b"{}"))
-        except ValueError:  # no JSON: botocore's parser says what it is
-            return
+        except (
+            ValueError
+        ) as error:  # a captive portal's page, say; botocore would take it for an empty answer
+            from botocore.parsers import ResponseParserError
+
+            raise ResponseParserError("the answer is not JSON") from error
         response_dict["body"] = b"{}"
 
 

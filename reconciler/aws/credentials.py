@@ -73,8 +73,8 @@ def _adopt(session: Any, environ: Mapping[str, str]) -> None:
     """Read every setting of botocore's from an environment that is not the process's own."""
     for setting, (_key, names, _default, convert) in session.session_var_map.items():
         for name in [names] if isinstance(names, str) else names or ():
-            if name in environ and environ[name] != os.environ.get(name):
-                value = environ[name]
+            value = environ.get(name, "")
+            if value and value != os.environ.get(name):
                 session.set_config_variable(setting, convert(value) if convert else value)
 
 

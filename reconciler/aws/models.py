@@ -20,7 +20,7 @@ from reconciler.errors import ConfigError
 _COMPACT_FROM: Final = 64 * 1024
 """Files below this size, in bytes, parse faster than the cache answers."""
 
-_FORMAT: Final = "1"
+_FORMAT: Final = "2"
 """Changes whenever the compact form does."""
 
 
@@ -77,7 +77,9 @@ def _cached(name: str) -> dict[str, Any] | None:
 
 
 def _compacted(name: str, path: Path) -> dict[str, Any]:
-    model: dict[str, Any] = _without_documentation(_parse(path))
+    model = _parse(path)
+    # The two sections that hold the bulk; botocore insists on documentation elsewhere (clientContextParams).
+    model |= {part: _without_documentation(model[part]) for part in ("shapes", "operations") if part in model}
     caches.write(name, json.dumps(model, separators=(",", ":")).encode())
     return model
 
