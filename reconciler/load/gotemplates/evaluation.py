@@ -76,10 +76,7 @@ class Evaluator:
             case nodes.Function():
                 return self._function(operand, (), dot, scope, None)
             case nodes.Chain():
-                value = self._operand(operand.operand, dot, scope)
-                if value.data is None:
-                    value = Marked(values.ABSENT, value.origins, value.sensitive_paths)
-                return self._members(operand, value, operand.fields)
+                return self._members(operand, self._operand(operand.operand, dot, scope), operand.fields)
             case nodes.Pipe():
                 return self.pipe(operand, dot, scope)
 

@@ -183,7 +183,7 @@ def _misplaced(source: str, token: Token) -> Token | None:
 
 def _odd(name: str) -> str:
     """Give the first character of a name that is a number but no digit, which Go does not take in names."""
-    return next((c for c in name if c != "_" and not c.isalpha() and not c.isdecimal()), "")
+    return next((c for c in name.lstrip(".$") if c != "_" and not c.isalpha() and not c.isdecimal()), "")
 
 
 def _unreadable(source: str, position: int) -> Token:

@@ -18,6 +18,7 @@ _ESCAPE = re.compile(
 _SIMPLE = {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v", "\\": "\\"}
 _HEX_INTEGER = re.compile(r"0[xX][^pP]+")
 _HEX_FLOAT = re.compile(r"[+-]?0[xX][^pP]*[pP]")
+_STRAY_UNDERSCORE = re.compile(r"_(?![0-9a-fA-F])|(?<![0-9a-fA-FxX])_")
 _OCTAL = re.compile(r"[+-]?0_?[0-7]")
 _LARGEST = 2**63
 
@@ -70,9 +71,9 @@ def _float(text: str) -> float:
         raise malformed
     try:
         if _HEX_FLOAT.match(text):
-            value = float.fromhex(text)
-        elif "_" in text:
-            raise malformed
+            if _STRAY_UNDERSCORE.search(text):
+                raise malformed
+            value = float.fromhex(text.replace("_", ""))
         else:
             value = float(text)
     except (ValueError, OverflowError):

@@ -127,8 +127,8 @@ class _Format:
         digits = _DIGITS.match(self.form, self.at)
         if digits is None:
             return None
-        if len(digits[0].lstrip("0")) > 7 or int(digits[0]) > _LARGEST:
-            # Go gives up on the whole rest of the format.
+        if len(digits[0].lstrip("0")) > 8 or int(digits[0]) // 10 > _LARGEST:
+            # Go looks at the number before it adds the last digit, and gives up on the whole rest of the format.
             self.at = len(self.form)
             return None
         self.at = digits.end()
