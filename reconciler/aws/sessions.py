@@ -14,7 +14,7 @@ from threading import RLock, Thread
 from typing import Any, Final
 
 from reconciler import __version__
-from reconciler.aws import clients, credentials, faults, models, retries
+from reconciler.aws import certificates, clients, credentials, faults, models, retries
 from reconciler.errors import ConfigError, ReconcilerError
 
 THREADS: Final = 32
@@ -115,6 +115,7 @@ class Aws:
 
     def _made(self, service: str) -> Any:
         client = self._create_client(self._session(), service)
+        certificates.load_once(client)
         if service in clients.WIRE:
             client.meta.events.register(f"before-parse.{service}", clients.keep_wire_body)
             retries.guard_writes(client)
