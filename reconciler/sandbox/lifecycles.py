@@ -232,6 +232,7 @@ def _cannot_pull(world: World, task: Task, culprit: str) -> None:
         if container["name"] == culprit:
             container["reason"] = reason
     _count_failure(world, task)
+    events.tell(world, task.service, f"was unable to place a task. Reason: {reason}.")
     stop(world, task, reason, "TaskFailedToStart")
 
 

@@ -4,8 +4,6 @@ It is driven by events: whenever a task or the service changes, `wake` plans one
 later, and `_look` acts within minimum and maximum percent. A service at rest costs nothing.
 """
 
-import math
-
 from reconciler.sandbox import breakers, deployments, events, lifecycles, rules
 from reconciler.sandbox.worlds import Deployment, Service, Task, World
 
@@ -40,11 +38,12 @@ def _tasks(service: Service, deployment: Deployment | None = None) -> list[Task]
 def _look(world: World, service: Service) -> None:
     if service.body["status"] == "INACTIVE":
         return
-    _start(world, service)
-    _stop(world, service)
-    _report_deadlock(world, service)
     if service.body["status"] == "ACTIVE":
         breakers.check(world, service)
+        _start(world, service)
+    _stop(world, service)
+    if service.body["status"] == "ACTIVE":
+        _report_deadlock(world, service)
         _complete(world, service)
     for each in service.deployments[1:]:
         each.desired = sum(task.wanted for task in _tasks(service, each))
@@ -59,7 +58,7 @@ def _look(world: World, service: Service) -> None:
 @rules.guessed("at most ten tasks at a time")
 def _start(world: World, service: Service) -> None:
     primary = service.primary
-    if service.body["status"] != "ACTIVE" or primary.rollout == "FAILED":
+    if primary.rollout == "FAILED":
         return
     live = [task for task in _tasks(service) if task.wanted]
     own = sum(task.deployment is primary for task in live)
@@ -70,9 +69,8 @@ def _start(world: World, service: Service) -> None:
         wake(world, service, primary.not_before - world.now)
         return
     started = [lifecycles.start(world, service, primary, lambda: wake(world, service)) for _ in range(count)]
-    replaced = (
-        min(primary.failed, count) if any(_failed_check(each) for each in _recent(service, primary)) else 0
-    )
+    sick = any(_failed_check(each) for each in _recent(service, primary))
+    replaced = min(primary.failed, count) if sick else 0
     events.tell(world, service, events.started(started, replaced))
     if primary.failed and primary.failed % _UNSTEADY_AFTER == 0:
         events.tell(world, service, "is unable to consistently start tasks successfully.")
@@ -137,12 +135,14 @@ def _report_deadlock(world: World, service: Service) -> None:
 
 @rules.documented("model, DeploymentConfiguration.maximumPercent: of the desired count, rounded down")
 def _ceiling(service: Service) -> int:
-    return math.floor(service.desired * service.body["deploymentConfiguration"]["maximumPercent"] / 100)
+    percent = int(service.body["deploymentConfiguration"]["maximumPercent"])
+    return service.desired * percent // 100
 
 
 @rules.documented("model, DeploymentConfiguration.minimumHealthyPercent: of the desired count, rounded up")
 def _floor(service: Service) -> int:
-    return math.ceil(service.desired * service.body["deploymentConfiguration"]["minimumHealthyPercent"] / 100)
+    percent = int(service.body["deploymentConfiguration"]["minimumHealthyPercent"])
+    return -(-service.desired * percent // 100)
 
 
 @rules.documented("model, Deployment.rolloutState: COMPLETED when the service reaches a steady state")
