@@ -116,4 +116,4 @@ def _open(context: Context, config: Config) -> Resolver:
     return EnvironmentResolver(context.environ)
 
 
-plugin = ResolverPlugin(open=_open, functions={"env": env, "must_env": must_env}, always=True)
+plugin = ResolverPlugin(open=_open, functions={"env": env, "must_env": must_env}, always=True, ambient=True)

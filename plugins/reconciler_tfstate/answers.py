@@ -201,9 +201,11 @@ def _refuse_resource(state: State, reference: Reference, *, known: bool) -> NoRe
         raise NotFound(
             f"{at} has no instance in the state: it has count 0, no for_each, or only deposed objects"
         )
-    keyed = bool(reference.steps) and isinstance(reference.steps[0], Index)
-    tail = addresses.render_steps(reference.steps[1:] if keyed else reference.steps)
-    near = _namesakes(state, target) or _close(at, listing(state))
+    wanted, rest = None, reference.steps
+    if rest and isinstance(rest[0], Index):
+        wanted, rest = rest[0].key, rest[1:]
+    tail = addresses.render_steps(rest)
+    near = _namesakes(state, target, wanted) or _close(at, listing(state))
     hint = None
     if target.module:
         within = [addresses.render(key) for key in state.resources if key.module == target.module]
@@ -212,11 +214,14 @@ def _refuse_resource(state: State, reference: Reference, *, known: bool) -> NoRe
     raise NotFound(f"the state has no resource {at}", near=tuple(text + tail for text in near), hint=hint)
 
 
-def _namesakes(state: State, target: Resource) -> list[str]:
-    """Give the same type and name elsewhere: in another module, or forgotten `data.`."""
+def _namesakes(state: State, target: Resource, wanted: Key) -> list[str]:
+    """Give the same type and name elsewhere: in another module, or with `data.` forgotten."""
     found = [key for key in state.resources if (key.type, key.name) == (target.type, target.name)]
+    keys = {resource: [instance.key for instance in state.resources[resource]] for resource in found[:_NEAR]}
     return [
-        addresses.render(key, instance.key) for key in found[:_NEAR] for instance in state.resources[key][:1]
+        addresses.render(resource, wanted if wanted in present else present[0])
+        for resource, present in keys.items()
+        if present
     ]
 
 

@@ -69,9 +69,11 @@ def _integer(argument: Json) -> str | None:
 
 
 def _plain(argument: Json) -> str | None:
-    """Write as %v does: an exponent from 1e21 on and below 1e-4, where Python's begin as well."""
-    if isinstance(argument, float) and not (argument.is_integer() and abs(argument) < 1e21):
-        return repr(argument)
+    """Write as %v does, which gives floats below 1e-4 and from 1e6 on an exponent."""
+    if isinstance(argument, float):
+        shortest = next(text for digits in range(18) if float(text := f"{argument:.{digits}e}") == argument)
+        exponent = int(shortest.partition("e")[2])
+        return repr(argument).removesuffix(".0") if -4 <= exponent < 6 else shortest
     return _boolean(argument) or _integer(argument) or _string(argument)
 
 

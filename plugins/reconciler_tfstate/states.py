@@ -143,6 +143,8 @@ _RESTORE = "restore it from terraform.tfstate.backup or the bucket's earlier ver
 def _refuse_version(document: Mapping[str, Json], name: str) -> NoReturn:
     """Say what a JSON object that is no state of version 4 is instead."""
     version = document.get("version")
+    if isinstance(version, bool):  # which Python counts among the integers
+        document = {}
     match document:
         case {"encrypted_data": _, "encryption_version": _}:
             _refuse(
@@ -163,7 +165,7 @@ def _refuse_version(document: Mapping[str, Json], name: str) -> NoReturn:
                 f"is a state of version {version}, written by Terraform 0.11 or older; version 4 is read here",
                 "upgrade it with `terraform apply -refresh-only` of Terraform 0.12 or later",
             )
-        case {"version": int()} if not isinstance(version, bool):
+        case {"version": int()}:
             _refuse(
                 name,
                 f"is a state of version {version}; version 4 is read here",
