@@ -9,14 +9,14 @@ BREAKER = {"deploymentCircuitBreaker": {"enable": True, "rollback": True}}
 Clients = Callable[..., Any]
 
 
-def task_definition(image: str = "web:1", family: str = "web", **members: object) -> dict[str, Any]:
+def task_definition(image: str = "web:1", family: str = "web", **members: Any) -> dict[str, Any]:
     """Give a registration for Fargate with one container."""
     container = {"name": "app", "image": image, "portMappings": [{"containerPort": 80}]}
     size = {"cpu": "256", "memory": "512", "networkMode": "awsvpc", "requiresCompatibilities": ["FARGATE"]}
     return {"family": family, "containerDefinitions": [container], **size, **members}
 
 
-def service(name: str = "web", revision: str = "web:1", count: int = 2, **members: object) -> dict[str, Any]:
+def service(name: str = "web", revision: str = "web:1", count: int = 2, **members: Any) -> dict[str, Any]:
     """Give a CreateService body on Fargate."""
     base = {"launchType": "FARGATE", "networkConfiguration": NETWORK}
     named = {"serviceName": name, "cluster": "main", "taskDefinition": revision, "desiredCount": count}

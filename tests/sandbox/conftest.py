@@ -27,7 +27,8 @@ def clients(server: Serving) -> Clients:
         config = Config(retries={"total_max_attempts": attempts, "mode": "standard"}, read_timeout=10)
         keys = {"aws_access_key_id": "x", "aws_secret_access_key": "y"}
         target = {"endpoint_url": server.endpoint_url, "region_name": region}
-        return boto3.client(name, config=config, **(keys | target | members))  # type: ignore[call-overload]
+        connect: Any = boto3.client
+        return connect(name, config=config, **(keys | target | members))
 
     return make
 

@@ -12,7 +12,7 @@ SECRET = {"name": "A", "valueFrom": "arn:aws:ssm:eu-west-1:123456789012:paramete
 LOGS = {"logDriver": "awslogs", "options": {"awslogs-group": "/a", "awslogs-region": "eu-west-1"}}
 
 
-def registered(client: Any, **members: object) -> dict[str, Any]:
+def registered(client: Any, **members: Any) -> dict[str, Any]:
     answer: dict[str, Any] = client.register_task_definition(**task_definition(**members))["taskDefinition"]
     return answer
 

@@ -10,6 +10,7 @@ from botocore.exceptions import ClientError
 from reconciler import sandbox
 from reconciler.sandbox.servings import Serving
 from tests.sandbox.bodies import BREAKER, described, messages, service
+from tests.sandbox.test_seeds import client as connect
 
 
 def trace(client: Any, server: Serving, seconds: int) -> list[tuple[int, int]]:
@@ -63,7 +64,7 @@ def test_percentages_bound_every_instant(
     server: Serving, ecs: Any, desired: int, most: int, least: int
 ) -> None:
     bounds = {"maximumPercent": most, "minimumHealthyPercent": least}
-    members = {"availabilityZoneRebalancing": "DISABLED", "deploymentConfiguration": bounds}
+    members: dict[str, Any] = {"availabilityZoneRebalancing": "DISABLED", "deploymentConfiguration": bounds}
     ecs.create_service(**service(count=desired, **members))
     server.advance(60)
     ecs.update_service(cluster="main", service="web", taskDefinition="web:5")
@@ -111,6 +112,7 @@ def test_the_breaker_rolls_back_to_the_last_good_deployment(
     assert min(running) == 2
     assert "ECS deployment circuit breaker: tasks failed to start." in reasons
     assert f"ECS deployment circuit breaker: rolling back to deploymentId {good}." in reasons
+    shown = described(ecs)
     (deployment,) = shown["deployments"]
     assert (deployment["id"], deployment["rolloutState"]) == (good, "COMPLETED")
     assert shown["taskDefinition"].endswith("web:1")
@@ -278,12 +280,9 @@ def test_waiters_end(ecs: Any, server: Serving) -> None:
 
 
 def test_two_runs_with_the_same_number_are_the_same() -> None:
-    import boto3
-
     def run(number: int) -> dict[str, Any]:
         with sandbox.serving(number=number) as served:
-            keys = {"aws_access_key_id": "x", "aws_secret_access_key": "y", "region_name": "eu-west-1"}
-            client = boto3.client("ecs", endpoint_url=served.endpoint_url, **keys)  # type: ignore[call-overload]
+            client = connect(served.endpoint_url)
             client.create_cluster(clusterName="main")
             for tag in ("1", "crash"):
                 container = {"name": "app", "image": f"web:{tag}", "memory": 64}

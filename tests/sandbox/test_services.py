@@ -241,7 +241,7 @@ def test_a_new_service_may_be_missing_for_a_while(server: Serving, ecs: Any) -> 
 
 def test_tags(server: Serving, ecs: Any) -> None:
     tags = [{"key": "env", "value": "dev"}]
-    managed = {"enableECSManagedTags": True, "propagateTags": "SERVICE"}
+    managed: dict[str, Any] = {"enableECSManagedTags": True, "propagateTags": "SERVICE"}
     arn = ecs.create_service(**service(count=1, tags=tags, **managed))["service"]["serviceArn"]
     assert "tags" not in described(ecs)
     ecs.tag_resource(resourceArn=arn, tags=[{"key": "env", "value": "prod"}, {"key": "team", "value": ""}])
