@@ -75,3 +75,7 @@ class ModelShapes:
             f"the installed botocore's model of {self._service} has no {name}",
             hint="pip install --upgrade boto3",
         )
+
+
+ECS: Final = ModelShapes()
+"""The shapes of ECS, shared by a process: they are built once, from the installed model."""

@@ -63,9 +63,11 @@ def end(service: Body, now: float, *, failed: bool) -> None:
         service["deployments"] = [primary]
         return _report(service, "has reached a steady state.", now)
     breaker: Body = service["deploymentConfiguration"]["deploymentCircuitBreaker"]
-    primary |= {"failedTasks": primary["failedTasks"] + 3}
+    if primary["failedTasks"] and not breaker["enable"]:
+        return None  # ECS goes on trying; once is enough to see here
+    primary["failedTasks"] = 3
     if not breaker["enable"]:
-        return _report(service, "was unable to start tasks.", now)  # ECS then tries for ever
+        return _report(service, "was unable to start tasks.", now)
     _move(primary, "FAILED", "tasks failed to start.", now)
     primary["pendingCount"] = 0
     _report(service, f"(deployment {primary['id']}) deployment failed: tasks failed to start.", now)

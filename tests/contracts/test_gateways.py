@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -10,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from reconciler import sandbox
 from reconciler.aws import sessions
 from reconciler.aws.gateway import EcsGateway
 from reconciler.engine.ports import Absent, Gateway, Snapshot
@@ -36,10 +36,7 @@ def fake_world() -> Iterator[World]:
 
 
 def sandbox_world() -> Iterator[World]:
-    serving: Any = getattr(importlib.import_module("reconciler.sandbox"), "serving", None)
-    if serving is None:
-        pytest.skip("the sandbox has no server yet")
-    with serving() as server:
+    with sandbox.serving() as server:
         environ = {
             "AWS_ENDPOINT_URL": server.endpoint_url,
             "AWS_ACCESS_KEY_ID": "AKIAIOSFODNN7EXAMPLE",
