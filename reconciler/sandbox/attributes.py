@@ -3,14 +3,14 @@
 from collections.abc import Callable, Iterator
 from typing import Final
 
-from reconciler.sandbox import rules
+from reconciler.sandbox import definitiondefaults, rules
 from reconciler.sandbox.worlds import Body
 
 _DOCKER = "com.amazonaws.ecs.capability.docker-remote-api."
 _Predicate = Callable[[Body], bool]
 
 _TASK: Final[tuple[tuple[_Predicate, tuple[str, ...]], ...]] = (
-    (lambda task: task["networkMode"] == "awsvpc", ("ecs.capability.task-eni",)),
+    (lambda task: definitiondefaults.network_mode(task) == "awsvpc", ("ecs.capability.task-eni",)),
     (lambda task: "taskRoleArn" in task, ("com.amazonaws.ecs.capability.task-iam-role",)),
     (lambda task: "pidMode" in task or "ipcMode" in task, ("ecs.capability.pid-ipc-namespace-sharing",)),
     (
@@ -68,10 +68,10 @@ def _of_container(container: Body, *, has_execution_role: bool) -> Iterator[str]
 @rules.guessed("when MANAGED_INSTANCES is listed: with awsvpc or host")
 def compatibilities(task: Body, fits_fargate: bool) -> list[str]:
     """Give the launch types that the definition passed the validation of."""
-    awsvpc = task["networkMode"] == "awsvpc"
+    awsvpc = definitiondefaults.network_mode(task) == "awsvpc"
     return [
         *(["EXTERNAL"] if not awsvpc else []),
         "EC2",
         *(["FARGATE"] if fits_fargate else []),
-        *(["MANAGED_INSTANCES"] if awsvpc or task["networkMode"] == "host" else []),
+        *(["MANAGED_INSTANCES"] if awsvpc or definitiondefaults.network_mode(task) == "host" else []),
     ]

@@ -22,16 +22,22 @@ def units(member: str, text: str) -> str:
     return str(int(float(match[1]) * factor)) if match else text
 
 
+@rules.documented("model, RegisterTaskDefinition.networkMode: bridge if none is specified")
+def network_mode(task: Body) -> str:
+    """Give the network mode that a task definition means."""
+    return str(task.get("networkMode") or "bridge")
+
+
 @rules.documented("model, ContainerDefinition and below: the defaults that are stated there")
 @rules.reported("recordings of April 2026 and of 2018-2024: cpu 0, essential, empty lists always echoed")
-def container(definition: Body, network_mode: str | None) -> Body:
+def container(definition: Body, mode: str) -> Body:
     """Give a container definition as it is stored."""
     stored = copy.deepcopy(definition)
     stored.setdefault("cpu", 0)
     stored.setdefault("essential", True)
     for member in _ALWAYS_ECHOED:
         stored.setdefault(member, [])
-    stored["portMappings"] = [port_mapping(each, network_mode) for each in stored["portMappings"]]
+    stored["portMappings"] = [port_mapping(each, mode) for each in stored["portMappings"]]
     for variable in stored["environment"]:
         variable.setdefault("value", "")
     if "healthCheck" in stored:
@@ -48,10 +54,10 @@ def container(definition: Body, network_mode: str | None) -> Body:
 @rules.documented(
     "model, PortMapping: protocol tcp; awsvpc and host: hostPort equals containerPort; bridge: 0 is dynamic"
 )
-def port_mapping(mapping: Body, network_mode: str | None) -> Body:
+def port_mapping(mapping: Body, mode: str) -> Body:
     """Give a port mapping as it is stored."""
     stored: Body = {"protocol": "tcp"} | mapping
-    if "containerPort" in stored and network_mode in ("awsvpc", "host"):
+    if "containerPort" in stored and mode in ("awsvpc", "host"):
         stored.setdefault("hostPort", stored["containerPort"])
     elif "containerPort" in stored:
         stored.setdefault("hostPort", 0)
@@ -73,7 +79,7 @@ def volume(definition: Body) -> Body:
 
 
 @rules.reported(
-    "recordings: empty volumes and placementConstraints are echoed; networkMode bridge if none was sent"
+    "recordings: empty volumes and placementConstraints are echoed; networkMode only if it was sent"
 )
 def task_definition(request: Body) -> Body:
     """Give the members of a registration as they are stored; `tags` are no part of it."""
@@ -83,12 +89,11 @@ def task_definition(request: Body) -> Body:
             sent[member] = units(member, sent[member])
     if not sent.get("requiresCompatibilities", True):
         del sent["requiresCompatibilities"]
-    sent.setdefault("networkMode", "bridge")
     if "proxyConfiguration" in sent:
         sent["proxyConfiguration"] = {"type": "APPMESH"} | sent["proxyConfiguration"]
     return sent | {
         "containerDefinitions": [
-            container(each, sent["networkMode"]) for each in sent["containerDefinitions"]
+            container(each, network_mode(sent)) for each in sent["containerDefinitions"]
         ],
         "volumes": [volume(each) for each in sent.get("volumes", [])],
         "placementConstraints": sent.get("placementConstraints", []),

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 from typing import Final
 
-from reconciler.sandbox import rules
+from reconciler.sandbox import definitiondefaults, rules
 from reconciler.sandbox.errors import Refusal
 from reconciler.sandbox.worlds import Body
 
@@ -98,15 +98,13 @@ def _memory(task: Body) -> None:
 @rules.documented("model, PortMapping.hostPort: with awsvpc or host it is empty or equals containerPort")
 @rules.guessed("the wording")
 def _ports(task: Body) -> None:
-    if task["networkMode"] not in ("awsvpc", "host"):
+    mode = definitiondefaults.network_mode(task)
+    if mode not in ("awsvpc", "host"):
         return
+    message = f"When networkMode={mode}, the host ports and container ports in port mappings must match."
     for each in task["containerDefinitions"]:
         for mapping in each["portMappings"]:
             if "containerPort" in mapping and mapping["hostPort"] != mapping["containerPort"]:
-                message = (
-                    f"When networkMode={task['networkMode']}, the host ports and container ports in port "
-                    "mappings must match."
-                )
                 raise Refusal("ClientException", message)
 
 
@@ -153,7 +151,7 @@ def _secrets(task: Body) -> None:
 @rules.documented("model, RegisterTaskDefinition.networkMode: Fargate requires awsvpc")
 @rules.reported("transcripts: Fargate only supports network mode ‘awsvpc’.")
 def _fargate_network(task: Body) -> None:
-    if task["networkMode"] != "awsvpc":
+    if definitiondefaults.network_mode(task) != "awsvpc":
         raise Refusal("ClientException", "Fargate only supports network mode ‘awsvpc’.")
 
 

@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Callable
 
-from reconciler.sandbox import events, rules
+from reconciler.sandbox import definitiondefaults, events, rules
 from reconciler.sandbox.outcomes import Outcome
 from reconciler.sandbox.worlds import Body, Deployment, Service, Task, World
 
@@ -116,7 +116,7 @@ def _create(
     strategy = deployment.settings.get("capacityProviderStrategy")
     if strategy:
         body["capacityProviderName"] = strategy[0]["capacityProvider"]
-    if definition["networkMode"] == "awsvpc":
+    if definitiondefaults.network_mode(definition) == "awsvpc":
         _attach_interface(world, body, deployment.settings.get("networkConfiguration", {}))
     task = Task(identity, body, service.cluster, service, deployment, changed)
     world.tasks[identity] = service.tasks[identity] = task

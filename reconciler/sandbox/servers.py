@@ -81,6 +81,12 @@ class _Handler(BaseHTTPRequestHandler):
             return
         self.wfile.flush()
 
+    def handle_expect_100(self) -> bool:
+        """Say "continue" at once: output is buffered, and a client that gets no answer waits a second."""
+        proceed = super().handle_expect_100()
+        self.wfile.flush()
+        return proceed
+
     def _answer(self) -> None:
         body = self._body()
         started: list[tuple[str, list[tuple[str, str]]]] = []

@@ -3,7 +3,7 @@
 import copy
 from typing import Any, Final
 
-from reconciler.sandbox import rules
+from reconciler.sandbox import definitiondefaults, rules
 from reconciler.sandbox.worlds import ACCOUNT, CALLER, Body, World
 
 UNLISTED: Final = (
@@ -155,5 +155,9 @@ def role(request: Body, body: Body, definition: Body) -> Body:
     given = request.get("role")
     if given:
         return {"roleArn": given if given.startswith("arn:") else f"arn:aws:iam::{ACCOUNT}:role/{given}"}
-    needed = definition["networkMode"] == "awsvpc" or body["loadBalancers"] or body["serviceRegistries"]
+    needed = (
+        definitiondefaults.network_mode(definition) == "awsvpc"
+        or body["loadBalancers"]
+        or body["serviceRegistries"]
+    )
     return {"roleArn": _ROLE} if needed else {}

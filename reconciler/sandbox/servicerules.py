@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from reconciler.sandbox import rules, servicedefaults
+from reconciler.sandbox import definitiondefaults, rules, servicedefaults
 from reconciler.sandbox.errors import Refusal
 from reconciler.sandbox.worlds import Body
 
@@ -59,7 +59,7 @@ def _simulated(candidate: Candidate) -> None:
 @rules.reported("amazon-ecs-deploy-task-definition#802 and #616: the two messages")
 def _network(candidate: Candidate) -> None:
     network = candidate.body.get("networkConfiguration", {}).get("awsvpcConfiguration")
-    if candidate.definition["networkMode"] == "awsvpc":
+    if definitiondefaults.network_mode(candidate.definition) == "awsvpc":
         if not network:
             message = "Network Configuration must be provided when networkMode 'awsvpc' is specified."
             raise Refusal(_INVALID, message)
@@ -81,7 +81,7 @@ def _load_balancers(candidate: Candidate) -> None:
     for each in candidate.body["loadBalancers"]:
         if each.get("targetGroupArn") and each.get("loadBalancerName"):
             raise Refusal(_INVALID, "loadBalancerName and targetGroupArn cannot both be specified.")
-        if each.get("loadBalancerName") and candidate.definition["networkMode"] == "awsvpc":
+        if each.get("loadBalancerName") and definitiondefaults.network_mode(candidate.definition) == "awsvpc":
             raise Refusal(_INVALID, "Classic Load Balancers are not supported with networkMode awsvpc.")
         name = each.get("containerName")
         if not name:
@@ -162,7 +162,7 @@ def _role(candidate: Candidate) -> None:
     if "AWSServiceRoleForECS" in candidate.body.get("roleArn", "AWSServiceRoleForECS"):
         return
     if (
-        candidate.definition["networkMode"] == "awsvpc"
+        definitiondefaults.network_mode(candidate.definition) == "awsvpc"
         or candidate.body["serviceRegistries"]
         or len(candidate.body["loadBalancers"]) > 1
     ):

@@ -149,6 +149,16 @@ def test_refusals(clients: Clients, members: dict[str, Any], message: str) -> No
     assert message in raised.value.response["Error"]["Message"]
 
 
+def test_the_network_mode_is_echoed_if_it_was_sent(clients: Clients) -> None:
+    plain = {
+        "family": "web",
+        "containerDefinitions": [CONTAINER | {"memory": 64, "portMappings": [{"containerPort": 1}]}],
+    }
+    shown = clients("ecs").register_task_definition(**plain)["taskDefinition"]
+    assert "networkMode" not in shown
+    assert shown["containerDefinitions"][0]["portMappings"][0]["hostPort"] == 0
+
+
 def test_memory_is_needed_somewhere(clients: Clients) -> None:
     with pytest.raises(ClientError, match=r"Invalid setting for container 'app'\. At least one of 'memory'"):
         clients("ecs").register_task_definition(family="web", containerDefinitions=[CONTAINER])
