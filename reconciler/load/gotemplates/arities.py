@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from reconciler.load.gotemplates import functions, nodes
 from reconciler.load.gotemplates.calls import counted
@@ -15,8 +14,7 @@ if TYPE_CHECKING:
 _LONGEST_HINT = 160
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
+class Problem(NamedTuple):
     """A call that cannot be made."""
 
     what: str

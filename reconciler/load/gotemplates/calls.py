@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 if TYPE_CHECKING:
     from reconciler.core.values import Marked
@@ -45,8 +44,7 @@ class Calls(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Arity:
+class Arity(NamedTuple):
     """The signature of a built-in function; `most` is None where any number may follow."""
 
     least: int

@@ -65,4 +65,6 @@ def _incompatible(first: object, second: object) -> Fault:
         hint = "write the constant with a decimal point: numbers from outside may be floats"
     elif "string" in names:
         hint = "turn both into strings with print"
-    return Fault(f"{values.type_name(first)} and {values.type_name(second)} cannot be compared", hint)
+    return Fault(
+        f"{values.type_name(first)} and {values.type_name(second)} are not compared with each other", hint
+    )

@@ -7,7 +7,7 @@ import re
 from reconciler.load.gotemplates import texts
 
 _HTML = str.maketrans({"\0": "\ufffd", '"': "&#34;", "'": "&#39;", "&": "&amp;", "<": "&lt;", ">": "&gt;"})
-_JS_SPECIAL = re.compile(r"""[\\'"<>&=\x00-\x1f\x80-\U0010ffff]""")
+_JS_SPECIAL = re.compile(r"""[^ -\x7f]|[\\'"<>&=]""")
 _JS_ESCAPES = {
     "\\": r"\\",
     "'": r"\'",
@@ -40,6 +40,6 @@ def _js(match: re.Match[str]) -> str:
     character = match[0]
     if escape := _JS_ESCAPES.get(character):
         return escape
-    if character >= "\x80" and (character.isprintable() or "\ud800" <= character < "\ue000"):
+    if character >= "\x80" and (character.isprintable() or texts.is_surrogate(character)):
         return character
     return f"\\u{ord(character):04X}"

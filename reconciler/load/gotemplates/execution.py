@@ -148,7 +148,7 @@ class Execution:
             return
         if values.is_integer(data):
             if len(node.pipe.targets) > 1:
-                raise self._error(Fault("a number gives one variable only in range, not two"), node.pipe)
+                raise self._error(Fault("range over a number sets one variable, not two"), node.pipe)
             for number in range(data):
                 yield value, value.derive(number)
         elif values.is_map(data):
@@ -158,9 +158,7 @@ class Execution:
             for index, item in enumerate(data):
                 yield Marked(index, value.origins, key_marks), value.child(index, item)
         else:
-            raise self._error(
-                Fault(f"range cannot go over a value of type {values.type_name(data)}"), node.pipe
-            )
+            raise self._error(Fault(f"range cannot go over {values.described(data)}"), node.pipe)
 
     @staticmethod
     def _set_targets(pipe: nodes.Pipe, key: Marked, item: Marked, scope: Scope, inner: int) -> None:

@@ -31,11 +31,8 @@ def member(value: Marked, name: str) -> Marked:
     if value.data is None:
         raise Fault(f"null has no member {name}")
     if not values.is_map(value.data):
-        hint = f"use index {'with a number ' if values.is_list(value.data) else ''}instead"
-        raise Fault(
-            f"a value of type {values.type_name(value.data)} has no member {name}",
-            hint if values.is_list(value.data) else None,
-        )
+        hint = "index takes the members of a list by number" if values.is_list(value.data) else None
+        raise Fault(f"{values.described(value.data)} has no member {name}", hint)
     return value.child(name, value.data.get(name, values.ABSENT))
 
 
@@ -48,7 +45,7 @@ def _index(item: Marked, *indexes: Marked) -> Marked:
             raise Fault("null cannot be indexed")
         if values.is_map(item.data):
             if not isinstance(index.data, str):
-                raise Fault(f"a map is indexed with a string, not with {values.type_name(index.data)}")
+                raise Fault(f"a map is indexed with a string, not with {values.described(index.data)}")
             item = item.child(index.data, item.data.get(index.data))
         elif isinstance(item.data, str):
             data = texts.to_bytes(item.data)
@@ -57,7 +54,7 @@ def _index(item: Marked, *indexes: Marked) -> Marked:
             offset = _offset(index.data, len(item.data) - 1)
             item = item.child(offset, item.data[offset])
         else:
-            raise Fault(f"a value of type {values.type_name(item.data)} cannot be indexed")
+            raise Fault(f"{values.described(item.data)} cannot be indexed")
     marks = unite(None, [item, *indexes])
     paths = marks.sensitive_paths if any(index.sensitive for index in indexes) else item.sensitive_paths
     return Marked(item.data, marks.origins, paths)
@@ -65,7 +62,7 @@ def _index(item: Marked, *indexes: Marked) -> Marked:
 
 def _offset(index: object, largest: int) -> int:
     if not values.is_integer(index):
-        raise Fault(f"a list or string is indexed with an int, not with {values.type_name(index)}")
+        raise Fault(f"a list or string is indexed with an int, not with {values.described(index)}")
     if not 0 <= index <= largest:
         raise Fault("the index is out of range")
     return int(index)
@@ -80,7 +77,7 @@ def _slice(item: object, *indexes: object) -> object:
         start, end = _bounds(indexes, len(data))
         return texts.from_bytes(data[start:end])
     if not values.is_list(item):
-        raise Fault(f"a value of type {values.type_name(item)} cannot be cut")
+        raise Fault(f"{values.described(item)} cannot be cut")
     start, end = _bounds(indexes, len(item))
     return list(item[start:end])
 
@@ -98,7 +95,7 @@ def _len(item: object) -> int:
         return texts.length(item)
     if values.is_map(item) or values.is_list(item):
         return len(item)
-    raise Fault(f"a value of type {values.type_name(item)} has no length")
+    raise Fault(f"{values.described(item)} has no length")
 
 
 def _not(item: object) -> bool:
@@ -115,7 +112,7 @@ def _println(*operands: object) -> str:
 
 def _printf(form: object, *operands: object) -> str:
     if not isinstance(form, str):
-        raise Fault(f"the first argument of printf is a format string, not {values.type_name(form)}")
+        raise Fault(f"the first argument of printf is a format string, not {values.described(form)}")
     return printf.sprintf(form, operands)
 
 
@@ -133,7 +130,7 @@ def _escaper(escape: Callable[[str], str]) -> Plain:
 
 def _call(function: object, *_arguments: object) -> object:
     raise Fault(
-        f"call needs a function as its first argument, not a value of type {values.type_name(function)}",
+        f"call needs a function as its first argument, not {values.described(function)}",
         "write the function's name without call",
     )
 

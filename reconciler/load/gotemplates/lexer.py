@@ -87,6 +87,20 @@ _UNTERMINATED = {
     "`": "the raw string that starts here is never closed with a backquote",
     "'": "the character constant that starts here is never closed",
 }
+OPERATORS = {
+    "=": "to compare, write eq a b; to declare a variable, put spaces around :=",
+    "!": "write not a, or ne a b",
+    "<": "write lt a b, or le a b",
+    ">": "write gt a b, or ge a b",
+    "&": "write and a b",
+    "+": "there is no arithmetic in templates; to join strings, write print a b",
+    "-": "there is no arithmetic in templates",
+    "*": "there is no arithmetic in templates",
+    "/": "there is no arithmetic in templates",
+    "%": "there is no arithmetic in templates",
+}
+"""What to write instead of an operator of other languages."""
+
 _VERBATIM = "to print the characters {{ themselves, write {{ `{{` }}"
 
 
@@ -171,6 +185,8 @@ def _keyword(token: Token) -> Token:
 def _misplaced(source: str, token: Token) -> Token | None:
     """Report a token that something else follows without a space between, as `a+b` or `5x`."""
     following = source[token.end : token.end + 1]
+    if token.text in {"+", "-"}:
+        return _unexpected(token.text, token.start)
     if token.kind is Kind.NUMBER and (following == "_" or following.isalnum()):
         return _error("this is not a number", token.start, token.end)
     if token.kind in _NAMES:
@@ -200,7 +216,7 @@ def _unreadable(source: str, position: int) -> Token:
 
 def _unexpected(character: str, position: int) -> Token:
     shown = f"'{character}'" if character.isprintable() else f"U+{ord(character):04X}"
-    return _error(f"unexpected {shown}", position, position + 1)
+    return _error(f"unexpected {shown}", position, position + 1, OPERATORS.get(character))
 
 
 def _error(what: str, start: int, end: int, hint: str | None = None) -> Token:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from reconciler.load.gotemplates import nodes
 from reconciler.load.gotemplates.lexer import Kind, Token
@@ -13,8 +12,7 @@ if TYPE_CHECKING:
     from reconciler.load.gotemplates.calls import Calls
 
 
-@dataclass(slots=True)
-class _Block:
+class _Block(NamedTuple):
     """What stands between two actions of a block, and the keyword (`end`, `else`) that ended it."""
 
     body: nodes.Body
@@ -81,7 +79,8 @@ class Parser(PipeParser):
 
     def _close(self, block: _Block, word: str) -> None:
         if block.closed_by.text != "end":
-            raise self.error(f"a {{{{{word}}}}} cannot have another {{{{else}}}} here", block.closed_by)
+            which = "" if word in {"define", "block"} else "another "
+            raise self.error(f"a {{{{{word}}}}} cannot have {which}{{{{else}}}} here", block.closed_by)
         self.expect(Kind.RIGHT, "}}")
 
     def _branches(self, opener: Token, word: str) -> nodes.If | nodes.With:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from reconciler.load.gotemplates import arities, literals, nodes
+from reconciler.load.gotemplates import arities, lexer, literals, nodes
 from reconciler.load.gotemplates.cursors import Cursor, shown
 from reconciler.load.gotemplates.faults import Fault
 from reconciler.load.gotemplates.lexer import Kind, Token
@@ -19,12 +18,13 @@ _OPERANDS = frozenset(
 _BOOLEANS = {"true": True, "false": False}
 
 
-@dataclass(slots=True)
 class Names:
     """What names mean while a template's own text is parsed; each `define` and `block` starts a fresh one."""
 
-    variables: list[str] = field(default_factory=lambda: ["$"])
-    loops: int = 0
+    def __init__(self) -> None:
+        """Start with `$` alone, outside every loop."""
+        self.variables = ["$"]
+        self.loops = 0
 
 
 class PipeParser(Cursor):
@@ -61,7 +61,9 @@ class PipeParser(Cursor):
             if following.kind is Kind.COMMA:
                 self.take()
                 if len(targets) >= most:
-                    raise self.error(f"{context} sets {most} variable{'s' * (most > 1)} at most", variable)
+                    raise self.error(
+                        f"{context} sets {'one variable' if most == 1 else 'two variables'} at most", variable
+                    )
                 continue
             if following.kind not in {Kind.ASSIGN, Kind.DECLARE}:
                 break
@@ -77,7 +79,7 @@ class PipeParser(Cursor):
 
     def _declared(self, variable: nodes.Variable) -> nodes.Variable:
         if variable.name not in self.names.variables:
-            near = arities.near(variable.name, self.names.variables)
+            near = arities.near(variable.name, self.names.variables[1:])
             hint = near or f"declare it first: {{{{ {variable.name} := … }}}}"
             raise self.error(f"there is no variable {variable.name} here", variable, hint)
         return variable
@@ -93,7 +95,10 @@ class PipeParser(Cursor):
         token = self.peek()
         if not operands or token.kind not in {Kind.PIPE, Kind.RIGHT, Kind.CLOSE}:
             self.take()
-            raise self.error(f"unexpected {shown(token)} in {context}", token)
+            if operands and token.kind in _OPERANDS:
+                raise self.error("a space is missing before this", token)
+            hint = lexer.OPERATORS.get(token.text)
+            raise self.error(f"unexpected {shown(token)} in {context}", token, hint)
         command = nodes.Command(operands[0].start, operands[-1].end, tuple(operands))
         self._check(command, piped=piped)
         if token.kind is Kind.PIPE:

@@ -28,8 +28,8 @@ def character(code: int) -> str:
 def can_backquote(text: str) -> bool:
     """Tell whether a text can stand between backquotes on one line."""
     return not any(
-        c in "`\ufeff\x7f" or (c < " " and c != "\t") or "\ud800" <= c < "\ue000"
-        for c in texts.to_bytes(text).decode("utf-8", "surrogateescape")
+        c in "`\ufeff\x7f" or (c < " " and c != "\t") or texts.is_surrogate(c)
+        for c in texts.from_bytes(texts.to_bytes(text))
     )
 
 
@@ -37,7 +37,7 @@ def _escaped(character: str, mark: str, *, ascii_only: bool) -> str:
     code = ord(character)
     if character in {mark, "\\"}:
         return "\\" + character
-    if 0xDC80 <= code < 0xDD00:
+    if texts.is_byte(character):
         return f"\\x{code - 0xDC00:02x}"
     if character.isprintable() and (code < 0x80 or not ascii_only):
         return character

@@ -5,10 +5,6 @@ Such bytes come from escapes (``"\xff"``) and from cutting inside a character (`
 
 from __future__ import annotations
 
-import re
-
-_SURROGATE = re.compile("[\ud800-\udfff]")
-_NO_BYTE = re.compile("[\ud800-\udc7f\udd00-\udfff]")
 _REPLACEMENT = "\ufffd"
 
 
@@ -18,7 +14,8 @@ def to_bytes(text: str) -> bytes:
         return text.encode("utf-8", "surrogateescape")
     except UnicodeEncodeError:
         # Half of a surrogate pair, from an escape in JSON: Go's decoder puts the replacement character.
-        return _NO_BYTE.sub(_REPLACEMENT, text).encode("utf-8", "surrogateescape")
+        kept = [_REPLACEMENT if is_surrogate(c) and not is_byte(c) else c for c in text]
+        return "".join(kept).encode("utf-8", "surrogateescape")
 
 
 def from_bytes(data: bytes) -> str:
@@ -28,9 +25,21 @@ def from_bytes(data: bytes) -> str:
 
 def clean(text: str) -> str:
     """Give the text with everything that is no character replaced, as every reader of UTF-8 does."""
-    if text.isascii():
-        return text
-    return _SURROGATE.sub(_REPLACEMENT, from_bytes(to_bytes(text)))
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return "".join([_REPLACEMENT if is_surrogate(c) else c for c in from_bytes(to_bytes(text))])
+    return text
+
+
+def is_surrogate(character: str) -> bool:
+    """Tell whether this is half of a surrogate pair, or a byte."""
+    return "\ud800" <= character < "\ue000"
+
+
+def is_byte(character: str) -> bool:
+    """Tell whether this stands for a byte that is no UTF-8."""
+    return "\udc80" <= character < "\udd00"
 
 
 def length(text: str) -> int:

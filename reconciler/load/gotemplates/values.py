@@ -54,6 +54,11 @@ def type_name(data: object) -> str:
     return LIST if is_list(data) else type(data).__name__
 
 
+def described(data: object) -> str:
+    """Say of what type data is, for messages: data itself may be secret."""
+    return "null" if is_nil(data) else f"a value of type {type_name(data)}"
+
+
 def is_nil(data: object) -> bool:
     """Tell whether data is null or absent."""
     return data is None or data is ABSENT
