@@ -55,11 +55,13 @@ class Client:
 @contextmanager
 def told(call: faults.Call) -> Iterator[faults.Call]:
     """Raise what botocore raises in the block as our errors."""
-    from botocore.exceptions import BotoCoreError, ClientError
+    from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
     from botocore.parsers import ResponseParserError
 
     try:
         yield call
+    except ParamValidationError as error:
+        raise faults.translate(error, call) from None  # it quotes what was to be sent, secrets too
     except (BotoCoreError, ClientError, ResponseParserError) as error:
         raise faults.translate(error, call) from error
 

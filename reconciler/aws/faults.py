@@ -131,9 +131,11 @@ EXCEPTIONS: Final[Mapping[str, Fault]] = {
 _ACTION: Final = re.compile(
     r"not authorized to perform:? (?P<action>[\w-]+:\w+)(?: on resource:? (?P<resource>\S+))?"
 )
-_VALUE: Final = re.compile(r", value: .*?(?=, (?:type|valid)\b)", re.DOTALL)
+_VALUE: Final = re.compile(r", value: .*?(?=, type: <class|, valid (?:min|max|range))", re.DOTALL)
 _ANSWERED: Final = ("ReadTimeoutError", "ConnectionClosedError", "HTTPClientError", "IncompleteReadError")
-_IAM_PREFIXES: Final = {"elbv2": "elasticloadbalancing", "cloudwatch": "cloudwatch"}
+_IAM_PREFIXES: Final = {"elbv2": "elasticloadbalancing"}
+_IAM_ACTIONS: Final = {"s3:HeadObject": "s3:GetObject", "s3:ListObjectsV2": "s3:ListBucket"}
+"""Where IAM has another word than the API (Service Authorization Reference)."""
 
 
 def translate(error: Exception, call: Call) -> errors.AwsError:
@@ -189,8 +191,8 @@ def _actual(call: Call, error: Exception) -> Call:
 def _allowing(message: str, call: Call) -> str:
     """Say which IAM action is missing, as AWS's sentence names it."""
     found = _ACTION.search(message)
-    prefix = _IAM_PREFIXES.get(call.service, call.service)
-    action = found["action"] if found else f"{prefix}:{call.operation}"
+    asked = f"{_IAM_PREFIXES.get(call.service, call.service)}:{call.operation}"
+    action = found["action"] if found else _IAM_ACTIONS.get(asked, asked)
     resource = f" on {found['resource'].rstrip('.')}" if found and found["resource"] else ""
     if "explicit deny" in message:
         return f"a policy denies {action}{resource} explicitly; an allow elsewhere does not lift it"

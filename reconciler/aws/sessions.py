@@ -134,12 +134,12 @@ class Aws:
         return session.create_client(service, **settings | more)
 
     def _endpoint(self, service: str) -> str | None:
-        """Give an endpoint that the environment given names; botocore reads the process's itself."""
-        if self._environ is os.environ:
+        """Give an endpoint that the environment given changes; botocore reads the process's itself."""
+        given = {name: url for name, url in self._environ.items() if name.startswith("AWS_ENDPOINT_URL")}
+        if all(os.environ.get(name) == url for name, url in given.items()):
             return None
         identity = models.service_model(service)["metadata"]["serviceId"].upper().replace(" ", "_")
-        names = (f"AWS_ENDPOINT_URL_{identity}", "AWS_ENDPOINT_URL")
-        return next((self._environ[name] for name in names if self._environ.get(name)), None)
+        return given.get(f"AWS_ENDPOINT_URL_{identity}") or given.get("AWS_ENDPOINT_URL") or None
 
     def _session(self) -> Any:
         if self._opened is None:
