@@ -29,8 +29,7 @@ _GO_ESCAPES: Final = {character: f"\\u{ord(character):04x}" for character in "<>
 
 def json_escape(data: Json) -> str:
     """Escape text for the inside of a JSON string, as Go's `json.Marshal` does; other data is written as JSON."""
-    text = data if isinstance(data, str) else json.dumps(data, ensure_ascii=False, separators=(",", ":"))
-    inside = json.dumps(text, ensure_ascii=False)[1:-1]
+    inside = json.dumps(_text(data), ensure_ascii=False)[1:-1]
     return "".join(_GO_ESCAPES.get(character, character) for character in inside)
 
 
@@ -85,6 +84,10 @@ class Lookups:
         self._known = known
         self.needs: dict[Address, Where] = {}
 
+    def fork(self) -> Lookups:
+        """Give the same functions and answers, needing nothing yet."""
+        return Lookups(self._functions, self._known)
+
     def names(self) -> tuple[str, ...]:
         """Give every callable name."""
         return (*self._functions, *PURE)
@@ -136,3 +139,40 @@ class Lookups:
             case Value(data, paths, source=source):
                 marks = given.sensitive_paths or paths
                 return Marked(plain(data), given.origins | {Origin(address, source)}, marks)
+
+
+class Texts:
+    """Functions as a text template has them. As with the peer, whose functions give strings, every value
+    is text there: a number its digits, a list or object its JSON. Null has none, and is an error.
+    """
+
+    def __init__(self, calls: Lookups) -> None:
+        """Put the functions' answers as text."""
+        self._calls = calls
+
+    def names(self) -> tuple[str, ...]:
+        """Give every callable name."""
+        return self._calls.names()
+
+    def signature(self, name: str) -> Signature | None:
+        """Give the signature of a function, None where there is none of that name."""
+        return self._calls.signature(name)
+
+    def call(self, name: str, arguments: Sequence[Marked], where: Where) -> Marked:
+        """Call a function."""
+        answer = self._calls.call(name, arguments, where)
+        if not answer.known or isinstance(answer.data, str):
+            return answer
+        if answer.data is None:
+            what = f"{name} gave null, which is no text"
+            raise ConfigError(what, where, f"in YAML, the tag !{name} keeps null as it is")
+        return answer.derive(_text(plain(answer.data)))
+
+
+def _text(data: Json) -> str:
+    """Write data as JSON, which for a string is the string itself, with numbers as Go writes them."""
+    if isinstance(data, str):
+        return data
+    if isinstance(data, float) and data.is_integer() and abs(data) < 1e21:
+        data = int(data)
+    return json.dumps(data, ensure_ascii=False, separators=(",", ":"))

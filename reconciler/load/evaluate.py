@@ -11,17 +11,22 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from reconciler.core.documents import Resolved
 from reconciler.core.references import Functions
 from reconciler.core.values import Address, Failure, Value
 from reconciler.errors import ConfigError, ResolveError, Where
 from reconciler.load import gotemplates, jsonnets, jsons, provenance, twins, yamls
-from reconciler.load.calls import Lookups
+from reconciler.load.calls import Lookups, Texts
 from reconciler.load.sourcemaps import Rendered
 from reconciler.load.sources import Document, Options
 from reconciler.load.spans import Malformed, Parsed
+
+FIRST: Final = "env"
+"""The resolver that is asked before others: it costs nothing, and addresses are often made from its answers,
+so that each slow source is asked once, for everything (``tfstatef `aws_subnet.a['%s'].id` (env `AZ` `c`)``).
+"""
 
 Known: TypeAlias = Mapping[Address, Value | Failure]
 Lookup: TypeAlias = Callable[[Sequence[Address]], Known]
@@ -58,10 +63,11 @@ def resolve(
         result = evaluate(documents, functions, known, options)
         if not isinstance(result, Needs):
             return result
-        answers = lookup(result.addresses)
-        learned = {address: answers[address] for address in result.addresses if address in answers}
+        batch = [address for address in result.addresses if address.resolver == FIRST] or result.addresses
+        answers = lookup(batch)
+        learned = {address: answers[address] for address in batch if address in answers}
         if not learned:
-            names = ", ".join(str(address) for address in result.addresses)
+            names = ", ".join(str(address) for address in batch)
             raise ConfigError(f"these references need one another, or nothing answers them: {names}")
         known |= learned
 
@@ -72,7 +78,7 @@ def _evaluate(
     """Evaluate one document; None where `lookups` needs something first."""
     if document.format == "jsonnet":
         return _jsonnet(document, functions, lookups, options)
-    rendered = gotemplates.render(document.text, str(document.path), lookups)
+    rendered = gotemplates.render(document.text, str(document.path), Texts(lookups))
     if lookups.needs:
         return None
     parsed = parse(document, rendered, lookups)
@@ -88,7 +94,7 @@ def parse(document: Document, rendered: Rendered, lookups: Lookups) -> Parsed:
 
 
 def _jsonnet(document: Document, functions: Functions, lookups: Lookups, options: Options) -> Resolved | None:
-    session = twins.Session(document, lookups, options, jsonnets.parameters(functions))
+    session = twins.Session(document, lookups, options, jsonnets.counts(functions))
     try:
         text = session.evaluate()
     except (ConfigError, ResolveError) as error:
@@ -113,7 +119,7 @@ def _jsonnet(document: Document, functions: Functions, lookups: Lookups, options
 def render_result(document: Document, text: str, lookups: Lookups) -> Rendered:
     """Render the template that a Jsonnet file evaluates to. Its errors name the file only."""
     try:
-        return gotemplates.render(text, str(document.path), lookups)
+        return gotemplates.render(text, str(document.path), Texts(lookups))
     except (ConfigError, ResolveError) as error:
         raise unplaced(error, document) from error.__cause__
 

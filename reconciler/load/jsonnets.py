@@ -24,6 +24,10 @@ from reconciler.load.sources import Document, Options
 Reply = Callable[[str, "tuple[Json, ...]"], Json]
 """What answers a native call: the function's name, its arguments; the value, as JSON."""
 
+# jsonnet 0.22 takes parameters of natives whose names its standard library does not use for one and the same
+# ("binding parameter a second time"), and finds none of them by name: so they are given by place, and have
+# names that the library uses.
+_NAMES: Final = ("a", "b", "c", "x", "y", "i", "n", "v")
 _LARGEST: Final = 2**53
 _TRACE: Final = re.compile(r"^\t(?P<file>[^\t\n]+?):\(?(?P<line>\d+):(?P<column>\d+)\)?", re.MULTILINE)
 _STATIC: Final = re.compile(
@@ -34,15 +38,20 @@ _NO_FUNCTION: Final = "only functions can be called, got null"
 
 @dataclass(frozen=True, slots=True)
 class Natives:
-    """The functions of a run: their parameters in Jsonnet, and what answers them."""
+    """The functions of a run: how many parameters each has in Jsonnet, and what answers them."""
 
-    parameters: Mapping[str, tuple[str, ...]]
+    counts: Mapping[str, int]
     reply: Reply
 
 
 @dataclass(eq=False)
 class Stopped(ConfigError):
     """Jsonnet's own complaint. Its message may quote what a native function gave: `quiet` drops it."""
+
+
+@dataclass(eq=False)
+class NoFunction(Stopped):
+    """Null was called: most likely what `std.native` gives for a name that it does not know."""
 
 
 @dataclass(slots=True)
@@ -53,9 +62,9 @@ class _Run:
     error: ReconcilerError | None = None
 
 
-def parameters(functions: Functions) -> dict[str, tuple[str, ...]]:
-    """Give the parameters that functions have in Jsonnet."""
-    return {name: function.parameters for name, function in functions.items()}
+def counts(functions: Functions) -> dict[str, int]:
+    """Give how many parameters functions have in Jsonnet."""
+    return {name: len(function.parameters) for name, function in functions.items()}
 
 
 def evaluate(document: Document, natives: Natives, options: Options, *, member: str | None = None) -> str:
@@ -79,7 +88,7 @@ def evaluate(document: Document, natives: Natives, options: Options, *, member: 
             ext_codes=dict(options.ext_code),
             import_callback=_importer(run),
             native_callbacks={
-                key: (names, _callback(key, natives, run)) for key, names in natives.parameters.items()
+                key: (_NAMES[:count], _callback(key, natives, run)) for key, count in natives.counts.items()
             },
         )
     except RuntimeError as error:
@@ -157,7 +166,7 @@ def _text(data: str, name: str) -> str:
 
 def _explain(message: str, run: _Run, name: str) -> ReconcilerError:
     if static := _STATIC.match(message):
-        return Stopped(f"Jsonnet: {static['what']}", _where(static, run))
+        return Stopped(f"Jsonnet: {static['what'].rstrip('.')}", _where(static, run))
     frames = [frame for frame in _TRACE.finditer(message) if frame["file"] in run.texts]
     where = _where(frames[0], run) if frames else Where(name)
     if run.error is not None:
@@ -168,11 +177,9 @@ def _explain(message: str, run: _Run, name: str) -> ReconcilerError:
         return dataclasses.replace(run.error, what=what, where=where)
     first = message.split("\n", 1)[0].removeprefix("RUNTIME ERROR: ")
     if first == _NO_FUNCTION:
-        what = "something is called that is no function"
-        return ConfigError(
-            what, where, "std.native gives null for a name that is not among the functions here"
-        )
-    return Stopped(f"Jsonnet: {first}", where)
+        hint = "std.native gives null for a name that is not among the functions here"
+        return NoFunction("something is called that is no function", where, hint)
+    return Stopped(f"Jsonnet: {first.rstrip('.')}", where)
 
 
 def _where(found: re.Match[str], run: _Run) -> Where:

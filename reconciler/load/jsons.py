@@ -104,7 +104,7 @@ class _Reader:
                 self.no_key(at, start)
             key, at = self.string(at)
             if key in keys:
-                raise Malformed("the same key twice in one object", key_at, first=keys[key])
+                raise Malformed("the same key twice in one object; the first is", key_at, first=keys[key])
             keys[key] = key_at
             at = self.space(at)
             if not self.text.startswith(":", at):
@@ -149,7 +149,7 @@ class _Reader:
 
     def end_inside(self, at: int, start: int) -> None:
         if at >= len(self.text):
-            raise Malformed("the file ends inside an object or list", at, first=start)
+            raise Malformed("the file ends inside the object or list that starts", at, first=start)
 
     def string(self, at: int) -> tuple[str, int]:
         found = _OPEN_STRING.match(self.text, at)

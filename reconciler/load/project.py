@@ -29,6 +29,7 @@ from reconciler.load import (
     sources,
     versions,
 )
+from reconciler.load.calls import Texts
 from reconciler.load.members import Caution, Members, members
 from reconciler.load.sources import Document, Options
 from reconciler.load.spans import Malformed
@@ -117,7 +118,7 @@ def outline(document: Document, options: Options) -> tuple[PluginUse, ...]:
 def _outlined(document: Document, options: Options) -> Resolved:
     calls = outlines.Permissive(options.environ)
     if document.format != "jsonnet":
-        rendered = gotemplates.render(document.text, str(document.path), calls)
+        rendered = gotemplates.render(document.text, str(document.path), Texts(calls))
         return provenance.resolved(rendered, evaluate.parse(document, rendered, calls))
 
     def reply(name: str, arguments: tuple[Json, ...]) -> Json:
@@ -130,9 +131,7 @@ def _outlined(document: Document, options: Options) -> Resolved:
     natives = jsonnets.Natives(outlines.NATIVES, reply)
     try:
         text = jsonnets.evaluate(document, natives, options, member="plugins")
-    except jsonnets.Stopped as error:
-        if "no function" not in error.what:
-            raise
+    except jsonnets.NoFunction as error:
         what = "plugins calls a function that only a plugin can offer: a circle"
         raise ConfigError(what, error.where, "use env or must_env there") from None
     rendered = evaluate.render_result(document, f'{{"plugins": {text}}}', calls)

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 
 from reconciler.core.documents import Resolved
 from reconciler.core.values import Json, Marked, Origin, Path
-from reconciler.errors import ConfigError, Where
+from reconciler.errors import ConfigError
 from reconciler.load.sourcemaps import Rendered, Segment
 from reconciler.load.spans import Malformed, Parsed, Span
 
@@ -110,14 +110,11 @@ def sensitive_leaves(data: Json, marks: tuple[Path, ...], base: Path = ()) -> It
 def explain(error: Malformed, rendered: Rendered) -> ConfigError:
     """Turn a parser's complaint about rendered text into an error at the source, without quoting the text."""
     what = error.what
+    if error.first is not None:
+        first = rendered.where(error.first)
+        what = f"{what} at line {first.line}, column {first.column}"
     near = [s for s in Overlaps(rendered).of(Span(error.offset, error.offset + 1)) if s.origins]
     if near:
         names = sorted({str(origin.address) for segment in near for origin in segment.origins})
         what = f"{what}, in the text that {' and '.join(names)} gave"
-    if error.first is not None:
-        what = f"{what} (the first is at {_short(rendered.where(error.first))})" if "twice" in what else what
     return ConfigError(what, rendered.where(error.offset), error.hint)
-
-
-def _short(where: Where) -> str:
-    return f"line {where.line}, column {where.column}"

@@ -42,7 +42,8 @@ class Parsed:
 class Malformed(Exception):
     """The text is not well-formed at an offset. `what` and `hint` never quote the text: it may hold secrets.
 
-    `first` is the offset of an earlier place that belongs to the message (the first of two equal keys).
+    `first` is the offset of an earlier place that belongs to the message (the first of two equal keys): `what`
+    then ends so that "at line 3, column 5" completes it.
     """
 
     def __init__(self, what: str, offset: int, hint: str | None = None, first: int | None = None) -> None:

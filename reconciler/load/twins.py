@@ -11,6 +11,7 @@ answer is sensitive, every leaf that the twin did not place counts as sensitive.
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -40,12 +41,12 @@ class Session:
     document: Document
     lookups: Lookups
     options: Options
-    parameters: Mapping[str, tuple[str, ...]]
+    counts: Mapping[str, int]
     answers: dict[Call, Marked] = field(default_factory=dict)
 
     def evaluate(self) -> str:
         """Give the text of the document's JSON; meaningless once `lookups` needs something."""
-        return jsonnets.evaluate(self.document, Natives(self.parameters, self.reply), self.options)
+        return jsonnets.evaluate(self.document, Natives(self.counts, self.reply), self.options)
 
     def reply(self, name: str, arguments: tuple[Json, ...]) -> Json:
         """Answer a call; what is not known yet is a `0`, which the most functions take."""
@@ -90,6 +91,8 @@ def trace(session: Session, truth: Json) -> Traced:
     if not session.answers:
         return traced
     leaves = {path: data for path, data in provenance.walk(truth) if provenance.is_leaf(data)}
+    # What the other evaluations meet and nobody knows is their own affair.
+    session = dataclasses.replace(session, lookups=session.lookups.fork())
     placed, seen = _twin(session, leaves, traced)
     # Sensitive answers first, in case there are too many.
     calls = sorted(session.answers.items(), key=lambda item: not item[1].sensitive)
@@ -128,7 +131,7 @@ def _twin(session: Session, leaves: Mapping[Path, Json], traced: Traced) -> tupl
         answer = session.answer(name, given)
         return mark(plain(answer.data), answer, call)
 
-    twin = _evaluated(session, Natives(session.parameters, reply))
+    twin = _evaluated(session, Natives(session.counts, reply))
     placed: set[Path] = set()
     seen: set[Call] = set()
     for path, data in twin.items():
@@ -162,7 +165,7 @@ def _difference(
             return changed(plain(answer.data), answer.sensitive_paths or ((),))
         return plain(session.answer(name, [Marked(argument) for argument in arguments]).data)
 
-    other = _evaluated(session, Natives(session.parameters, reply))
+    other = _evaluated(session, Natives(session.counts, reply))
     if not other:
         return None
     return {path for path, data in leaves.items() if path not in other or other[path] != data}

@@ -212,7 +212,9 @@ class _Builder:
                 continue
             name = self._key(key)
             if name in own:
-                raise Malformed("the same key twice in one mapping", key.start, first=own[name][1])
+                raise Malformed(
+                    "the same key twice in one mapping; the first is", key.start, first=own[name][1]
+                )
             own[name] = (member, key.start)
         for mapping, at in merged:
             for name, (member, _) in self._members(mapping, merging + 1).items():

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.core import pointers
+from reconciler.core.values import Json
 from reconciler.load import jsons, sourcemaps
 from reconciler.load.spans import Malformed
 
@@ -19,13 +20,13 @@ documents = st.recursive(
 
 
 @given(documents, st.sampled_from([None, 0, 3]), st.booleans())
-def test_what_python_writes_is_read_back(document, indent, ascii_only):
+def test_what_python_writes_is_read_back(document: Json, indent: int | None, ascii_only: bool) -> None:
     text = json.dumps(document, indent=indent, ensure_ascii=ascii_only)
     assert jsons.parse(text).data == document
 
 
 @given(documents)
-def test_every_span_holds_the_text_of_its_value(document):
+def test_every_span_holds_the_text_of_its_value(document: Json) -> None:
     text = json.dumps(document, indent=1)
     parsed = jsons.parse(text)
     for path, span in parsed.spans.items():
@@ -36,13 +37,15 @@ def test_every_span_holds_the_text_of_its_value(document):
 
 
 @given(st.text(alphabet='{}[]",:\\ue0123.-+ \n\ttrufalsn/', max_size=25))
-def test_what_python_refuses_is_refused(text):
+def test_what_python_refuses_is_refused(text: str) -> None:
     try:
         data = jsons.parse(text).data
     except Malformed as error:
-        assert 0 <= error.offset <= len(text)
-        return
-    assert json.loads(text) == data
+        offset = error.offset
+    else:
+        offset = 0
+        assert json.loads(text) == data
+    assert 0 <= offset <= len(text)
 
 
 REFUSED = [
@@ -55,7 +58,7 @@ REFUSED = [
     ("[1 2]", "1:4", "',' or ']' is missing", ""),
     ("{a: 1}", "1:2", "key in double quotes", "…"),
     ("{'a': 1}", "1:2", "double quotes", ""),
-    ('{"a": \'x\'}', "1:7", "double quotes", ""),
+    ("{\"a\": 'x'}", "1:7", "double quotes", ""),
     ("// note\n{}", "1:1", "no comments", ".jsonnet"),
     ('{"a": 1 # note\n}', "1:9", "no comments", ".jsonnet"),
     ("[1, /* x */ 2]", "1:5", "no comments", ".jsonnet"),
@@ -84,7 +87,7 @@ REFUSED = [
 
 
 @pytest.mark.parametrize(("text", "place", "what", "hint"), REFUSED)
-def test_a_refusal_says_where_what_and_what_to_try(text, place, what, hint):
+def test_a_refusal_says_where_what_and_what_to_try(text: str, place: str, what: str, hint: str) -> None:
     with pytest.raises(Malformed) as caught:
         jsons.parse(text)
     error = caught.value
@@ -93,7 +96,7 @@ def test_a_refusal_says_where_what_and_what_to_try(text, place, what, hint):
     assert hint in (error.hint or "")
 
 
-def test_the_first_of_two_equal_keys_is_named():
+def test_the_first_of_two_equal_keys_is_named() -> None:
     with pytest.raises(Malformed) as caught:
         jsons.parse('{"b": 0, "a": 1, "a": 2}')
     assert caught.value.first == 9
@@ -110,6 +113,6 @@ def test_the_first_of_two_equal_keys_is_named():
         ("1.0", 1.0),
     ],
 )
-def test_scalars_keep_their_kind(text, value):
+def test_scalars_keep_their_kind(text: str, value: Json) -> None:
     found = jsons.parse(text).data
     assert (found, type(found)) == (value, type(value))
