@@ -59,6 +59,13 @@ def command(
     """
     if context.invoked_subcommand is None:
         _serve(host, port, seed_file, speed, latency)
+        return
+    for name in context.params:
+        if context.get_parameter_source(name) is not click.core.ParameterSource.DEFAULT:
+            flag = "--seed" if name == "seed_file" else f"--{name}"
+            raise click.UsageError(
+                f"{flag} stands before {context.invoked_subcommand}; put it after, or leave it out"
+            )
 
 
 @command.command(context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False})

@@ -8,8 +8,9 @@ import pytest
 from botocore.exceptions import ClientError
 
 from reconciler import sandbox
+from reconciler.sandbox.outcomes import Outcome
 from reconciler.sandbox.servings import Serving
-from tests.sandbox.bodies import BREAKER, described, messages, service
+from tests.sandbox.bodies import BREAKER, described, messages, service, task_definition
 from tests.sandbox.test_seeds import client as connect
 
 
@@ -298,3 +299,29 @@ def test_two_runs_with_the_same_number_are_the_same() -> None:
 
     assert run(1) == run(1)
     assert run(1) != run(2)
+
+
+def test_a_rollback_may_mint_a_new_id(server: Serving, ecs: Any) -> None:
+    server.knobs(rollback_new_id=True)
+    ecs.create_service(**service(deploymentConfiguration=BREAKER))
+    server.advance(60)
+    good = described(ecs)["deployments"][0]["id"]
+    ecs.update_service(cluster="main", service="web", taskDefinition="web:2")
+    server.advance(300)
+    (deployment,) = described(ecs)["deployments"]
+    assert deployment["id"] != good
+    assert deployment["taskDefinition"].endswith("web:1")
+    assert len(ecs.list_tasks(cluster="main", startedBy=deployment["id"])["taskArns"]) == 2
+
+
+def test_a_strategy_of_one_s_own_decides_the_fate_of_containers() -> None:
+    def fate(image: str) -> Outcome:
+        return Outcome.CANNOT_PULL if image == "web:1" else Outcome.RUNS
+
+    seed = {"task_definitions": [task_definition(), task_definition("web:2")], "services": [service()]}
+    with sandbox.serving(seed, outcomes=fate) as served:
+        client = connect(served.endpoint_url)
+        assert described(client)["runningCount"] == 0
+        client.update_service(cluster="main", service="web", taskDefinition="web:2")
+        served.advance(60)
+        assert described(client)["runningCount"] == 2

@@ -101,6 +101,12 @@ def test_options_after_the_dashes_are_the_command_s() -> None:
     assert result.stdout == "['-c', '--seed', '-x', '--', '--help']\n"
 
 
+def test_an_option_of_the_server_is_not_silently_lost() -> None:
+    result = ran("--seed", "x.json", "run", "--", "true")
+    assert result.returncode == 2
+    assert "--seed stands before run; put it after, or leave it out" in result.stderr
+
+
 def test_a_rollout_takes_a_second_or_two(tmp_path: Path) -> None:
     script = tmp_path / "deploy.py"
     script.write_text(
