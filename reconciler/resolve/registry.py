@@ -128,9 +128,13 @@ def _open(use: PluginUse, entry: EntryPoint, context: Context) -> Instance:
 
 
 def _functions(instance: Instance) -> Iterator[tuple[str, Function]]:
+    use = instance.use
     for plain, path in instance.plugin.functions.items():
-        name = instance.use.func_prefix + plain
-        yield name, Function.of(name, instance.name, path)
+        name = use.func_prefix + plain
+        try:
+            yield name, Function.of(name, instance.name, path)
+        except (TypeError, ValueError) as error:  # a callable of C has no signature
+            raise crashes.crash(error, f"the function {name}", instance.distribution, use.where) from error
 
 
 def _unknown(use: PluginUse, available: Mapping[str, EntryPoint]) -> ConfigError:

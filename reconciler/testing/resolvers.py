@@ -127,6 +127,9 @@ def check_resolver(
 def _check_functions(plugin: ResolverPlugin, present: Address) -> None:
     for name, path in plugin.functions.items():
         assert name.isidentifier(), f"{name!r} is no name of a function"
+        for parameter in inspect.signature(path).parameters.values():
+            keyword = parameter.kind is parameter.KEYWORD_ONLY
+            assert not keyword, f"{name} takes {parameter.name} by keyword alone"
         function = Function.of(name, "instance", path)
         try:
             given = function.path(*[present.path] * function.least)
@@ -135,10 +138,6 @@ def _check_functions(plugin: ResolverPlugin, present: Address) -> None:
         assert isinstance(given, str), (
             f"{name} gives a {type(given).__name__} as path of an address, not a str"
         )
-        for parameter in inspect.signature(path).parameters.values():
-            assert parameter.kind is not parameter.KEYWORD_ONLY, (
-                f"{name} takes {parameter.name} by keyword alone"
-            )
 
 
 def _check_threads(resolver: Resolver, present: Address, value: Value, absent: Address) -> None:

@@ -95,10 +95,10 @@ def opening(resolver: type[Good]) -> Callable[[Context, Config], Resolver]:
         (ResolverPlugin(open=opening(Careless)), "gives a value for the absent address"),
         (ResolverPlugin(open=opening(Silent)), "lookup_many and lookup give different values"),
         (ResolverPlugin(open=opening(Forgetful)), "does not list the present one"),
-        (ResolverPlugin(open=opening(Misleading)), "/password"),
+        (ResolverPlugin(open=opening(Misleading)), "password"),
         (ResolverPlugin(open=greedy), "put it off until the first lookup"),
         (ResolverPlugin(open=opening(Good), actions=lambda _config: ["everything"]), "no IAM action"),
-        (ResolverPlugin(open=opening(Good), functions={"f": lambda name: len(name)}), "gives a int as path"),  # type: ignore[dict-item,return-value]
+        (ResolverPlugin(open=opening(Good), functions={"f": len}), "gives a int as path"),  # type: ignore[dict-item]
         (ResolverPlugin(open=opening(Good), api=2), "made for API 2"),
     ],
 )
