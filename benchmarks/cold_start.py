@@ -36,8 +36,7 @@ from typing import Any, TypeAlias
 Call: TypeAlias = "tuple[str, str, dict[str, Any]]"
 
 ROOT = Path(__file__).parent.parent
-COMMAND = [sys.executable, "-m", "reconciler"]
-SCRIPT = Path(sys.executable).with_name("reconciler")
+COMMAND = [str(Path(sys.executable).with_name("reconciler"))]
 LATENCIES = (0, 60)
 TARGETS = {"plan, 60 ms": 0.65, "version": 2.5}
 SEED = {"clusters": ["your-cluster", "prod"]}
@@ -76,6 +75,10 @@ READS: list[Call] = [
 ]
 
 
+class FailedCommand(Exception):
+    """A command did not do what is to be timed; its words are the message."""
+
+
 @dataclass
 class Variant:
     """A command to time."""
@@ -107,12 +110,12 @@ class Bench:
             return json.load(answer)
 
     def run(self, command: Sequence[str], folder: Path) -> str:
-        """Run a command and give what it printed; a failure of it ends the benchmark, with its words."""
+        """Run a command and give what it printed; FailedCommand where it fails."""
         done = subprocess.run(
             command, cwd=folder, env=self.environ, capture_output=True, text=True, check=False
         )
         if done.returncode:
-            sys.exit(f"{' '.join(command)} failed with {done.returncode}:\n{done.stdout}{done.stderr}")
+            raise FailedCommand(f"{' '.join(command)} gave {done.returncode}:\n{done.stdout}{done.stderr}")
         return done.stdout
 
     def script(self, name: str, text: str) -> list[str]:
@@ -158,7 +161,7 @@ def plain_script(calls: Sequence[Call]) -> str:
 
 
 def variants(bench: Bench, example: Path) -> list[Variant]:
-    """Prepare everything that is timed; what the checkout does not have yet is left out, and said."""
+    """Prepare everything that is timed; a command that fails beforehand is left out, with its words."""
     bench.run(bench.script("seeding.py", SEEDING), ROOT)
     plain = bench.script("plain.py", plain_script(READS))
     overlapped = bench.script("overlapped.py", OVERLAPPED.format(calls=READS))
@@ -166,27 +169,39 @@ def variants(bench: Bench, example: Path) -> list[Variant]:
     for latency in LATENCIES:
         found += [Variant(f"plain reads, {latency} ms", plain, latency)]
         found += [Variant(f"reads, {latency} ms", overlapped, latency)]
-    if not (ROOT / "reconciler" / "__main__.py").exists():
-        print("no `reconciler.__main__`: `version` and `plan` are left out", file=sys.stderr)
-        return found
-    command = [str(SCRIPT)] if SCRIPT.exists() else COMMAND
-    found += [Variant("version", [*command, "--version"])]
-    if not example.is_dir():
-        print(f"no {example}: `plan` is left out", file=sys.stderr)
-        return found
+    for prepare in (version_variants, plan_variants):
+        try:
+            found += prepare(bench, example)
+        except (FailedCommand, FileNotFoundError) as error:
+            print(f"{prepare.__name__} left out: {error}", file=sys.stderr)
+    return found
+
+
+def version_variants(bench: Bench, _example: Path) -> list[Variant]:
+    """Time the cheapest command."""
+    bench.run([*COMMAND, "--version"], ROOT)
+    return [Variant("version", [*COMMAND, "--version"])]
+
+
+def plan_variants(bench: Bench, example: Path) -> list[Variant]:
+    """Apply the example, see what a plan of it reads, and time both."""
     project = bench.folder / "project"
     shutil.copytree(example, project)
-    bench.run([*command, "apply", "--auto-approve"], project)
+    bench.run([*COMMAND, "apply", "--auto-approve"], project)
     before = len(bench.control("calls")["calls"])
-    bench.run([*command, "plan", "--detailed-exitcode"], project)  # not 2: nothing is left to change
+    bench.run([*COMMAND, "plan", "--detailed-exitcode"], project)  # not 2: nothing is left to change
     seen = bench.control("calls")["calls"][before:]
     calls = [(str(call["service"]), str(call["operation"]), dict(call["request"])) for call in seen]
     print("plan reads:", ", ".join(f"{service}:{operation}" for service, operation, _ in calls))
     same = bench.script("same.py", plain_script(calls))
-    for latency in LATENCIES:
-        found += [Variant(f"plain plan, {latency} ms", same, latency)]
-        found += [Variant(f"plan, {latency} ms", [*command, "plan"], latency, project)]
-    return found
+    return [
+        variant
+        for latency in LATENCIES
+        for variant in (
+            Variant(f"plain plan, {latency} ms", same, latency),
+            Variant(f"plan, {latency} ms", [*COMMAND, "plan"], latency, project),
+        )
+    ]
 
 
 def measure(bench: Bench, timed: Sequence[Variant], rounds: int) -> None:

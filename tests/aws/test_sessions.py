@@ -145,3 +145,13 @@ def test_opening_imports_nothing_heavy() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_preloading_imports_botocore_beside_other_work() -> None:
+    code = (
+        "import sys, threading; from reconciler.aws import sessions; sessions.preload();"
+        "[thread.join() for thread in threading.enumerate() if thread.name == 'preload-botocore'];"
+        "print('botocore.session' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "True"
