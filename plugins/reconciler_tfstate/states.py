@@ -99,7 +99,7 @@ def _index(resources: Sequence[Json], name: str) -> dict[Resource, list[Instance
 
 
 def _document(data: bytes, name: str) -> Mapping[str, Json]:
-    if not data.strip():
+    if not data or data.isspace():
         _refuse(
             name, "is empty: Terraform has written nothing there, or is writing now", _APPLY, WRITTEN_AFTER
         )

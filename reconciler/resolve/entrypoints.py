@@ -89,14 +89,12 @@ def _fingerprint() -> str:
     """Give a digest over what is on `sys.path`: its folders' times, and the distributions in them."""
     digest = hashlib.sha256(sys.version.encode())
     for entry in sys.path:
-        folder = Path(entry or ".")
-        digest.update(
-            f"\0{folder.absolute()}".encode(errors="surrogateescape")
-        )  # absolute: '' is the folder we are in
+        folder = Path(entry).absolute()  # an empty entry is the folder that the run began in
+        digest.update(f"\0{folder}".encode(errors="surrogateescape"))
         with suppress(OSError):
             digest.update(str(folder.stat().st_mtime_ns).encode())
             with os.scandir(folder) as entries:
-                names = [entry.name for entry in entries if entry.name.endswith(("-info", ".egg"))]
+                names = [item.name for item in entries if item.name.endswith(("-info", ".egg"))]
             digest.update("/".join(sorted(names)).encode(errors="surrogateescape"))
     return digest.hexdigest()
 
