@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 MAX_DEPTH = 200
 """How deep blocks and templates may run in each other."""
 
-MAX_STEPS = 2_000_000
+MAX_STEPS = 1_000_000
 """How many statements may run, so that nested loops and templates end."""
 
 

@@ -25,12 +25,19 @@ def text(value: float, verb: str, precision: int | None) -> str:
 
 def _shortest(value: float) -> str:
     """Write with an exponent below 1e-4 and from 1e+06 on."""
-    digits = repr(abs(value)).partition("e")[0].replace(".", "").strip("0") or "0"
-    scientific = format(value, f".{len(digits) - 1}e")
-    exponent = int(scientific.partition("e")[2])
-    if exponent < -4 or exponent >= 6:
-        return scientific
-    return format(value, f".{max(len(digits) - 1 - exponent, 0)}f")
+    # Only repr finds the digits: rounding to as many of them may give another number next to a power of two.
+    mantissa, _, power = repr(abs(value)).partition("e")
+    whole, _, fraction = mantissa.partition(".")
+    digits = (whole + fraction).lstrip("0")
+    exponent = int(power or 0) - len(fraction) + len(digits) - 1 if digits else 0
+    digits = digits.rstrip("0") or "0"
+    if -4 <= exponent < 6:
+        digits = "0" * -exponent + digits.ljust(exponent + 1, "0")
+        exponent, tail = max(exponent, 0), ""
+    else:
+        exponent, tail = 0, f"e{'-' if exponent < 0 else '+'}{abs(exponent):02d}"
+    whole, fraction = digits[: exponent + 1], digits[exponent + 1 :]
+    return f"{_sign(value)}{whole}{'.' if fraction else ''}{fraction}{tail}"
 
 
 def _binary(value: float) -> str:
