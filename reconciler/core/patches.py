@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeAlias, cast
 
 from reconciler.core import pointers
-from reconciler.core.canon import Canon
+from reconciler.core.canon import Canon, node_at
 from reconciler.core.diffs import Action, Change
 from reconciler.core.kinds.rules import Node
 from reconciler.core.values import Json, JsonObject, Path
@@ -172,7 +172,7 @@ class _Writer:
 
 def _identity(root: Node, path: Path, body: JsonObject, raw: Path) -> list[tuple[Path, Json]]:
     """Give the identifying members of the item at a canonical path, as the body spells them."""
-    node = _node(root, path[:-1])
+    node = node_at(root, path[:-1])
     item = pointers.get(body, raw)
     if node is None or node.rule.key is None or not isinstance(item, dict):
         return [((), item)] if not isinstance(item, dict) else []
@@ -180,17 +180,8 @@ def _identity(root: Node, path: Path, body: JsonObject, raw: Path) -> list[tuple
     return [((name,), item[name]) for name in sorted(members & set(item))]
 
 
-def _node(node: Node, path: Path) -> Node | None:
-    for key in path:
-        following = node.item if node.item is not None else node.members.get(str(key))
-        if following is None:
-            return None
-        node = following
-    return node
-
-
 def _is_item(canon: Canon, path: Path) -> bool:
-    node = _node(canon.kind.node, path[:-1])
+    node = node_at(canon.kind.node, path[:-1])
     return node is not None and node.item is not None
 
 

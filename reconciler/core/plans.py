@@ -123,11 +123,12 @@ class Opened:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Origins:
-    """The project that a plan belongs to: its file, a digest of that file's text, what it opens."""
+    """The project that a plan belongs to: its file, a digest of that file's text, what it opens and ignores."""
 
     file: str
     digest: str
     opened: tuple[Opened, ...] = ()
+    ignore_tags: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -113,13 +113,18 @@ def digest(salt: str, value: Json) -> str:
 
 def fill(body: Json, secrets: Sequence[Secret], known: Mapping[Address, Value]) -> Json:
     """Put the secrets into a body. StalePlan where one is not what it was when the plan was made."""
+    return put(body, [_value(secret, known) for secret in secrets])
+
+
+def put(body: Json, values: Sequence[Json]) -> Json:
+    """Put values into the slots of a body."""
     index = slot_of(body)
     if index is not None:
-        return _value(secrets[index], known)
+        return values[index]
     if isinstance(body, dict):
-        return {name: fill(member, secrets, known) for name, member in body.items()}
+        return {name: put(member, values) for name, member in body.items()}
     if isinstance(body, list | tuple):
-        return [fill(member, secrets, known) for member in body]
+        return [put(member, values) for member in body]
     return body
 
 

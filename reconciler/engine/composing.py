@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from reconciler.core import canon as canons
 from reconciler.core.documents import Resolved
@@ -15,11 +15,12 @@ from reconciler.errors import ConfigError
 
 @dataclass(frozen=True, slots=True)
 class Desired:
-    """A definition as the files ask for it."""
+    """A definition as the files ask for it. Of a `partial` one nothing is removed that it does not hold."""
 
     resolved: Resolved
     canon: canons.Canon
     notices: tuple[Notice, ...]
+    partial: bool = False
 
 
 def compose(
@@ -53,6 +54,35 @@ def compose(
             raise ConfigError(_at(remark.what, base, remark.path), resolved.where(remark.path), remark.hint)
         notices.append(Notice(what=remark.what, where=resolved.where(remark.path), hint=remark.hint))
     return Desired(resolved, result, tuple(notices))
+
+
+def without_tags(desired: Desired, keys: Sequence[str]) -> Desired:
+    """Leave tags out that the user leaves to others (`ignore.tags`)."""
+    return replace(desired, canon=ignoring(desired.canon, keys)) if keys else desired
+
+
+def ignoring(canon: canons.Canon, keys: Sequence[str]) -> canons.Canon:
+    """Drop tags by key, and AWS's own, from a document."""
+    tags = canon.tree.get("tags")
+    if not isinstance(tags, dict):
+        return canon
+    kept = {key: value for key, value in tags.items() if key not in keys and not key.startswith("aws:")}
+    if kept == tags:
+        return canon
+    tree = {name: member for name, member in canon.tree.items() if name != "tags"}
+    wire = {name: member for name, member in canon.wire.items() if name != "tags"}
+    sent = canon.wire.get("tags")
+    if kept and isinstance(sent, list):
+        tree["tags"] = kept
+        wire["tags"] = [tag for tag in sent if isinstance(tag, dict) and tag.get("key") in kept]
+    return replace(canon, tree=tree, wire=wire)
+
+
+def only(desired: Desired, members: Collection[str]) -> Desired:
+    """Restrict a definition to some of its root members; the rest is neither compared nor sent."""
+    canon = desired.canon
+    tree = {name: value for name, value in canon.tree.items() if name in members}
+    return replace(desired, canon=replace(canon, tree=tree), partial=True)
 
 
 def _replace(document: Json, base: Path, inner: Json) -> Json:

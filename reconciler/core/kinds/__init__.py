@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
 
 from reconciler.core.kinds import services, task_definitions
 from reconciler.core.kinds.rules import Node, Undeclared, compile_node
@@ -109,7 +108,6 @@ class Kinds:
         return self.task_definition if name == "task_definition" else self.service
 
 
-@cache
 def build(shapes: Shapes) -> Kinds:
     """Lay the tables over the API's shapes."""
     register = shapes.input("RegisterTaskDefinition")

@@ -1,0 +1,86 @@
+"""`reconciler apply`: carry out a plan."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from reconciler.cli import exits, logs, options, planning
+from reconciler.errors import PlanError
+
+
+@click.command()
+@click.argument("plan_file", metavar="[PLAN]", required=False)
+@options.common
+@planning.shaping
+@planning.waiting
+@click.option("--auto-approve", is_flag=True, help="Do not ask.")
+def command(
+    common: options.Common,
+    plan_file: str | None,
+    wait_until: str,
+    tasks: int | None,
+    *,
+    wait: bool,
+    auto_approve: bool,
+    skip_task_definition: bool,
+    force_new_deployment: bool,
+    force_register: bool,
+    strict: bool,
+    show_sensitive: bool,
+) -> int:
+    """Show the plan, ask, carry it out, and watch the rollout. With a saved PLAN, do exactly that, without asking.
+
+    \b
+    Exit codes: 0 applied, 1 error, 3 the rollout failed, 4 ECS rolled it back, 5 timed out, 6 another rollout
+    took its place, 130 interrupted.
+
+    \b
+    Examples:
+      reconciler apply
+      reconciler apply --auto-approve --timeout 15m
+      reconciler apply plan.json
+    """
+    if plan_file is not None:
+        return _saved(common, plan_file, wait_until, wait=wait)
+    wanted = planning.plan_options(
+        tasks=tasks,
+        skip_task_definition=skip_task_definition,
+        force_new_deployment=force_new_deployment,
+        force_register=force_register,
+    )
+    with options.opened(common, show_sensitive=show_sensitive) as reconciler:
+        plan = reconciler.plan(wanted, strict=strict)
+        planning.show(reconciler, plan, "human", common)
+        if not plan.changes:
+            return exits.OK
+        if not auto_approve and not _approved():
+            logs.info("Not applied.")
+            return exits.ERROR
+        return planning.carry_out(reconciler, plan, common, wait=wait, until=wait_until)
+
+
+def _approved() -> bool:
+    if not sys.stdin.isatty():
+        raise PlanError(
+            "there is no terminal to ask on; nothing was changed",
+            hint="pass --auto-approve, or save a plan with `plan --out FILE` and apply that",
+        )
+    sys.stderr.write("\nApply this plan? Only yes does it: ")
+    sys.stderr.flush()
+    return sys.stdin.readline().strip() == "yes"
+
+
+def _saved(common: options.Common, path: str, until: str, *, wait: bool) -> int:
+    from pathlib import Path
+
+    from reconciler.core.plans import Plan
+    from reconciler.load import sources
+
+    plan = Plan.from_json(sources.text(Path(path)))
+    with options.opened(common) as reconciler:
+        if not plan.changes:
+            options.write("The plan has no changes.")
+            return exits.OK
+        return planning.carry_out(reconciler, plan, common, wait=wait, until=until)

@@ -1,0 +1,95 @@
+"""`reconciler diff`: ecspresso's unified diff."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from reconciler.cli import exits, options, planning
+from reconciler.errors import ConfigError
+
+if TYPE_CHECKING:
+    from reconciler.engine.planning import Sides
+
+
+@click.command()
+@options.common
+@click.option("--unified/--no-unified", default=True, help="Unified diff, or both documents whole.")
+@click.option(
+    "--external",
+    metavar="CMD",
+    envvar=options.variables("diff_command"),
+    help="Compare with a command of yours; it gets two files.",
+)
+@click.option("--without-service", is_flag=True, help="Compare the task definition alone.")
+@click.option("--exit-code", is_flag=True, help="Exit 2 if there is a difference.")
+@click.option(
+    "--live", metavar="FILE", help="Compare with a saved describe output; `-` is stdin. Needs no credentials."
+)
+def command(
+    common: options.Common,
+    external: str | None,
+    live: str | None,
+    *,
+    unified: bool,
+    without_service: bool,
+    exit_code: bool,
+) -> int:
+    """Compare what runs (---) with what the files describe (+++). Prints nothing where they mean the same.
+
+    \b
+    Examples:
+      reconciler diff
+      reconciler diff --exit-code > /dev/null || echo changed
+      reconciler diff --external 'difft --color always'
+    """
+    saved = planning.read_live(live) if live else None
+    with options.opened(common, aws=saved is None) as reconciler:
+        plan = reconciler.plan(live=saved)
+        sides = reconciler.sides(plan)
+        units = [u for u in plan.units if u.changes and not (without_service and u.kind == "service")]
+        if external:
+            for unit in units:
+                _external(external, sides[unit.address])
+        elif unified:
+            from reconciler.render import unified as diffs
+
+            paint = planning.style(common)
+            for unit in units:
+                side = sides[unit.address]
+                text = diffs.diff(side.live_name, side.desired_name, side.live, side.desired, paint)
+                sys.stdout.write(
+                    text or f"--- {side.live_name}\n+++ {side.desired_name}\n  runs another revision\n"
+                )
+        else:
+            from reconciler.render import unified as diffs
+
+            for unit in units:
+                side = sides[unit.address]
+                sys.stdout.write(f"--- {side.live_name}\n{diffs.text(side.live)}")
+                sys.stdout.write(f"+++ {side.desired_name}\n{diffs.text(side.desired)}")
+    return exits.CHANGES if exit_code and units else exits.OK
+
+
+def _external(command_line: str, side: Sides) -> None:
+    """Run a comparing command on both documents. A non-zero exit is its way of saying that they differ."""
+    import shlex
+
+    from reconciler.render import unified as diffs
+
+    with tempfile.TemporaryDirectory(prefix="reconciler-") as folder:
+        files = [Path(folder) / name for name in ("live.json", "desired.json")]
+        for file, document in zip(files, (side.live, side.desired), strict=True):
+            file.write_text(diffs.text(document), encoding="utf-8")
+        sys.stdout.flush()
+        try:
+            subprocess.run([*shlex.split(command_line), *map(str, files)], check=False)  # noqa: S603 - the user's own
+        except OSError as error:
+            raise ConfigError(
+                f"{command_line!r} cannot be run: {error.strerror}", hint="check --external"
+            ) from error

@@ -1,0 +1,80 @@
+"""What goes to stderr, through structlog: lines for people, or JSON with `--log-format json`.
+
+structlog costs fifty milliseconds to import, so it is imported with the first thing there is to say.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import MutableMapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, Final
+
+
+@dataclass(slots=True)
+class _Settings:
+    """How to write. There is one stderr, hence one setting."""
+
+    form: str = "text"
+    color: bool | None = None
+
+
+_SETTINGS: Final = _Settings()
+_COLORS: Final = {"error": "31", "warning": "33"}
+
+
+def configure(form: str, *, color: bool | None) -> None:
+    """Choose the format (``text`` or ``json``) and whether to colour; None colours on a terminal."""
+    _SETTINGS.form = form
+    _SETTINGS.color = color
+
+
+def info(event: str, **fields: object) -> None:
+    """Report progress. The fields are shown in JSON only: the sentence says what a person needs."""
+    _logger().info(event, **fields)
+
+
+def warning(event: str, **fields: object) -> None:
+    """Report something that does not stop the work."""
+    _logger().warning(event, **fields)
+
+
+def failed(event: str, **fields: object) -> None:
+    """Report why the command ends without doing what it was asked to."""
+    _logger().error(event, **fields)
+
+
+@cache
+def _logger() -> Any:
+    import structlog
+
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            _render,
+        ],
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=False,
+    )
+    return structlog.get_logger()
+
+
+def _render(_logger: object, _method: str, entry: MutableMapping[str, Any]) -> str:
+    if _SETTINGS.form == "json":
+        import json
+
+        return json.dumps(dict(entry), default=str, ensure_ascii=False)
+    level, event = str(entry["level"]), str(entry["event"])
+    word = {"error": "Error: ", "warning": "Warning: "}.get(level, "")
+    if word and _colored():
+        word = f"\x1b[1;{_COLORS[level]}m{word}\x1b[0m"
+    return word + event
+
+
+def _colored() -> bool:
+    if _SETTINGS.color is not None:
+        return _SETTINGS.color
+    return sys.stderr.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"

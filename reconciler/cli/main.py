@@ -1,0 +1,103 @@
+"""The group of commands, and the one place where an error becomes a message and an exit code."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping, Sequence
+from importlib import import_module
+from typing import Any, Final
+
+import click
+
+from reconciler.cli import exits, logs, options
+from reconciler.errors import Interrupted, ReconcilerError
+
+COMMANDS: Final[Mapping[str, str]] = {
+    "plan": "Show what would change.",
+    "apply": "Carry out a plan, and watch the rollout.",
+    "diff": "Compare the definitions with what runs, as a textual diff.",
+    "deploy": "Plan and apply without asking, with ecspresso's flags.",
+    "render": "Print the evaluated files.",
+    "wait": "Wait for the rollout that is running.",
+    "status": "Show the service: deployments, tasks, events.",
+    "sandbox": "Run a simulated AWS, or a command against one.",
+    "version": "Print the version.",
+}
+
+
+class Commands(click.Group):
+    """Imports a command's module when the command is called, and not for `--help`."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Give the names in the order of the table."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import a command."""
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = import_module(f"reconciler.cli.{cmd_name}").command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the commands from the table."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command, and name the nearest one where there is none."""
+        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
+            import difflib
+
+            near = difflib.get_close_matches(args[0], COMMANDS, 1)
+            hint = f" Did you mean {near[0]}?" if near else ""
+            ctx.fail(f"there is no command {args[0]!r}.{hint}")
+        return super().resolve_command(ctx, args)
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@options.common
+def group(common: options.Common) -> None:
+    """Plan and apply Amazon ECS services and task definitions beside Terraform.
+
+    A folder that deploys with ecspresso works as it is:
+
+    \b
+      reconciler plan                 what would change, and why
+      reconciler apply                change it, and watch the rollout
+      reconciler plan --out p.json    save a plan; `reconciler apply p.json` does exactly that
+      reconciler sandbox run -- reconciler apply --auto-approve    try it without AWS
+    """
+    del common  # the commands find it in the context
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run the command line; give the exit code. Errors of ours become one message on stderr."""
+    debug = "--debug" in arguments
+    try:
+        result: Any = group.main(list(arguments), prog_name="reconciler", standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        return exits.ERROR
+    except (click.Abort, KeyboardInterrupt):
+        logs.failed("interrupted; nothing was changed by this command unless it said so")
+        return exits.INTERRUPTED
+    except ReconcilerError as error:
+        if debug:
+            raise
+        logs.failed(str(error), kind=type(error).__name__)
+        return exits.INTERRUPTED if isinstance(error, Interrupted) else exits.ERROR
+    except BrokenPipeError:
+        sys.stderr.close()  # whoever read our output has gone, as `| head` does
+        return exits.ERROR
+    except Exception as error:
+        if debug:
+            raise
+        logs.failed(
+            f"unexpected {type(error).__name__}: this is a fault of reconciler\n"
+            "  try: run it again with --debug, and report what it prints"
+        )
+        return exits.ERROR
+    return result if isinstance(result, int) else exits.OK

@@ -1,0 +1,189 @@
+"""Options that every command takes, before or after its name, and what they open."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, fields, replace
+from functools import update_wrapper
+from typing import TYPE_CHECKING, Any, Final, TextIO
+
+import click
+
+from reconciler.cli import logs
+from reconciler.errors import ReconcilerError
+
+if TYPE_CHECKING:
+    from reconciler.api import Reconciler
+    from reconciler.core.redaction import Masker
+
+PREFIXES: Final = ("RECONCILER", "ECSPRESSO")  # the first that is set wins
+
+
+@dataclass(frozen=True, slots=True)
+class Common:
+    """The options given so far; None where one was not given."""
+
+    config: str | None = None
+    envfile: tuple[str, ...] | None = None
+    ext_str: tuple[str, ...] | None = None
+    ext_code: tuple[str, ...] | None = None
+    profile: str | None = None
+    region: str | None = None
+    assume_role_arn: str | None = None
+    timeout: str | None = None
+    debug: bool | None = None
+    color: bool | None = None
+    log_format: str | None = None
+
+
+def variables(name: str) -> list[str]:
+    """Give the environment variables of an option, in the order in which they count."""
+    return [f"{prefix}_{name.upper().replace('-', '_')}" for prefix in PREFIXES]
+
+
+_OPTIONS: Final = (
+    click.option("--config", metavar="FILE", envvar=variables("config"), help="Project file."),
+    click.option(
+        "--envfile",
+        metavar="FILE,…",
+        multiple=True,
+        envvar=variables("envfile"),
+        help="Files of variables to add.",
+    ),
+    click.option(
+        "--ext-str",
+        metavar="K=V;…",
+        multiple=True,
+        envvar=variables("ext_str"),
+        help="Jsonnet external strings.",
+    ),
+    click.option(
+        "--ext-code",
+        metavar="K=V;…",
+        multiple=True,
+        envvar=variables("ext_code"),
+        help="Jsonnet external code.",
+    ),
+    click.option("--profile", metavar="NAME", help="AWS profile."),
+    click.option("--region", metavar="NAME", help="AWS region, in place of the project's."),
+    click.option(
+        "--assume-role-arn", metavar="ARN", envvar=variables("assume_role_arn"), help="Role to assume first."
+    ),
+    click.option(
+        "--timeout",
+        metavar="DURATION",
+        envvar=variables("timeout"),
+        help="How long to wait: 10m, 90s, 0 for ever.",
+    ),
+    click.option("--debug", is_flag=True, default=None, help="Show where an error comes from."),
+    click.option(
+        "--color/--no-color",
+        default=None,
+        envvar=["RECONCILER_COLOR"],
+        help="Colour; on a terminal by default.",
+    ),
+    click.option(
+        "--log-format",
+        type=click.Choice(["text", "json"]),
+        envvar=variables("log_format"),
+        help="Format of what goes to stderr.",
+    ),
+)
+
+
+def common(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the common options to a command; it gets them, merged with those before its name, as `common`."""
+
+    def wrapper(*args: Any, **kwargs: Any) -> Any:
+        context = click.get_current_context()
+        given = {f.name: kwargs.pop(f.name, None) for f in fields(Common)}
+        merged = context.obj if isinstance(context.obj, Common) else Common()
+        merged = replace(merged, **{name: value for name, value in given.items() if value not in (None, ())})
+        context.obj = merged
+        logs.configure(merged.log_format or "text", color=merged.color)
+        return function(*args, common=merged, **kwargs)
+
+    update_wrapper(wrapper, function)
+    decorated: Callable[..., Any] = wrapper
+    for option in reversed(_OPTIONS):
+        decorated = option(decorated)
+    return decorated
+
+
+def seconds(common: Common) -> float | None:
+    """Give the timeout in seconds, None where none was given. click.BadParameter where it is no duration."""
+    if common.timeout is None:
+        return None
+    from reconciler.load import durations
+
+    try:
+        return float(common.timeout) if common.timeout.isdigit() else durations.seconds(common.timeout)
+    except ValueError as error:
+        raise click.BadParameter(
+            f"{common.timeout!r} is no duration; write one such as 10m or 90s"
+        ) from error
+
+
+def _pairs(given: Iterable[str], option: str) -> dict[str, str]:
+    """Read `K=V;K=V`, given once or several times."""
+    pairs: dict[str, str] = {}
+    for entry in given:
+        for pair in filter(None, entry.split(";")):
+            key, sign, value = pair.partition("=")
+            if not sign or not key:
+                raise click.BadParameter(f"{pair!r} is not of the form K=V", param_hint=option)
+            pairs[key] = value
+    return pairs
+
+
+@contextmanager
+def opened(common: Common, *, show_sensitive: bool = False, aws: bool = True) -> Iterator[Reconciler]:
+    """Open the project that the options name. With `aws`, botocore is imported beside reading the files."""
+    if aws:
+        from reconciler.aws.sessions import preload
+
+        preload()
+    from reconciler.api import Project, Reconciler
+
+    project = Project.load(
+        common.config,
+        envfiles=[name for entry in common.envfile or () for name in entry.split(",") if name],
+        ext_str=_pairs(common.ext_str or (), "--ext-str"),
+        ext_code=_pairs(common.ext_code or (), "--ext-code"),
+    )
+    reconciler = Reconciler.open(
+        project,
+        profile=common.profile,
+        region=common.region,
+        assume_role_arn=common.assume_role_arn,
+        show_sensitive=show_sensitive,
+    )
+    with reconciler:
+        try:
+            yield reconciler
+        except ReconcilerError as error:
+            # A message may quote what a source or AWS said; no secret that was read may be in it.
+            raise masked(error, reconciler.masker) from error
+
+
+def masked(error: ReconcilerError, masker: Masker) -> ReconcilerError:
+    """Hide secrets in the words of an error."""
+    error.what = masker.text(error.what)
+    error.hint = masker.text(error.hint) if error.hint else None
+    return error
+
+
+def colored(common: Common, stream: TextIO) -> bool:
+    """Tell whether to colour a stream: as asked, else on a terminal without NO_COLOR (no-color.org)."""
+    if common.color is not None:
+        return common.color
+    return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+
+def write(text: str) -> None:
+    """Write a result to stdout."""
+    sys.stdout.write(text if text.endswith("\n") else text + "\n")
+    sys.stdout.flush()

@@ -1,0 +1,70 @@
+"""`reconciler plan`: what would change, and why."""
+
+from __future__ import annotations
+
+import click
+
+from reconciler.cli import exits, options, planning
+
+
+@click.command()
+@options.common
+@planning.shaping
+@click.option("--out", metavar="FILE", help="Save the plan for `reconciler apply FILE`.")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(planning.FORMATS),
+    default="human",
+    show_default=True,
+    help="Output.",
+)
+@click.option(
+    "--detailed-exitcode", is_flag=True, help="Exit 0 without changes, 2 with changes, 1 on an error."
+)
+@click.option(
+    "--live", metavar="FILE", help="Compare with a saved describe output; `-` is stdin. Needs no credentials."
+)
+def command(
+    common: options.Common,
+    out: str | None,
+    form: str,
+    live: str | None,
+    tasks: int | None,
+    *,
+    detailed_exitcode: bool,
+    skip_task_definition: bool,
+    force_new_deployment: bool,
+    force_register: bool,
+    strict: bool,
+    show_sensitive: bool,
+) -> int:
+    """Show what would change, and why each value is what it is.
+
+    \b
+    Examples:
+      reconciler plan
+      reconciler plan --out plan.json && reconciler apply plan.json
+      reconciler plan --format patch | jq .resources
+      reconciler plan --detailed-exitcode     # 0 nothing to do, 2 changes, 1 error
+      reconciler plan --live described.json   # without credentials
+    """
+    if out and show_sensitive:
+        raise click.UsageError("--out and --show-sensitive exclude each other: a plan file holds no secrets")
+    if out and live:
+        raise click.UsageError("--out and --live exclude each other: such a plan cannot be applied")
+    wanted = planning.plan_options(
+        tasks=tasks,
+        skip_task_definition=skip_task_definition,
+        force_new_deployment=force_new_deployment,
+        force_register=force_register,
+    )
+    saved = planning.read_live(live) if live else None
+    with options.opened(common, show_sensitive=show_sensitive, aws=saved is None) as reconciler:
+        plan = reconciler.plan(wanted, strict=strict, live=saved)
+        if out:
+            planning.save(plan, out)
+        planning.show(reconciler, plan, form, common)
+        if out and form == "human":
+            options.write(f"Saved to {out}. Apply exactly this with: reconciler apply {out}")
+    return exits.CHANGES if detailed_exitcode and plan.changes else exits.OK

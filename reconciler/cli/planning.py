@@ -1,0 +1,172 @@
+"""What `plan`, `apply` and `deploy` share: the flags that shape a plan, and how plans are shown."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from reconciler.cli import exits, logs, options
+from reconciler.errors import ConfigError, PlanError, Where
+
+if TYPE_CHECKING:
+    from reconciler.api import Reconciler
+    from reconciler.core.outcomes import Outcome
+    from reconciler.core.plans import Plan
+    from reconciler.core.values import Json
+    from reconciler.engine.planning import Options
+    from reconciler.render.styles import Style
+
+FORMATS = ("human", "json", "patch", "diff")
+
+
+def shaping(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the flags that shape a plan."""
+    for option in reversed((
+        click.option("--tasks", type=click.IntRange(0), metavar="N", help="Desired count, in place of the file's."),
+        click.option("--skip-task-definition", is_flag=True, help="Leave the task definition as it runs."),
+        click.option("--force-new-deployment", is_flag=True, help="Start new tasks even if nothing changed."),
+        click.option("--force-register", is_flag=True, help="Register a revision even if nothing changed."),
+        click.option("--strict", is_flag=True, help="Make warnings about unknown members errors."),
+        click.option("--show-sensitive", is_flag=True, help="Print secrets instead of marks."),
+    )):  # fmt: skip
+        function = option(function)
+    return function
+
+
+def plan_options(
+    *, tasks: int | None, skip_task_definition: bool, force_new_deployment: bool, force_register: bool
+) -> Options:
+    """Turn flags into the options of a plan."""
+    from reconciler.engine.planning import Options
+
+    return Options(
+        skip_task_definition=skip_task_definition,
+        force_new_deployment=force_new_deployment,
+        force_register=force_register,
+        desired_count=tasks,
+    )
+
+
+def style(common: options.Common) -> Style:
+    """Give the style of what goes to stdout."""
+    from reconciler.render.styles import Style
+
+    return Style(options.colored(common, sys.stdout))
+
+
+def show(reconciler: Reconciler, plan: Plan, form: str, common: options.Common) -> None:
+    """Print a plan in one of `FORMATS`."""
+    if form == "json":
+        options.write(plan.to_json())
+    elif form == "patch":
+        from reconciler.render import jsons
+
+        options.write(jsons.patches(plan))
+    elif form == "diff":
+        sys.stdout.write(textual(reconciler, plan, common))
+    else:
+        from reconciler.render import human
+
+        options.write(human.plan(plan, style(common)))
+
+
+def textual(reconciler: Reconciler, plan: Plan, common: options.Common) -> str:
+    """Write the units of a plan as unified diffs."""
+    from reconciler.render import unified
+
+    paint = style(common)
+    sides = reconciler.sides(plan)
+    return "".join(
+        unified.diff(side.live_name, side.desired_name, side.live, side.desired, paint)
+        for unit in plan.units
+        if (side := sides.get(unit.address)) is not None and unit.changes
+    )
+
+
+def read_live(path: str) -> tuple[str, Json]:
+    """Read a saved description. ConfigError where it is no JSON."""
+    from reconciler.load import sources
+
+    text = sys.stdin.read() if path == "-" else sources.text(Path(path))
+    try:
+        return path, json.loads(text)
+    except ValueError as error:
+        line = getattr(error, "lineno", 0)
+        raise ConfigError(
+            "this is no JSON", Where(path, line, getattr(error, "colno", 0)), "save it with `--output json`"
+        ) from error
+
+
+def save(plan: Plan, path: str) -> None:
+    """Save a plan, readable by its owner alone. PlanError where it cannot be carried out from a file."""
+    for unit in plan.units:
+        for secret in unit.secrets:
+            if not secret.pieces and unit.steps:
+                raise PlanError(
+                    f"{secret.place} is computed from a secret, so a plan file cannot hold it",
+                    hint="apply without a plan file, or pass the secret with `secrets` and `valueFrom`",
+                )
+    import os
+
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            file.write(plan.to_json())
+    except OSError as error:
+        raise PlanError(f"the plan cannot be saved: {error.strerror}", Where(path)) from error
+
+
+def carry_out(reconciler: Reconciler, plan: Plan, common: options.Common, *, wait: bool, until: str) -> int:
+    """Apply a plan, reporting on stderr; give the exit code."""
+    from reconciler.render import progress
+
+    masker = reconciler.masker
+
+    def emit(event: Any) -> None:
+        logs.info(masker.text(progress.line(event)), **progress.fields(event))
+
+    outcome = reconciler.apply(plan, emit=emit, wait=wait, until=until, timeout=options.seconds(common))
+    return ended(outcome)
+
+
+def ended(outcome: Outcome) -> int:
+    """Say how an apply or a wait ended; give its exit code."""
+    from reconciler.render import progress
+
+    code = exits.ENDINGS[outcome.ending]
+    (logs.info if code == exits.OK else logs.failed)(
+        progress.outcome(outcome),
+        ending=outcome.ending.value,
+        revision=outcome.revision,
+        seconds=outcome.seconds,
+    )
+    return code
+
+
+def until(_context: click.Context, _parameter: click.Parameter, value: str) -> str:
+    """Check what to wait for."""
+    if value not in ("stable", "deployed"):
+        if value.startswith(("codedeploy:", "ecs:")):
+            raise click.BadParameter(f"{value}: waiting for stages of other deployments is not supported yet")
+        raise click.BadParameter(f"{value!r} is neither stable nor deployed")
+    return value
+
+
+def waiting(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the flags about waiting."""
+    function = click.option(
+        "--wait-until",
+        "wait_until",
+        default="deployed",
+        show_default=True,
+        metavar="STATE",
+        callback=until,
+        envvar=options.variables("wait_until"),
+        help="deployed: all tasks are new ones. stable: and nothing else is left.",
+    )(function)
+    return click.option("--wait/--no-wait", default=True, help="Wait for the rollout.")(function)

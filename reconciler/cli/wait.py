@@ -1,0 +1,40 @@
+"""`reconciler wait`: watch the rollout that is running."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from reconciler.cli import logs, options, planning
+
+
+@click.command()
+@options.common
+@click.option(
+    "--wait-until",
+    "wait_until",
+    default="deployed",
+    show_default=True,
+    metavar="STATE",
+    callback=planning.until,
+    envvar=options.variables("wait_until"),
+    help="deployed: all tasks are new ones. stable: and nothing else is left.",
+)
+def command(common: options.Common, wait_until: str) -> int:
+    """Wait for the rollout that is running now. Exits at once if there is none, with apply's exit codes.
+
+    \b
+    Examples:
+      reconciler wait
+      reconciler wait --wait-until stable --timeout 20m
+    """
+    from reconciler.render import progress
+
+    with options.opened(common) as reconciler:
+
+        def emit(event: Any) -> None:
+            logs.info(reconciler.masker.text(progress.line(event)), **progress.fields(event))
+
+        outcome = reconciler.wait(emit=emit, until=wait_until, timeout=options.seconds(common))
+        return planning.ended(outcome)

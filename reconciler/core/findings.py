@@ -1,0 +1,133 @@
+"""Changes as a plan shows them: masked, and each with the references that gave it its value."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from reconciler.core import canon as canons
+from reconciler.core import pointers
+from reconciler.core.canon import Canon
+from reconciler.core.diffs import Change
+from reconciler.core.documents import Resolved
+from reconciler.core.kinds.rules import ABSENT
+from reconciler.core.plans import Finding, Reason
+from reconciler.core.redaction import MASK, Masker, secret_name
+from reconciler.core.values import Json, Origin, Path
+
+
+@dataclass(frozen=True, slots=True)
+class Provenance:
+    """Answers, for canonical places, where values come from and whether they may be shown."""
+
+    resolved: Resolved
+    canon: Canon
+
+    def raw(self, path: Path) -> Path | None:
+        """Give the place in the evaluated file of the value at a canonical place."""
+        seen = self.canon.seen.get(path)
+        if seen is None:
+            return None
+        return (*seen.raw, seen.pair) if seen.pair else seen.raw
+
+    def sensitive(self, path: Path) -> bool:
+        """Tell whether a value must not be shown: by provenance, or as a variable whose name says so."""
+        raw = self.raw(path)
+        return (raw is not None and self.resolved.is_sensitive(raw)) or _by_name(path)
+
+    def holds_secret(self, path: Path) -> bool:
+        """Tell whether anything at or below a canonical place must not be shown."""
+        return self.sensitive(path) or any(
+            self.sensitive(inner) for inner in self.canon.seen if inner[: len(path)] == path
+        )
+
+    def reasons(self, path: Path, places: Mapping[Path, Path]) -> tuple[Reason, ...]:
+        """Give the references behind a value and its parts; `places` says where a part stands in what is shown."""
+        found: set[tuple[str, Origin]] = set()
+        if (base := self.raw(path)) is not None:
+            found.update(("", origin) for origin in self.resolved.origins_of(base))
+        for inner in self.canon.seen:
+            if len(inner) > len(path) and inner[: len(path)] == path and (raw := self.raw(inner)) is not None:
+                origins = self.resolved.origins.get(raw, ())
+                place = places.get(inner[len(path) :])
+                found.update((pointers.text(place), origin) for origin in origins if place is not None)
+        return tuple(
+            Reason(pointer=pointer, address=origin.address, source=origin.source)
+            for pointer, origin in sorted(found)
+        )
+
+
+def _by_name(path: Path) -> bool:
+    return len(path) >= 2 and path[-2] == "environment" and secret_name(str(path[-1]))
+
+
+def findings(changes: Iterable[Change], origin: Provenance, masker: Masker) -> tuple[Finding, ...]:
+    """Turn changes into what a plan shows."""
+    return tuple(_finding(change, origin, masker) for change in changes)
+
+
+def _finding(change: Change, origin: Provenance, masker: Masker) -> Finding:
+    node = canons.node_at(origin.canon.kind.node, change.path)
+    places: dict[Path, Path] = {}
+    after = None
+    if change.after is not ABSENT:
+        after = canons.listed(node, mask(change.after, change.path, origin, masker), places)
+    before = None
+    if change.before is not ABSENT:
+        before = canons.listed(node, mask(change.before, change.path, origin, masker))
+    return Finding(
+        address=change.address,
+        pointer=pointers.text(change.path),
+        action=change.action,
+        before=before,
+        after=after,
+        has_before=change.before is not ABSENT,
+        has_after=change.after is not ABSENT,
+        sensitive=_masked(before) or _masked(after),
+        reasons=() if change.after is ABSENT else origin.reasons(change.path, places),
+    )
+
+
+def mask(value: Json, path: Path, origin: Provenance, masker: Masker) -> Json:
+    """Mask what is sensitive in a canonical value at a canonical place."""
+    if masker.open:
+        return value
+    if isinstance(value, dict) and not origin.sensitive(path):
+        return {name: mask(member, (*path, name), origin, masker) for name, member in value.items()}
+    if isinstance(value, list | tuple) and not origin.sensitive(path):
+        return [mask(member, (*path, index), origin, masker) for index, member in enumerate(value)]
+    return masker.value(value, sensitive=origin.sensitive(path))
+
+
+def _masked(value: Json) -> bool:
+    if isinstance(value, dict):
+        return any(_masked(member) for member in value.values())
+    if isinstance(value, list | tuple):
+        return any(_masked(member) for member in value)
+    return isinstance(value, str) and MASK in value
+
+
+def secret_leaves(origin: Provenance) -> Sequence[tuple[Path, Path]]:
+    """Give (canonical place, place in the file) of every leaf that a plan must hold by reference.
+
+    These are the leaves that are sensitive by provenance, and variables with a secret name that a reference fills.
+    A literal in the file is the file's own, and stands in the repository already.
+    """
+    found: dict[Path, Path] = {}
+    for path in origin.canon.seen:
+        raw = origin.raw(path)
+        if raw is None or raw in found.values():
+            continue
+        if origin.resolved.is_sensitive(raw) or (_by_name(path) and origin.resolved.origins_of(raw)):
+            value = _leaf(origin.resolved, raw)
+            if value is not ABSENT:
+                found[path] = raw
+    return list(found.items())
+
+
+def _leaf(resolved: Resolved, raw: Path) -> object:
+    try:
+        value = pointers.get(resolved.data, raw)
+    except KeyError:
+        return ABSENT
+    return ABSENT if value is None or isinstance(value, dict | list | tuple) else value

@@ -1,0 +1,28 @@
+"""How an apply or a wait ended."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+
+class Ending(Enum):
+    """The ways in which a rollout, or the apply that started it, ends."""
+
+    SUCCEEDED = "succeeded"
+    NOT_WAITED = "not waited for"
+    FAILED = "failed"
+    ROLLED_BACK = "rolled back"
+    TIMED_OUT = "timed out"
+    SUPERSEDED = "superseded"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What became of a plan. `done` describes the steps that were carried out; `revision` is the ARN now running."""
+
+    ending: Ending
+    reason: str = ""
+    done: tuple[str, ...] = ()
+    revision: str = ""
+    seconds: float = 0.0

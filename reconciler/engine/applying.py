@@ -1,0 +1,287 @@
+"""Carrying out a plan: every step once, in order, saying what was done; then a look at whether it is so."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TypeAlias, assert_never
+
+from reconciler.core import canon as canons
+from reconciler.core import diffs, pointers, rollouts, secrets, steps
+from reconciler.core.events import Event, StepDone, StepStarted
+from reconciler.core.kinds import Kinds
+from reconciler.core.outcomes import Ending, Outcome
+from reconciler.core.plans import Plan, Unit
+from reconciler.core.steps import (
+    CreateService,
+    RegisterTaskDefinition,
+    RemoveTags,
+    SetTags,
+    Step,
+    UpdateService,
+)
+from reconciler.core.values import Address, Json, JsonObject, Value
+from reconciler.engine import watching
+from reconciler.engine.observing import revision_arn
+from reconciler.engine.ports import Clock, Gateway, Snapshot
+from reconciler.errors import ApplyError, Interrupted, NotConverged, PlanError, ReconcilerError
+
+Events: TypeAlias = Generator[Event, None, Outcome]
+Reveal: TypeAlias = Callable[[Sequence[Address]], Mapping[Address, Value]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Manner:
+    """How to apply: whether to wait, for what (``stable`` or ``deployed``) and how many seconds (0: no limit)."""
+
+    wait: bool = True
+    until: str = "deployed"
+    timeout: float = 600.0
+
+
+@dataclass(slots=True)
+class _Run:
+    """The state of one apply: what came of the steps so far."""
+
+    gateway: Gateway
+    clock: Clock
+    kinds: Kinds
+    manner: Manner
+    revisions: dict[str, str] = field(default_factory=dict)
+    done: list[str] = field(default_factory=list)
+    watches: list[watching.Watch] = field(default_factory=list)
+    described: dict[str, Snapshot] = field(default_factory=dict)
+
+
+def apply(
+    plan: Plan,
+    gateway: Gateway,
+    clock: Clock,
+    kinds: Kinds,
+    bodies: Mapping[str, tuple[JsonObject, ...]],
+    manner: Manner,
+) -> Events:
+    """Carry out a plan.
+
+    `bodies` holds for each unit's address the bodies of its steps with the secrets filled in (`reveal`).
+    ApplyError says which steps were done and which were not; Interrupted is the same after Ctrl-C; NotConverged
+    means that AWS took everything and shows something else.
+    """
+    if not plan.applyable:
+        raise PlanError("this plan cannot be applied: it was made against a saved description")
+    run = _Run(gateway, clock, kinds, manner)
+    started = clock.now()
+    left = [f"{unit.address}: {steps.describe(step)}" for unit, step in plan.steps()]
+    position = 0
+    for unit in plan.units:
+        for index, step in enumerate(unit.steps):
+            name = steps.describe(step)
+            yield StepStarted(unit=unit.address, step=name)
+            try:
+                result, reused = _carry_out(run, unit, step, bodies[unit.address][index])
+            except KeyboardInterrupt as error:
+                raise Interrupted(
+                    f"interrupted while doing this: {name}",
+                    step=name, done=tuple(run.done), left=tuple(left[position:]), hint=_GO_ON,
+                ) from error  # fmt: skip
+            except ReconcilerError as error:
+                raise ApplyError(
+                    f"{unit.address}: {name}: {error.what}",
+                    error.where,
+                    error.hint or _GO_ON,
+                    step=name,
+                    done=tuple(run.done),
+                    left=tuple(left[position:]),
+                ) from error
+            position += 1
+            run.done.append(f"{unit.address}: {name}" + (f" ({_short(result)})" if result else ""))
+            yield StepDone(unit=unit.address, step=name, result=result, reused=reused)
+    outcome = yield from _follow(run)
+    if outcome.ending in (Ending.SUCCEEDED, Ending.NOT_WAITED):
+        _converged(run, plan, bodies)
+    return replace(outcome, seconds=clock.now() - started)
+
+
+_GO_ON = "run the same command again: it goes on from what is there and repeats nothing"
+
+
+def _short(arn: str) -> str:
+    return arn.rsplit("/", 1)[-1]
+
+
+def _carry_out(run: _Run, unit: Unit, step: Step, body: JsonObject) -> tuple[str, bool]:
+    """Do one step. Gives the ARN that came of it and whether nothing had to be sent."""
+    match step:
+        case RegisterTaskDefinition():
+            equal = None if step.insist else _equal_revision(run, step.family, body)
+            snapshot = equal or run.gateway.register_task_definition(body)
+            run.revisions[unit.address] = revision_arn(snapshot)
+            return revision_arn(snapshot), equal is not None
+        case SetTags():
+            tags = body.get("tags")
+            run.gateway.tag(
+                step.arn, [t for t in tags if isinstance(t, dict)] if isinstance(tags, list | tuple) else []
+            )
+            return "", False
+        case RemoveTags():
+            run.gateway.untag(step.arn, step.keys)
+            return "", False
+        case CreateService():
+            since = run.clock.now()
+            made = run.gateway.create_service(_with_revision(run, body, step.revision_of))
+            _expect(run, step.cluster, step.service, made, frozenset(), since)
+            return str(made.body.get("serviceArn", "")), False
+        case UpdateService():
+            since = run.clock.now()
+            current = run.gateway.describe_services(step.cluster, [step.service])[step.service]
+            before = _ids(current.body) if isinstance(current, Snapshot) else frozenset()
+            updated = run.gateway.update_service(_with_revision(run, body, step.revision_of))
+            _expect(run, step.cluster, step.service, updated, before, since)
+            return str(updated.body.get("serviceArn", "")), False
+        case _:
+            assert_never(step)
+
+
+def _equal_revision(run: _Run, family: str, body: JsonObject) -> Snapshot | None:
+    """Give the newest ACTIVE revision if it is exactly what would be registered.
+
+    RegisterTaskDefinition has no client token, so this is what makes a killed apply safe to run again.
+    """
+    newest = run.gateway.describe_task_definition(family)
+    if not isinstance(newest, Snapshot):
+        return None
+    kind = run.kinds.task_definition
+    desired = canons.canon(kind, body, desired=True)
+    live = canons.canon(kind, newest.body, desired=False, facts=desired.facts)
+    return None if diffs.diff(desired, live).changes else newest
+
+
+def _with_revision(run: _Run, body: JsonObject, unit: str) -> JsonObject:
+    return dict(body) | {"taskDefinition": run.revisions[unit]} if unit else body
+
+
+def _ids(service: JsonObject) -> frozenset[str]:
+    return frozenset(str(d.get("id")) for d in rollouts.deployments(service))
+
+
+def _expect(
+    run: _Run, cluster: str, service: str, snapshot: Snapshot, before: frozenset[str], since: float
+) -> None:
+    """Note what to watch. Without a new deployment (a scale, say) only stability says that it is done."""
+    first = rollouts.primary(snapshot.body)
+    run.described[f"service.{cluster}/{service}"] = snapshot
+    if first is None:
+        return
+    deployment = str(first.get("id"))
+    until = "stable" if deployment in before else run.manner.until
+    run.watches.append(
+        watching.Watch(
+            cluster=cluster,
+            service=service,
+            deployment=deployment,
+            before=before - {deployment},
+            until=until,
+            timeout=run.manner.timeout,
+            since=_first_moment(snapshot, first, since),
+        )
+    )
+
+
+def _first_moment(snapshot: Snapshot, first: JsonObject, since: float) -> float:
+    """Give the time from which service events are news, on AWS's clock rather than ours where it tells."""
+    times = [first.get("updatedAt"), first.get("createdAt")]
+    found = [float(time) for time in times if isinstance(time, int | float)]
+    return max(found) if found and snapshot.body else since
+
+
+def _follow(run: _Run) -> Events:
+    revision = next(iter(run.revisions.values()), "")
+    done = tuple(run.done)
+    if not run.watches:
+        return Outcome(ending=Ending.SUCCEEDED, done=done, revision=revision)
+    if not run.manner.wait:
+        return Outcome(ending=Ending.NOT_WAITED, done=done, revision=revision)
+    reason = ""
+    for target in run.watches:
+        try:
+            watched = yield from watching.watch(run.gateway, run.clock, target)
+        except KeyboardInterrupt as error:
+            raise Interrupted(
+                "interrupted while waiting; the rollout goes on in AWS",
+                step="wait",
+                done=done,
+                hint="`reconciler wait` picks it up again",
+            ) from error
+        if watched.ending is not Ending.SUCCEEDED:
+            return Outcome(ending=watched.ending, reason=watched.reason, done=done, revision=revision)
+        reason = watched.reason
+        if watched.service is not None:
+            run.described[target.unit] = watched.service
+    return Outcome(ending=Ending.SUCCEEDED, reason=reason, done=done, revision=revision)
+
+
+def _converged(run: _Run, plan: Plan, bodies: Mapping[str, tuple[JsonObject, ...]]) -> None:
+    """Compare what AWS shows now with what was sent for the service. NotConverged where they part."""
+    residual: list[str] = []
+    for unit in plan.units:
+        snapshot = run.described.get(unit.address)
+        if snapshot is None or unit.kind != "service":
+            continue
+        for index, step in enumerate(unit.steps):
+            if not isinstance(step, CreateService | UpdateService):
+                continue
+            kind = run.kinds.service
+            sent = {
+                name: value
+                for name, value in bodies[unit.address][index].items()
+                if name
+                not in ("cluster", "service", "serviceName", "taskDefinition", "tags", "forceNewDeployment")
+            }
+            desired = canons.canon(kind, sent, desired=False)
+            live = canons.canon(kind, snapshot.body, desired=False, facts=desired.facts)
+            residual += [
+                f"{unit.address} {change.address}"
+                for change in diffs.diff(desired, live).changes
+                if change.path[0] in desired.tree
+            ]
+    if residual:
+        raise NotConverged(
+            "AWS took the changes and shows something else",
+            hint="run `reconciler plan` to see what differs",
+            residual=tuple(residual),
+        )
+
+
+def reveal(
+    plan: Plan, lookup: Reveal, vault: Mapping[tuple[str, int], Json] | None = None
+) -> dict[str, tuple[JsonObject, ...]]:
+    """Give the bodies of every step with secrets filled in, from the vault or by looking them up again.
+
+    Raises StalePlan where a secret moved, Refused where one cannot be made again from references.
+    """
+    return {
+        unit.address: tuple(_body(step, unit, lookup, vault) for step in unit.steps) for unit in plan.units
+    }
+
+
+def _body(step: Step, unit: Unit, lookup: Reveal, vault: Mapping[tuple[str, int], Json] | None) -> JsonObject:
+    match step:
+        case RegisterTaskDefinition() | CreateService() | UpdateService():
+            body: Json = step.body
+        case SetTags():
+            body = {"tags": list(step.tags)}
+        case RemoveTags():
+            body = {}
+        case _:
+            assert_never(step)
+    return pointers.objects(filled(body, unit, lookup, vault))
+
+
+def filled(body: Json, unit: Unit, lookup: Reveal, vault: Mapping[tuple[str, int], Json] | None) -> Json:
+    """Put a unit's secrets into a body."""
+    if not unit.secrets:
+        return body
+    if vault is not None:
+        values = [vault[unit.address, index] for index in range(len(unit.secrets))]
+        return secrets.put(body, values)
+    return secrets.fill(body, unit.secrets, lookup([o.address for s in unit.secrets for o in s.sources]))

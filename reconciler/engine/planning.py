@@ -1,0 +1,487 @@
+"""From what is desired and what is there to a plan. Reads nothing and sends nothing."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import secrets as entropy
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+from reconciler.core import canon as canons
+from reconciler.core import diffs, findings, patches, pointers, rollouts, secrets
+from reconciler.core.kinds import Kind, Kinds
+from reconciler.core.kinds.rules import ABSENT
+from reconciler.core.plans import Finding, Unit, Verb
+from reconciler.core.redaction import MASK, Masker
+from reconciler.core.shapes import Shapes
+from reconciler.core.steps import (
+    CreateService,
+    RegisterTaskDefinition,
+    RemoveTags,
+    SetTags,
+    Step,
+    UpdateService,
+)
+from reconciler.core.values import Address, Json, JsonObject, Path, Value
+from reconciler.engine import composing, updates
+from reconciler.engine.composing import Desired
+from reconciler.engine.observing import Observed, revision_arn
+from reconciler.engine.ports import Snapshot
+from reconciler.errors import PlanError, Refused
+
+NEW_REVISION: Final = "(known after apply)"
+Vault = Mapping[tuple[str, int], Json]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """How a plan is made: the flags of `plan`, `apply` and `deploy`.
+
+    `revision` runs a registered revision (its number, or ``latest``) in place of the file's task definition.
+    """
+
+    skip_task_definition: bool = False
+    revision: str = ""
+    update_service: bool = True
+    force_new_deployment: bool = False
+    force_register: bool = False
+    desired_count: int | None = None
+    ignore_tags: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What a planner needs to know beside the documents."""
+
+    kinds: Kinds
+    shapes: Shapes
+    cluster: str
+    service: str
+    known: Mapping[Address, Value]
+    masker: Masker
+    options: Options = field(default_factory=Options)
+    salt: Callable[[], str] = lambda: entropy.token_hex(16)
+
+
+@dataclass(frozen=True, slots=True)
+class Sides:
+    """What a textual comparison shows: two documents, list-shaped and masked, and what to call them."""
+
+    live_name: str
+    desired_name: str
+    live: Json
+    desired: Json
+
+
+@dataclass(slots=True)
+class Planned:
+    """Units, and beside them what the plan itself does not hold: its secrets by unit and slot, and whole documents."""
+
+    units: list[Unit] = field(default_factory=list)
+    vault: dict[tuple[str, int], Json] = field(default_factory=dict)
+    sides: dict[str, Sides] = field(default_factory=dict)
+
+
+def plan(
+    task_definition: Desired | None, service: Desired | None, observed: Observed, facts: Facts
+) -> Planned:
+    """Plan a task definition and the service that runs it. PlanError where no plan can be made."""
+    planned = Planned()
+    revision: Unit | None = None
+    if task_definition is not None:
+        revision = _task_definition(task_definition, observed, facts, planned)
+        planned.units.append(revision)
+    if service is not None:
+        planned.units.append(_service(service, observed, revision, facts, planned))
+    return planned
+
+
+@dataclass(frozen=True, slots=True)
+class _Compared:
+    """One document against the live one."""
+
+    live: canons.Canon | None
+    body: JsonObject | None
+    differences: diffs.Differences
+
+
+def _compare(kind: Kind, desired: Desired, live: Snapshot | None, facts: Facts) -> _Compared:
+    if live is None:
+        return _Compared(None, None, diffs.diff(desired.canon, None))
+    live_canon = canons.canon(kind, live.body, desired=False, facts=desired.canon.facts)
+    live_canon = composing.ignoring(live_canon, facts.options.ignore_tags)
+    found = diffs.diff(desired.canon, live_canon)
+    if desired.partial:
+        kept = tuple(change for change in found.changes if change.path[0] in desired.canon.tree)
+        found = diffs.Differences(kept)
+    return _Compared(live_canon, live.body, found)
+
+
+def _task_definition(desired: Desired, observed: Observed, facts: Facts, planned: Planned) -> Unit:
+    kind = facts.kinds.task_definition
+    family = desired.canon.wire.get("family")
+    if not isinstance(family, str) and (observed.region or observed.live_revision() is None):
+        raise PlanError("the task definition has no `family`", desired.resolved.where(()))
+    live = observed.live_revision()
+    compared = _compare(kind, desired, live, facts)
+    changes = compared.differences.changes
+    name = family if isinstance(family, str) else _family(live)
+    arn = revision_arn(live) if live else ""
+    hidden = _hide(desired, facts, f"task_definition.{name}", planned)
+    steps, effects = _revision_steps(name, hidden.body, arn, changes, facts)
+    if steps and isinstance(steps[0], RegisterTaskDefinition) and _is_newest(desired, observed, live, facts):
+        assert isinstance(observed.newest, Snapshot)
+        effects = (f"revision {_number(revision_arn(observed.newest))} is registered already and equal",)
+    return _unit(
+        kind, desired, compared, facts, planned,
+        name=name, address=f"task_definition.{name}", arn=arn, observed=observed,
+        verb=Verb.CREATE if live is None else Verb.UPDATE if steps else Verb.NONE,
+        steps=_conceal(steps, hidden.values), effects=effects, hidden=hidden,
+    )  # fmt: skip
+
+
+def _revision_steps(
+    name: str, body: JsonObject, arn: str, changes: Sequence[diffs.Change], facts: Facts
+) -> tuple[tuple[Step, ...], tuple[str, ...]]:
+    """A revision cannot be changed, only its tags can; every other change is a new revision (API model)."""
+    if any(change.path[0] != "tags" for change in changes) or not arn or facts.options.force_register:
+        step = RegisterTaskDefinition(family=name, body=body, insist=facts.options.force_register)
+        return (step,), ("a new revision",)
+    steps = _tag_steps(arn, changes)
+    return steps, ("tags only, no new revision",) if steps else ()
+
+
+def _tag_steps(arn: str, changes: Sequence[diffs.Change]) -> tuple[Step, ...]:
+    tagged: list[JsonObject] = []
+    removed: list[str] = []
+    for change in changes:
+        if change.path[0] != "tags":
+            continue
+        entries = (
+            {str(change.path[1]): (change.before, change.after)}
+            if len(change.path) > 1
+            else _all_tags(change)
+        )
+        for key, (_, after) in sorted(entries.items()):
+            if after is ABSENT:
+                removed.append(key)
+            else:
+                tagged.append({"key": key, "value": after if isinstance(after, str) else ""})
+    steps: list[Step] = []
+    if removed:
+        steps.append(RemoveTags(arn=arn, keys=tuple(removed)))
+    if tagged:
+        steps.append(SetTags(arn=arn, tags=tuple(tagged)))
+    return tuple(steps)
+
+
+def _all_tags(change: diffs.Change) -> dict[str, tuple[object, object]]:
+    """Give the entries of a change that adds or removes all tags at once."""
+    if isinstance(change.after, dict):
+        return {key: (ABSENT, value) for key, value in change.after.items()}
+    return (
+        {key: (value, ABSENT) for key, value in change.before.items()}
+        if isinstance(change.before, dict)
+        else {}
+    )
+
+
+def _is_newest(desired: Desired, observed: Observed, live: Snapshot | None, facts: Facts) -> bool:
+    newest = observed.newest
+    if not isinstance(newest, Snapshot) or newest is live or facts.options.force_register:
+        return False
+    return not _compare(facts.kinds.task_definition, desired, newest, facts).differences.changes
+
+
+def _service(
+    desired: Desired, observed: Observed, revision: Unit | None, facts: Facts, planned: Planned
+) -> Unit:
+    kind = facts.kinds.service
+    live = observed.service if isinstance(observed.service, Snapshot) else None
+    status = live.body.get("status") if live else None
+    name = f"{facts.cluster}/{facts.service}"
+    if status == "DRAINING":
+        raise PlanError(
+            f"the service {name} is DRAINING: it is being deleted and can be neither updated nor created",
+            hint=f"wait until its tasks have stopped (aws ecs wait services-inactive --cluster {facts.cluster} "
+            f"--services {facts.service}), then run this again",
+        )
+    if status == "INACTIVE":  # deleted; ECS creates it anew under the same name
+        live = None
+    compared = _compare(kind, desired, live, facts)
+    arn = str(live.body.get("serviceArn", "")) if live else ""
+    wanted = _wanted_revision(revision, observed, live, facts)
+    hidden = _hide(desired, facts, f"service.{name}", planned)
+    steps: tuple[Step, ...]
+    effects: tuple[str, ...]
+    if live is None:
+        steps, effects = _create_steps(desired, hidden.body, wanted, facts), ("a new service",)
+    else:
+        draft = updates.build(
+            compared.differences.changes,
+            desired.canon,
+            compared.live,
+            live.body,
+            facts.shapes,
+            controller=_controller(live.body),
+            moves=wanted.moves,
+            force=facts.options.force_new_deployment,
+            place=desired.resolved.where,
+        )
+        steps, effects = _update_steps(draft, arn, compared, wanted, facts), draft.effects
+    unit = _unit(
+        kind, desired, compared, facts, planned,
+        name=name, address=f"service.{name}", arn=arn, observed=observed,
+        verb=Verb.CREATE if live is None else Verb.UPDATE if steps else Verb.NONE,
+        steps=_conceal(steps, hidden.values), effects=effects if steps else (), hidden=hidden,
+    )  # fmt: skip
+    if wanted.moves:
+        unit = replace(unit, changes=_with_revision(unit.changes, wanted, live))
+    return replace(
+        unit,
+        depends_on=(revision.address,) if revision is not None else (),
+        rollout=_rollout(live.body, bool(steps)) if live else "",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Revision:
+    """The revision that the service shall run: an ARN, or the one that a unit is about to register."""
+
+    arn: str = ""
+    unit: str = ""
+    moves: bool = False
+
+
+def _wanted_revision(
+    revision: Unit | None, observed: Observed, live: Snapshot | None, facts: Facts
+) -> _Revision:
+    running = str(live.body.get("taskDefinition", "")) if live else ""
+    if revision is not None and any(isinstance(step, RegisterTaskDefinition) for step in revision.steps):
+        return _Revision(unit=revision.address, moves=True)
+    if facts.options.revision:
+        arn = revision_arn(observed.newest) if isinstance(observed.newest, Snapshot) else ""
+        return _Revision(arn=arn, moves=arn != running)
+    if revision is not None and revision.live:
+        return _Revision(arn=revision.live, moves=bool(observed.region) and revision.live != running)
+    return _Revision(arn=running)
+
+
+def _create_steps(desired: Desired, body: JsonObject, wanted: _Revision, facts: Facts) -> tuple[Step, ...]:
+    if not (wanted.arn or wanted.unit or "taskDefinition" in body):
+        raise PlanError("a new service needs a task definition", desired.resolved.where(()))
+    count: Json = facts.options.desired_count
+    sent: dict[str, Json] = dict(body) | {"cluster": facts.cluster, "serviceName": facts.service}
+    if wanted.arn:
+        sent["taskDefinition"] = wanted.arn
+    if desired.canon.facts.get("schedulingStrategy") == "DAEMON":
+        sent.pop("desiredCount", None)  # the scheduler decides; the API refuses the member
+    elif count is not None or "desiredCount" not in sent:
+        sent["desiredCount"] = count if count is not None else 0  # as the peer: a service starts with none
+    return (CreateService(cluster=facts.cluster, service=facts.service, body=sent, revision_of=wanted.unit),)
+
+
+def _update_steps(
+    draft: updates.Draft, arn: str, compared: _Compared, wanted: _Revision, facts: Facts
+) -> tuple[Step, ...]:
+    steps: list[Step] = []
+    body: dict[str, Json] = dict(draft.body)
+    if wanted.moves and wanted.arn:
+        body["taskDefinition"] = wanted.arn
+    if body or wanted.moves:
+        sent = {"cluster": facts.cluster, "service": facts.service} | body
+        steps.append(
+            UpdateService(cluster=facts.cluster, service=facts.service, body=sent, revision_of=wanted.unit)
+        )
+    steps.extend(_tag_steps(arn, compared.differences.changes))
+    return tuple(steps)
+
+
+def _with_revision(
+    changes: tuple[Finding, ...], wanted: _Revision, live: Snapshot | None
+) -> tuple[Finding, ...]:
+    running = live.body.get("taskDefinition") if live else None
+    change = Finding(
+        address="taskDefinition",
+        pointer="/taskDefinition",
+        action=diffs.Action.REPLACE if running else diffs.Action.ADD,
+        before=_short(running) if isinstance(running, str) else None,
+        after=_short(wanted.arn) if wanted.arn else NEW_REVISION,
+        has_before=bool(running),
+        unknown=not wanted.arn,
+    )
+    others = [other for other in changes if other.pointer != "/taskDefinition"]
+    return tuple(sorted([*others, change], key=lambda finding: finding.pointer))
+
+
+def _unit(
+    kind: Kind,
+    desired: Desired,
+    compared: _Compared,
+    facts: Facts,
+    planned: Planned,
+    *,
+    name: str,
+    address: str,
+    arn: str,
+    observed: Observed,
+    verb: Verb,
+    steps: tuple[Step, ...],
+    effects: tuple[str, ...],
+    hidden: _Hidden,
+) -> Unit:
+    origin = findings.Provenance(desired.resolved, desired.canon)
+    changes = compared.differences.changes
+    patch = patches.build(
+        changes, desired.canon, compared.live, compared.body,
+        secret=lambda change: not facts.masker.open and _is_secret(change, origin, facts.masker),
+    )  # fmt: skip
+    managed = None if compared.live is None else diffs.managed(desired.canon, compared.live)
+    masked = (
+        None if managed is None else findings.mask(managed, (), origin, replace(facts.masker, open=False))
+    )
+    salt = facts.salt() if hidden.secrets or masked != managed else ""
+    planned.sides[address] = Sides(
+        live_name=arn or f"{name} (not there yet)",
+        desired_name=desired.resolved.path,
+        live=canons.listed(kind.node, _shown(managed, origin, facts.masker)),
+        desired=canons.listed(kind.node, _shown(desired.canon.tree, origin, facts.masker)),
+    )
+    return Unit(
+        address=address,
+        kind=kind.name,
+        name=name,
+        account=observed.account,
+        region=observed.region,
+        cluster=facts.cluster,
+        verb=verb,
+        live=arn,
+        changes=findings.findings(changes, origin, facts.masker),
+        noted=findings.findings(compared.differences.noted, origin, facts.masker),
+        effects=effects,
+        steps=steps,
+        desired=hidden.body,
+        secrets=hidden.secrets,
+        managed=masked,
+        salt=salt,
+        fingerprint="" if managed is None else fingerprint(managed, salt),
+        base=_base(kind, arn, compared),
+        patch=patch.operations,
+        unguarded=patch.unguarded,
+        withheld=patch.withheld,
+    )
+
+
+def _shown(tree: Json, origin: findings.Provenance, masker: Masker) -> Json:
+    return {} if tree is None else findings.mask(tree, (), origin, masker)
+
+
+def fingerprint(managed: Json, salt: str) -> str:
+    """Digest the managed part of a live document; expensively where it holds secrets, which is when it is salted."""
+    if salt:
+        return secrets.digest(salt, managed)
+    return hashlib.sha256(json.dumps(managed, sort_keys=True).encode()).hexdigest()
+
+
+def _base(kind: Kind, arn: str, compared: _Compared) -> JsonObject | None:
+    if compared.body is None:
+        return None
+    if kind.name == "service":
+        return {"operation": "DescribeServices", "pointer": "/services/0", "arn": arn}
+    return {"operation": "DescribeTaskDefinition", "pointer": "", "arn": arn}
+
+
+def _is_secret(change: diffs.Change, origin: findings.Provenance, masker: Masker) -> bool:
+    values: list[Json] = [value for value in (change.before, change.after) if value is not ABSENT]
+    return origin.holds_secret(change.path) or any(
+        findings.mask(value, change.path, origin, masker) != value for value in values
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Hidden:
+    """A body with a slot for each secret, how to make the secrets again, and the secrets themselves."""
+
+    body: JsonObject
+    secrets: tuple[secrets.Secret, ...]
+    values: tuple[Json, ...]
+
+
+def _hide(desired: Desired, facts: Facts, unit: str, planned: Planned) -> _Hidden:
+    """Take the secrets out of the body to send, and put them into the vault."""
+    origin = findings.Provenance(desired.resolved, desired.canon)
+    hidden: list[secrets.Secret] = []
+    values: list[Json] = []
+    for path, raw in findings.secret_leaves(origin):
+        value = pointers.get(desired.resolved.data, raw)
+        if value in values:
+            continue
+        planned.vault[unit, len(values)] = value
+        values.append(value)
+        origins = tuple(desired.resolved.origins_of(raw))
+        hidden.append(secrets.make(_place(desired, path), value, origins, facts.known, facts.salt()))
+    body = pointers.objects(_conceal_values(desired.canon.wire, values))
+    return _Hidden(body, tuple(hidden), tuple(values))
+
+
+def _place(desired: Desired, path: Path) -> str:
+    return f"{desired.resolved.path} {pointers.text(path)}"
+
+
+def _conceal(steps: tuple[Step, ...], values: Sequence[Json]) -> tuple[Step, ...]:
+    """Put slots into bodies that were made from live and desired documents together."""
+    concealed: list[Step] = []
+    for step in steps:
+        match step:
+            case CreateService() | UpdateService() | RegisterTaskDefinition():
+                concealed.append(replace(step, body=pointers.objects(_conceal_values(step.body, values))))
+            case SetTags():
+                tags = tuple(pointers.objects(_conceal_values(tag, values)) for tag in step.tags)
+                concealed.append(replace(step, tags=tags))
+            case RemoveTags():
+                concealed.append(step)
+    return tuple(concealed)
+
+
+def _conceal_values(body: Json, values: Sequence[Json]) -> Json:
+    if isinstance(body, dict):
+        return {name: _conceal_values(member, values) for name, member in body.items()}
+    if isinstance(body, list | tuple):
+        return [_conceal_values(member, values) for member in body]
+    for index, value in enumerate(values):
+        if (type(body) is type(value) and body == value) or (isinstance(body, str) and body == str(value)):
+            return secrets.slot(index)
+    return body
+
+
+def _controller(body: JsonObject) -> str:
+    controller = body.get("deploymentController")
+    return str(controller.get("type", "ECS")) if isinstance(controller, dict) else "ECS"
+
+
+def _rollout(body: JsonObject, acts: bool) -> str:
+    if not rollouts.in_progress(body):
+        return ""
+    first = rollouts.primary(body) or {}
+    text = (
+        f"a rollout of {_short(str(first.get('taskDefinition', '')))} is in progress "
+        f"({first.get('runningCount')} of {first.get('desiredCount')} tasks running)"
+    )
+    return f"{text}; applying now replaces it" if acts else text
+
+
+def _short(arn: str) -> str:
+    return arn.rsplit("/", 1)[-1]
+
+
+def _number(arn: str) -> str:
+    return arn.rsplit(":", 1)[-1]
+
+
+def _family(live: Snapshot | None) -> str:
+    return _short(revision_arn(live)).rsplit(":", 1)[0] if live else ""
+
+
+__all__ = ["MASK", "NEW_REVISION", "Facts", "Options", "Planned", "Refused", "Vault", "fingerprint", "plan"]

@@ -1,0 +1,152 @@
+"""One UpdateService: which members it sends, whether it forces a deployment, and what the API refuses.
+
+Members that are objects are replaced whole by the API, so the live object with the changes made to it is sent.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from reconciler.core import canon as canons
+from reconciler.core import patches
+from reconciler.core.canon import Canon
+from reconciler.core.diffs import Action, Change
+from reconciler.core.kinds.rules import ABSENT, Node
+from reconciler.core.shapes import Shapes
+from reconciler.core.values import Json, JsonObject, Path
+from reconciler.errors import Refused, Where
+
+# What UpdateService takes under another controller (API model, UpdateService). The rest belongs to a CodeDeploy
+# deployment or a task set.
+_BY_CONTROLLER = {
+    "CODE_DEPLOY": frozenset({
+        "desiredCount", "deploymentConfiguration", "healthCheckGracePeriodSeconds", "placementConstraints",
+        "placementStrategy", "enableECSManagedTags", "propagateTags", "tags",
+    }),
+    "EXTERNAL": frozenset({
+        "desiredCount", "healthCheckGracePeriodSeconds", "placementConstraints", "placementStrategy",
+        "enableECSManagedTags", "propagateTags", "tags",
+    }),
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """The body of an update without cluster and service, empty if there is nothing to send; and what it causes."""
+
+    body: JsonObject
+    effects: tuple[str, ...]
+
+
+def build(
+    changes: Sequence[Change],
+    desired: Canon,
+    live: Canon | None,
+    body: JsonObject,
+    shapes: Shapes,
+    *,
+    controller: str,
+    moves: bool,
+    force: bool,
+    place: Callable[[Path], Where],
+) -> Draft:
+    """Draft the update. `moves` says that the service changes to another revision. Refused where the API would."""
+    assert live is not None
+    members = sorted({str(change.path[0]) for change in changes} - {"tags"})
+    _check(members, changes, desired, shapes, controller, moves=moves, place=place)
+    patch = patches.build(changes, desired, live, body)
+    patched = canons.canon(
+        desired.kind, patches.apply(body, patch.operations), desired=False, facts=desired.facts
+    )
+    sent: dict[str, Json] = {
+        name: _member(name, [c for c in changes if c.path[0] == name], patched, desired) for name in members
+    }
+    rules = {name: desired.kind.node.members[name].rule for name in members}
+    if force or any(rule.forces for rule in rules.values()):
+        sent["forceNewDeployment"] = True
+    deploys = moves or force or any(rule.deploys or rule.forces for rule in rules.values())
+    tagged = any(change.path[0] == "tags" for change in changes)
+    effects = ["a new deployment"] if deploys else ["no new deployment"] if sent else []
+    if tagged and not sent and not moves:
+        effects = ["tags only, no new deployment"]
+    return Draft(sent, tuple(effects))
+
+
+def _check(
+    members: Sequence[str],
+    changes: Sequence[Change],
+    desired: Canon,
+    shapes: Shapes,
+    controller: str,
+    *,
+    moves: bool,
+    place: Callable[[Path], Where],
+) -> None:
+    taken = shapes.input("UpdateService").members
+    for name in members:
+        change = next(change for change in changes if change.path[0] == name)
+        seen = desired.seen.get(change.path)
+        where = place(seen.raw if seen else ())
+        if name not in taken:
+            raise Refused(
+                f"{change.address} of an existing service cannot be changed "
+                f"(it is {_shown(change.before)}, the file says {_shown(change.after)})",
+                where,
+                "delete the service and create it anew, or give it another name",
+            )
+        if controller in _BY_CONTROLLER and name not in _BY_CONTROLLER[controller]:
+            raise Refused(
+                f"UpdateService cannot change {change.address}: the service's deployments belong to {controller}",
+                where,
+                _CONTROLLER_HINT,
+            )
+    if moves and controller in _BY_CONTROLLER:
+        raise Refused(
+            f"the service's deployments belong to {controller}: a new revision cannot be deployed by UpdateService",
+            place(()),
+            _CONTROLLER_HINT,
+        )
+
+
+_CONTROLLER_HINT = "deployments through CodeDeploy and external controllers are not supported yet"
+
+
+def _shown(value: object) -> str:
+    return "not set" if value is ABSENT else repr(value)
+
+
+def _member(name: str, changes: Sequence[Change], patched: Canon, desired: Canon) -> Json:
+    node = desired.kind.node.members[name]
+    removed = [change for change in changes if change.action is Action.REMOVE]
+    if name not in patched.wire:
+        return _removal(node, desired.facts)
+    value = copy.deepcopy(patched.wire[name])
+    for change in removed:
+        _restore(node, change.path[1:], value, desired.facts)
+    return value
+
+
+def _removal(node: Node, facts: JsonObject) -> Json:
+    """Give what to send so that a member goes away (omitted members stay as they are)."""
+    if node.rule.remove is not ABSENT:
+        return node.rule.remove
+    usual = node.rule.usual(facts)
+    if usual is not ABSENT:
+        return usual
+    return {} if node.members else [] if node.item is not None else ""
+
+
+def _restore(node: Node, path: Path, value: Json, facts: JsonObject) -> None:
+    """Write the default of a removed member into the object that is sent."""
+    for step, key in enumerate(path):
+        child = node.members.get(str(key))
+        if child is None or not isinstance(value, dict):
+            return  # inside a list the whole item is sent
+        if step == len(path) - 1:
+            usual = child.rule.usual(facts)
+            if usual is not ABSENT:
+                value[str(key)] = usual
+            return
+        node, value = child, value.setdefault(str(key), {})

@@ -1,0 +1,54 @@
+"""A service as `status` shows it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from reconciler.core import rollouts
+from reconciler.core.values import Json, JsonObject
+
+
+def text(service: JsonObject, events: int) -> str:
+    """Write a described service: its state, its deployments, the newest `events` service events."""
+    lines = [
+        f"Service: {service.get('serviceName')}",
+        f"Cluster: {_short(service.get('clusterArn'))}",
+        f"Status: {service.get('status')}",
+        f"TaskDefinition: {_short(service.get('taskDefinition'))}",
+        f"Tasks: {_counts(service)}",
+        "Deployments:",
+    ]
+    for deployment in rollouts.deployments(service):
+        reason = f"  {deployment['rolloutStateReason']}" if deployment.get("rolloutStateReason") else ""
+        lines.append(
+            f"  {deployment.get('status')} {_short(deployment.get('taskDefinition'))} "
+            f"desired:{deployment.get('desiredCount')} pending:{deployment.get('pendingCount')} "
+            f"running:{deployment.get('runningCount')} {deployment.get('rolloutState', '')}{reason}".rstrip()
+        )
+    lines.append("Events:")
+    lines += [
+        f"  {_time(event.get('createdAt'))} {event.get('message')}" for event in newest(service, events)
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _counts(service: JsonObject) -> str:
+    return ", ".join(f"{service.get(f'{word}Count')} {word}" for word in ("running", "pending", "desired"))
+
+
+def newest(service: JsonObject, count: int) -> Sequence[JsonObject]:
+    """Give the newest events, oldest first, as a log reads."""
+    found = service.get("events")
+    events = [event for event in found if isinstance(event, dict)] if isinstance(found, list | tuple) else []
+    return events[:count][::-1]
+
+
+def _short(arn: Json) -> str:
+    return str(arn).rsplit("/", 1)[-1]
+
+
+def _time(at: Json) -> str:
+    if not isinstance(at, int | float):
+        return str(at)
+    return datetime.fromtimestamp(at, UTC).astimezone().strftime("%Y-%m-%d %H:%M:%S")

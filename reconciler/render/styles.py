@@ -1,0 +1,30 @@
+"""Colour, or none: the rest of `render` asks for roles and never for colours."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+_CODES: Final = {
+    "add": "32",
+    "remove": "31",
+    "change": "33",
+    "dim": "2",
+    "bold": "1",
+    "warn": "33",
+    "unit": "1",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Style:
+    """Paints text where colour is wanted."""
+
+    color: bool = False
+
+    def paint(self, role: str, text: str) -> str:
+        """Give a text in the colour of a role: add, remove, change, dim, bold, warn."""
+        return f"\x1b[{_CODES[role]}m{text}\x1b[0m" if self.color and text else text
+
+
+PLAIN: Final = Style()

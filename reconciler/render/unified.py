@@ -1,0 +1,33 @@
+"""Two documents as a unified diff, as the peer prints it."""
+
+from __future__ import annotations
+
+import difflib
+import json
+from collections.abc import Iterable
+
+from reconciler.core.values import Json
+from reconciler.render.styles import PLAIN, Style
+
+
+def text(document: Json) -> str:
+    """Write a document as JSON with sorted members; nothing at all for an empty one."""
+    return json.dumps(document, indent=2, sort_keys=True, ensure_ascii=False) + "\n" if document else ""
+
+
+def diff(old_name: str, new_name: str, old: Json, new: Json, style: Style = PLAIN) -> str:
+    """Write a unified diff, empty where the documents are equal."""
+    lines = difflib.unified_diff(
+        text(old).splitlines(), text(new).splitlines(), old_name, new_name, lineterm="", n=3
+    )
+    return "".join(f"{line}\n" for line in _painted(lines, style))
+
+
+def _painted(lines: Iterable[str], style: Style) -> Iterable[str]:
+    for line in lines:
+        if line.startswith(("---", "+++")):
+            yield style.paint("bold", line)
+        elif line.startswith(("+", "-")):
+            yield style.paint("add" if line[0] == "+" else "remove", line)
+        else:
+            yield line
