@@ -105,7 +105,13 @@ def _jsonnet(document: Document, functions: Functions, lookups: Lookups, options
         raise
     if lookups.needs:
         return None
-    rendered = render_result(document, text, lookups)
+    try:
+        rendered = render_result(document, text, lookups)
+    except (ConfigError, ResolveError) as error:
+        if not session.shown_in(str(error)):
+            raise
+        what = "the template that the file evaluates to is wrong; the message quotes a sensitive value"
+        raise ConfigError(what, error.where) from None
     if lookups.needs:
         return None
     try:

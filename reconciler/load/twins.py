@@ -4,9 +4,10 @@ Jsonnet gives text, with no trace of what made it. So the document is evaluated 
 every resolved string stands between marks: private-use characters, one for each combination of origins. A leaf
 of the twin that equals the true one once its marks are gone tells its origins. The twin supplies nothing else.
 
-What leaves no mark (numbers, a text that was encoded, a comparison) is found by *differences*: one call's
-answer is changed, and every leaf that then differs has its origins. Where that cannot be evaluated and the
-answer is sensitive, every leaf that the twin did not place counts as sensitive.
+What leaves no mark (numbers, a text that was encoded, a comparison) is found by *differences*: all sensitive
+answers are changed at once, and every leaf that then differs is sensitive; each answer that the twin did not
+place is changed alone, and every leaf that then differs has its origins. Where a difference of sensitive
+answers cannot be evaluated, not even one by one, every leaf that the twin did not place counts as sensitive.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from reconciler.core.values import Json, Marked, Origin, Path, unite
-from reconciler.errors import ReconcilerError, Where
+from reconciler.errors import ConfigError, ReconcilerError, Where
 from reconciler.load import jsonnets, jsons, provenance
 from reconciler.load.calls import Lookups, plain
 from reconciler.load.jsonnets import Natives
@@ -28,8 +29,8 @@ from reconciler.load.spans import Malformed
 _FIRST: Final = 0xF0000
 _LAST: Final = 0xFFFFD
 _MARK: Final = re.compile(f"[{chr(_FIRST)}-{chr(_LAST)}]")
-MAX_DIFFERENCES: Final = 100
-"""Evaluations for differences: each takes some milliseconds."""
+MAX_DIFFERENCES: Final = 30
+"""Evaluations for differences of single answers: each takes some 20 milliseconds."""
 
 Call = tuple[str, tuple[Json, ...]]
 
@@ -64,10 +65,26 @@ class Session:
         self.lookups.check(name, len(given), where)
         return self.lookups.call(name, given, where)
 
+    def known(self, name: str, arguments: Sequence[Marked]) -> Marked:
+        """Call a function whose answer has to be known already. ConfigError where it is not."""
+        answer = self.answer(name, arguments)
+        if not answer.known:
+            raise ConfigError(f"{name} is asked for something else than before")
+        return answer
+
     @property
     def sensitive(self) -> bool:
         """Tell whether any answer is sensitive in part."""
         return any(answer.sensitive for answer in self.answers.values())
+
+    def shown_in(self, text: str) -> bool:
+        """Tell whether a text holds a sensitive string of an answer."""
+        return any(
+            isinstance(leaf, str) and leaf and leaf in text
+            for answer in self.answers.values()
+            for path, leaf in provenance.walk(plain(answer.data) if answer.known else None)
+            if any(path[: len(mark)] == mark for mark in answer.sensitive_paths)
+        )
 
 
 @dataclass(slots=True)
@@ -94,16 +111,21 @@ def trace(session: Session, truth: Json) -> Traced:
     # What the other evaluations meet and nobody knows is their own affair.
     session = dataclasses.replace(session, lookups=session.lookups.fork())
     placed, seen = _twin(session, leaves, traced)
+    hidden = {call: answer for call, answer in session.answers.items() if answer.sensitive}
+    together = _difference(session, hidden, leaves) if hidden else set()
+    traced.sensitive |= together or set()
+    apart = together is None
     # Sensitive answers first, in case there are too many.
-    calls = sorted(session.answers.items(), key=lambda item: not item[1].sensitive)
-    calls = [(call, answer) for call, answer in calls if answer.sensitive or call not in seen]
-    failed = any(answer.sensitive for _, answer in calls[MAX_DIFFERENCES:])
-    for call, answer in calls[:MAX_DIFFERENCES]:
-        changed = _difference(session, call, answer, leaves)
-        if changed is None:
-            failed = failed or answer.sensitive
+    alone = [*hidden] if apart else []
+    alone += [call for call in session.answers if call not in seen and call not in alone]
+    failed = apart and len(hidden) > MAX_DIFFERENCES
+    for call in alone[:MAX_DIFFERENCES]:
+        answer = session.answers[call]
+        differing = _difference(session, {call: answer}, leaves)
+        if differing is None:
+            failed = failed or (apart and answer.sensitive)
         else:
-            for path in changed:
+            for path in differing:
                 traced.add(path, answer.derive(None))
     if failed:
         traced.sensitive |= leaves.keys() - placed
@@ -128,7 +150,7 @@ def _twin(session: Session, leaves: Mapping[Path, Json], traced: Traced) -> tupl
     def reply(name: str, arguments: tuple[Json, ...]) -> Json:
         given = [_unmarked(argument, [found for found, _ in marks]) for argument in arguments]
         call = (name, tuple(plain(argument.data) for argument in given))
-        answer = session.answer(name, given)
+        answer = session.known(name, given)
         return mark(plain(answer.data), answer, call)
 
     twin = _evaluated(session, Natives(session.counts, reply))
@@ -156,14 +178,15 @@ def _unmarked(argument: Json, marks: Sequence[Marked]) -> Marked:
 
 
 def _difference(
-    session: Session, call: Call, answer: Marked, leaves: Mapping[Path, Json]
+    session: Session, calls: Mapping[Call, Marked], leaves: Mapping[Path, Json]
 ) -> set[Path] | None:
-    """Give the leaves that differ once one answer is another; None where that cannot be evaluated."""
+    """Give the leaves that differ once some answers are others; None where that cannot be evaluated."""
 
     def reply(name: str, arguments: tuple[Json, ...]) -> Json:
-        if (name, arguments) == call:
+        answer = calls.get((name, arguments))
+        if answer is not None:
             return changed(plain(answer.data), answer.sensitive_paths or ((),))
-        return plain(session.answer(name, [Marked(argument) for argument in arguments]).data)
+        return plain(session.known(name, [Marked(argument) for argument in arguments]).data)
 
     other = _evaluated(session, Natives(session.counts, reply))
     if not other:

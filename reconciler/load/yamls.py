@@ -171,9 +171,7 @@ class _Builder:
         self._count = 0
 
     def value(self, node: _Node, path: Path, key: int | None) -> Json:
-        self._count += 1
-        if self._count > MAX_NODES:
-            raise Malformed(f"more than {MAX_NODES} values after aliases are expanded", node.start)
+        self._spend(1, node)
         if len(path) > MAX_DEPTH:
             raise Malformed(f"more than {MAX_DEPTH} levels of nesting", node.start)
         if node.kind == "alias":
@@ -192,6 +190,11 @@ class _Builder:
             name: self.value(member, (*path, name), at) for name, (member, at) in self._members(node).items()
         }
 
+    def _spend(self, count: int, node: _Node) -> None:
+        self._count += count
+        if self._count > MAX_NODES:
+            raise Malformed(f"more than {MAX_NODES} values after aliases are expanded", node.start)
+
     def _span(self, node: _Node, key: int | None) -> Span:
         end = node.end
         if node.kind == "scalar" and node.plain and not node.text:
@@ -204,6 +207,7 @@ class _Builder:
         """Give a mapping's members by key, merges applied: own keys first, then earlier mappings."""
         if merging > MAX_DEPTH:
             raise Malformed("mappings that are merged into one another too deeply", node.start)
+        self._spend(len(node.items), node)
         own: dict[str, tuple[_Node, int]] = {}
         merged: list[tuple[_Node, int]] = []
         for key, member in zip(node.items[::2], node.items[1::2], strict=True):

@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import TypeAlias
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reconciler.core import values
+from reconciler.core import pointers, values
 from reconciler.core.documents import Resolved
 from reconciler.core.references import Function
 from reconciler.core.values import Address, Failure, Json, Source, Value
@@ -422,6 +422,8 @@ BROKEN = [
     ("{a: std.parseJson(std.native('get')('secret'))}", "jsonnet"),
     ("{[std.native('get')('secret')]: 1, assert false : std.native('get')('secret')}", "jsonnet"),
     ("{a: 'x{{ get `broken` }}'}", "jsonnet"),
+    ("{a: '{{ ' + std.native('get')('secret') + ' }}'}", "jsonnet"),
+    ("{a: '{{ get `' + std.native('get')('secret') + '` | nope }}'}", "jsonnet"),
 ]
 
 
@@ -437,6 +439,7 @@ def test_no_error_shows_a_secret(text: str, form: str) -> None:
     assert not any(part in line for line in chain for part in (SECRET, "hunter2", "s3cr3t"))
 
 
+@settings(deadline=None)
 @given(
     st.lists(
         st.sampled_from(["{{ get `secret` }}", "{{ get `multi` }}", *'{}[]:,"\n\\- !&*x1', "\n  ", "a: "]),
@@ -451,6 +454,31 @@ def test_broken_text_raises_errors_of_ours_that_show_no_secret(parts: list[str],
     except ReconcilerError as error:
         message = str(error)
     assert SECRET not in message
+
+
+PIECES = {
+    # an expression of a secret `s`, and whether its value gives any of the secret away
+    "s": True,
+    "'a-' + s": True,
+    "std.base64(s)": True,
+    "std.split(s, '-')": True,
+    "std.md5(s)": True,
+    "std.substr(s, 2, 4)": True,
+    "{['k%d' % i]: s for i in [1, 2]}": True,
+    "std.asciiUpper(s)": True,
+    "'literal'": False,
+    "[1, {}, null]": False,
+    "std.native('get')('text')": False,
+}
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.lists(st.sampled_from(sorted(PIECES)), min_size=1, max_size=6))
+def test_whatever_jsonnet_makes_of_a_secret_is_sensitive(pieces: list[str]) -> None:
+    members = ", ".join(f"m{index}: {piece}" for index, piece in enumerate(pieces))
+    result, _ = resolve(f"local s = std.native('get')('secret'); {{{members}}}", "jsonnet")
+    for path, _leaf in pointers.leaves(result.data):
+        assert result.is_sensitive(path) == PIECES[pieces[int(str(path[0])[1:])]], path
 
 
 def test_external_variables_and_imports(tmp_path: Path) -> None:

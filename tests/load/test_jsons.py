@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reconciler.core import pointers
@@ -19,12 +19,14 @@ documents = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(documents, st.sampled_from([None, 0, 3]), st.booleans())
 def test_what_python_writes_is_read_back(document: Json, indent: int | None, ascii_only: bool) -> None:
     text = json.dumps(document, indent=indent, ensure_ascii=ascii_only)
     assert jsons.parse(text).data == document
 
 
+@settings(deadline=None)
 @given(documents)
 def test_every_span_holds_the_text_of_its_value(document: Json) -> None:
     text = json.dumps(document, indent=1)
@@ -36,6 +38,7 @@ def test_every_span_holds_the_text_of_its_value(document: Json) -> None:
             assert json.JSONDecoder().raw_decode(text, span.key)[0] == path[-1]
 
 
+@settings(deadline=None)
 @given(st.text(alphabet='{}[]",:\\ue0123.-+ \n\ttrufalsn/', max_size=25))
 def test_what_python_refuses_is_refused(text: str) -> None:
     try:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reconciler.core import pointers
@@ -132,13 +132,15 @@ def test_a_refusal_says_where_and_what(parser: str, text: str, place: str, what:
     assert what in caught.value.what
 
 
-def test_aliases_that_grow_without_end_are_refused(parser: str) -> None:
-    levels = ["a0: &a0 [x, x, x, x, x, x, x, x, x, x]"]
-    levels += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]" for n in range(1, 9)]
+@pytest.mark.parametrize(("first", "more"), [("[x, x]", "[{}]"), ("{x: y}", "{{<<: [{}]}}")])
+def test_aliases_that_grow_without_end_are_refused(parser: str, first: str, more: str) -> None:
+    levels = [f"a0: &a0 {first}"]
+    levels += [f"a{n}: &a{n} {more.format(', '.join([f'*a{n - 1}'] * 10))}" for n in range(1, 9)]
     with pytest.raises(Malformed, match="after aliases are expanded"):
         parsed("\n".join(levels))
 
 
+@settings(deadline=None)
 @given(st.text(alphabet="ab:-[]{}&*!<>|?#'\"\\ \n\t,%@`0.é", max_size=60))
 def test_no_text_raises_anything_else(text: str) -> None:
     offset = 0
@@ -159,6 +161,7 @@ documents = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(documents)
 def test_json_is_yaml(document: Json) -> None:
     assert parsed(json.dumps(document, indent=1, ensure_ascii=False)).data == document
