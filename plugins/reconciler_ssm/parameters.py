@@ -28,7 +28,11 @@ from reconciler.plugin import (
 )
 
 _BATCH = 10  # names a call of GetParameters takes
-_ONE_OF_THEM = ("ValidationException", "InvalidKeyId")  # codes by which one name refuses a call
+_ONE_OF_THEM = (
+    "ValidationException",
+    "ParamValidationError",
+    "InvalidKeyId",
+)  # codes by which one name refuses a call
 _PATH = re.compile(r"(?P<name>.*?)(?:\[(?P<index>[0-9]{0,9})\])?", re.DOTALL)
 _NAME = re.compile(r"(?P<base>arn:[^:]*(?::[^:]*){3}:[^:]*|[^:]*)(?P<selector>:.*)?", re.DOTALL)
 
@@ -89,9 +93,9 @@ class ParameterResolver:
             if len(names) > 1 and (isinstance(error, AwsDenied) or error.code in _ONE_OF_THEM):
                 return self._one_by_one(names)
             return dict.fromkeys(names, _fault(error, names))
-        found = {key: _parameter(body) for body in answer.get("Parameters", ()) for key in _keys(body)}
+        found = _by_key(answer.get("Parameters", ()))
         invalid = set(answer.get("InvalidParameters", ()))
-        if len(names) == 1 and found:
+        if len(names) == 1 and found:  # whatever name the service gives it
             return {names[0]: next(iter(found.values()))}
         answers: dict[str, Answer] = {}
         for name in names:
@@ -120,6 +124,22 @@ def _normal(name: str) -> tuple[str, str]:
     match = _NAME.fullmatch(name)
     assert match is not None, "the pattern takes any text"
     return match["base"], match["selector"] or ""
+
+
+def _by_key(bodies: Iterable[Mapping[str, str]]) -> dict[tuple[str, str], Parameter]:
+    """Give parameters by name and selector.
+
+    Simulators of the service leave the selector out, so that versions of one parameter look alike: then none
+    of them is given, and each is asked for alone.
+    """
+    found: dict[tuple[str, str], Parameter] = {}
+    unclear: set[tuple[str, str]] = set()
+    for body in bodies:
+        parameter = _parameter(body)
+        for key in _keys(body):
+            if found.setdefault(key, parameter) != parameter:
+                unclear.add(key)
+    return {key: parameter for key, parameter in found.items() if key not in unclear}
 
 
 def _keys(body: Mapping[str, str]) -> Iterable[tuple[str, str]]:
@@ -169,6 +189,6 @@ def _fault(error: AwsError, names: Sequence[str]) -> ResolveError:
             f"AWS does not let the parameter {', '.join(names)} be read",
             hint="allow ssm:GetParameters on its ARN, and kms:Decrypt on the key of a SecureString",
         )
-    if error.code == "ValidationException":
+    if error.code in {"ValidationException", "ParamValidationError"}:
         return NotFound(f"{', '.join(names)} is no parameter's name: {error.what}", hint=error.hint)
     return refusal(error, Address("ssm", names[0]))

@@ -163,6 +163,24 @@ def test_versions_of_one_parameter_at_once() -> None:
     assert len(client.calls) == 1
 
 
+def test_versions_of_one_parameter_from_a_service_that_leaves_selectors_out() -> None:
+    def forgetful(**parameters: Any) -> dict[str, Any] | AwsError:
+        answer = get_parameters(**parameters)
+        assert isinstance(answer, dict)
+        for body in answer["Parameters"]:
+            body.pop("Selector", None)
+        return answer
+
+    context = FakeContext(clients={"ssm": FakeAwsClient({"GetParameters": forgetful})})
+    resolver = plugin.open(context, {})
+    assert isinstance(resolver, BatchResolver)
+    names = ["/app/url", "/app/url:1", "/app/password", "plain:1", f"{ARN}/plain", "plain"]
+    answers = resolver.lookup_many([address("ssm", name) for name in names])
+    assert [getattr(answer, "data", None) for answer in answers.values()] == [
+        "http://3", "http://1", "hush", "p", "p", "p",
+    ]  # fmt: skip
+
+
 def test_indices_of_one_list_are_one_parameter() -> None:
     context, client = service()
     resolver = plugin.open(context, {})
