@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from reconciler.load.gotemplates.calls import Calls
     from reconciler.load.sourcemaps import Rendered
 
-MAX_DEPTH = 200
+MAX_DEPTH = 150
 """How deep blocks and templates may run in each other."""
 
 MAX_STEPS = 1_000_000

@@ -42,10 +42,10 @@ def _shortest(value: float) -> str:
 
 def _binary(value: float) -> str:
     """Write mantissa and binary exponent, without a point: `4503599627370496p-52`."""
-    exponent = max(math.frexp(value)[1] - 53, -1074) if value else -1074
-    mantissa = (
-        int(math.ldexp(abs(value), -exponent)) if exponent > -1000 else int(abs(value) * 2.0**537 * 2.0**537)
-    )
+    fraction, exponent = math.frexp(abs(value)) if value else (0.0, -1074)
+    lost = max(0, -1074 - (exponent - 53))
+    mantissa = int(math.ldexp(fraction, 53)) >> lost
+    exponent += lost - 53
     return f"{_sign(value)}{mantissa}p{exponent:+d}"
 
 

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from reconciler.load.gotemplates import floats, quoting, texts, values
-from reconciler.load.gotemplates.faults import check_size
+from reconciler.load.gotemplates.faults import Fault, check_size
+
+MAX_DEPTH: Final = 100
+"""How many levels of lists and maps in each other are printed."""
 
 _BASES: Final = {"v": "d", "d": "d", "b": "b", "o": "o", "O": "o", "x": "x", "X": "X"}
 _FLOATS: Final = {
@@ -26,6 +30,7 @@ class Printer:
     """Collects text. The flags are those of the verb at hand; `printf` sets them."""
 
     __slots__ = (
+        "depth",
         "go_syntax",
         "minus",
         "parts",
@@ -42,6 +47,7 @@ class Printer:
         """Start empty, without flags."""
         self.parts: list[str] = []
         self.size = 0
+        self.depth = 0
         self.clear()
 
     def clear(self) -> None:
@@ -98,10 +104,8 @@ class Printer:
                 self._float(data, verb)
             case str():
                 self._string(data, verb)
-            case _ if values.is_map(data):
-                self._map(data, verb)
-            case _ if values.is_list(data):
-                self._list(data, verb)
+            case _ if values.is_map(data) or values.is_list(data):
+                self._members(data, verb)
             case _:
                 self.write("interface {}(nil)" if self.go_syntax else values.NIL)
 
@@ -111,25 +115,22 @@ class Printer:
         self.value(data, "v")
         self.write(")")
 
-    def _list(self, data: object, verb: str) -> None:
-        assert values.is_list(data)
-        self.write(f"{values.LIST}{{" if self.go_syntax else "[")
-        for index, member in enumerate(data):
+    def _members(self, data: Mapping[str, object] | Sequence[object], verb: str) -> None:
+        """Add a list, or a map in the order of its keys."""
+        self.depth += 1
+        if self.depth > MAX_DEPTH:
+            raise Fault(f"a value with more than {MAX_DEPTH} levels cannot be printed")
+        name, opening = (values.MAP, "map[") if values.is_map(data) else (values.LIST, "[")
+        self.write(f"{name}{{" if self.go_syntax else opening)
+        for index, member in enumerate(sorted(data) if values.is_map(data) else data):
             if index:
                 self.write(", " if self.go_syntax else " ")
             self.value(member, verb)
+            if values.is_map(data):
+                self.write(":")
+                self.value(data[str(member)], verb)
         self.write("}" if self.go_syntax else "]")
-
-    def _map(self, data: object, verb: str) -> None:
-        assert values.is_map(data)
-        self.write(f"{values.MAP}{{" if self.go_syntax else "map[")
-        for index, key in enumerate(sorted(data)):
-            if index:
-                self.write(", " if self.go_syntax else " ")
-            self.value(key, verb)
-            self.write(":")
-            self.value(data[key], verb)
-        self.write("}" if self.go_syntax else "]")
+        self.depth -= 1
 
     def _integer(self, number: int, verb: str) -> None:
         if base := _BASES.get(verb):
