@@ -150,11 +150,13 @@ class ResolverPlugin:
 
     `open` checks the config (ConfigError where it is wrong) and reads nothing. `actions` gives the IAM
     actions that an instance with this config may call. `always` opens an instance without being named in
-    the project file.
+    the project file. `ambient` says that it reads the process's own environment, which applying a saved plan
+    does not look at again.
     """
 
     open: Callable[[Context, Config], Resolver]
     functions: Mapping[str, Callable[..., str]] = field(default_factory=dict)
     actions: Callable[[Config], Iterable[str]] = no_actions
     always: bool = False
+    ambient: bool = False
     api: int = API
