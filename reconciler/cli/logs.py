@@ -7,10 +7,14 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import MutableMapping
+from collections.abc import Callable, MutableMapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, Final
+
+
+def _as_it_is(value: Any) -> Any:
+    return value
 
 
 @dataclass(slots=True)
@@ -19,6 +23,7 @@ class _Settings:
 
     form: str = "text"
     color: bool | None = None
+    hide: Callable[[Any], Any] = _as_it_is
 
 
 _SETTINGS: Final = _Settings()
@@ -29,6 +34,19 @@ def configure(form: str, *, color: bool | None) -> None:
     """Choose the format (``text`` or ``json``) and whether to colour; None colours on a terminal."""
     _SETTINGS.form = form
     _SETTINGS.color = color
+    _SETTINGS.hide = _as_it_is
+
+
+def hiding(hide: Callable[[Any], Any]) -> None:
+    """Pass all texts and fields through `hide` from now on: what a source or AWS said may quote a secret."""
+    _SETTINGS.hide = hide
+
+
+def traceback() -> None:
+    """Print where the error that is being handled comes from, with its causes."""
+    from traceback import format_exc
+
+    sys.stderr.write(_SETTINGS.hide(format_exc()))
 
 
 def info(event: str, **fields: object) -> None:
@@ -56,7 +74,7 @@ def _logger() -> Any:
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             _render,
         ],
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=lambda *_names: structlog.PrintLogger(sys.stderr),
         cache_logger_on_first_use=False,
     )
     return structlog.get_logger()
@@ -66,12 +84,12 @@ def _render(_logger: object, _method: str, entry: MutableMapping[str, Any]) -> s
     if _SETTINGS.form == "json":
         import json
 
-        return json.dumps(dict(entry), default=str, ensure_ascii=False)
+        return json.dumps(_SETTINGS.hide(dict(entry)), default=str, ensure_ascii=False)
     level, event = str(entry["level"]), str(entry["event"])
     word = {"error": "Error: ", "warning": "Warning: "}.get(level, "")
     if word and _colored():
         word = f"\x1b[1;{_COLORS[level]}m{word}\x1b[0m"
-    return word + event
+    return word + _SETTINGS.hide(event)
 
 
 def _colored() -> bool:

@@ -86,15 +86,16 @@ def run(arguments: Sequence[str]) -> int:
         return exits.INTERRUPTED
     except ReconcilerError as error:
         if debug:
-            raise
+            logs.traceback()
         logs.failed(str(error), kind=type(error).__name__)
         return exits.INTERRUPTED if isinstance(error, Interrupted) else exits.ERROR
     except BrokenPipeError:
         sys.stderr.close()  # whoever read our output has gone, as `| head` does
         return exits.ERROR
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - whatever it is, a person gets a message and not a traceback
         if debug:
-            raise
+            logs.traceback()
+            return exits.ERROR
         logs.failed(
             f"unexpected {type(error).__name__}: this is a fault of reconciler\n"
             "  try: run it again with --debug, and report what it prints"

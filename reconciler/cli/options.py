@@ -13,11 +13,9 @@ from typing import TYPE_CHECKING, Any, Final, TextIO
 import click
 
 from reconciler.cli import logs
-from reconciler.errors import ReconcilerError
 
 if TYPE_CHECKING:
     from reconciler.api import Reconciler
-    from reconciler.core.redaction import Masker
 
 PREFIXES: Final = ("RECONCILER", "ECSPRESSO")  # the first that is set wins
 
@@ -161,19 +159,13 @@ def opened(common: Common, *, show_sensitive: bool = False, aws: bool = True) ->
         assume_role_arn=common.assume_role_arn,
         show_sensitive=show_sensitive,
     )
+
+    def hide(value: Any) -> Any:
+        return reconciler.masker.value(value)  # asked anew each time: it knows the secrets read so far
+
+    logs.hiding(hide)
     with reconciler:
-        try:
-            yield reconciler
-        except ReconcilerError as error:
-            # A message may quote what a source or AWS said; no secret that was read may be in it.
-            raise masked(error, reconciler.masker) from error
-
-
-def masked(error: ReconcilerError, masker: Masker) -> ReconcilerError:
-    """Hide secrets in the words of an error."""
-    error.what = masker.text(error.what)
-    error.hint = masker.text(error.hint) if error.hint else None
-    return error
+        yield reconciler
 
 
 def colored(common: Common, stream: TextIO) -> bool:
