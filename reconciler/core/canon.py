@@ -11,7 +11,7 @@ import difflib
 import json
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from reconciler.core import pointers
 from reconciler.core.kinds import Kind
@@ -23,12 +23,14 @@ from reconciler.core.values import Json, JsonObject, Path
 class Seen:
     """Where a canonical value came from: its path in the original, and its wire form.
 
-    `pair` is the member that holds the value where the canonical value is one member of the item.
+    `pair` is the member that holds the value where the canonical value is one member of the item. `again` are the
+    other places where a set of whole values holds the same one.
     """
 
     raw: Path
     wire: Json
     pair: str = ""
+    again: tuple[Path, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -292,10 +294,14 @@ def _keyed(
         name = names[index]
         if name is None:
             continue
-        if name in tree and visit.desired and key.members:
+        if name in tree and not key.members:  # a whole value that is there twice says nothing new
+            seen = visit.seen[*path, name]
+            visit.seen[*path, name] = replace(seen, again=(*seen.again, (*raw, index)))
+            continue
+        if name in tree and visit.desired:
             visit.fault((*raw, index), f"`{name}` is given twice in {_last(path)}")
             continue
-        if name in tree and key.members:
+        if name in tree:
             name = _numbered(name, tree)
         where, spot = (*raw, index), (*path, name)
         wire, member = _value(item, given, visit, where, spot)

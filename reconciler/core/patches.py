@@ -50,14 +50,19 @@ def build(
         if withheld:
             return Patch((), withheld=withheld)
         return Patch(({"op": "add", "path": "", "value": copy.deepcopy(dict(desired.wire))},))
-    writer = _Writer(desired, live, copy.deepcopy(dict(body)))
+    writer = _Writer(desired, live, body, copy.deepcopy(dict(body)))
     open_changes = [change for change in changes if change.address not in withheld]
     for change in open_changes:
         if change.action is not Action.REMOVE:
             writer.put(change, secret=secret(change))
-    removals = [change for change in open_changes if change.action is Action.REMOVE]
-    for change in sorted(removals, key=lambda change: _order(writer.raw(change)), reverse=True):
-        writer.remove(change, secret=secret(change))
+    removals = [
+        (raw, change)
+        for change in open_changes
+        if change.action is Action.REMOVE
+        for raw in writer.places(change)
+    ]
+    for raw, change in sorted(removals, key=lambda removal: _order(removal[0]), reverse=True):
+        writer.remove(raw, change, secret=secret(change))
     return Patch((*writer.edits, *writer.additions, *writer.removals), writer.unguarded, withheld)
 
 
@@ -77,10 +82,14 @@ def _order(path: Path) -> tuple[tuple[int, str], ...]:
 
 @dataclass(slots=True)
 class _Writer:
-    """Turns changes into operations, keeping a working copy so that each sees the ones before it."""
+    """Turns changes into operations, keeping a working copy so that each sees the ones before it.
+
+    Guards go by the body as it was: they are tested before anything inside their item changes.
+    """
 
     desired: Canon
     live: Canon
+    described: JsonObject
     body: dict[str, Any]
     edits: list[Operation] = field(default_factory=list)
     additions: list[Operation] = field(default_factory=list)
@@ -88,9 +97,10 @@ class _Writer:
     unguarded: int = 0
     guarded: set[str] = field(default_factory=set)
 
-    def raw(self, change: Change) -> Path:
-        """Give the place of a live value in the described body, of its item where the item is a pair."""
-        return self.live.seen[change.path].raw
+    def places(self, change: Change) -> Sequence[Path]:
+        """Give the places of a live value in the described body, of its item where the item is a pair."""
+        seen = self.live.seen[change.path]
+        return (seen.raw, *seen.again)
 
     def put(self, change: Change, *, secret: bool) -> None:
         wanted = self.desired.seen[change.path]
@@ -137,15 +147,15 @@ class _Writer:
         self.additions.append({"op": "add", "path": pointers.text(raw), "value": copy.deepcopy(value)})
         _write(self.body, raw, value)
 
-    def remove(self, change: Change, *, secret: bool) -> None:
-        seen = self.live.seen[change.path]
-        self.guard(change.path, into=self.removals)
-        old = pointers.get(self.body, seen.raw)
+    def remove(self, raw: Path, change: Change, *, secret: bool) -> None:
         if secret:
+            self.guard(change.path, into=self.removals)
             self.unguarded += 1
-        elif not isinstance(seen.raw[-1], int):
-            self.removals.append({"op": "test", "path": pointers.text(seen.raw), "value": copy.deepcopy(old)})
-        self.removals.append({"op": "remove", "path": pointers.text(seen.raw)})
+        else:  # the old value says more than what identifies it: twins have that in common
+            self.guard(change.path[:-1], into=self.removals)
+            old = copy.deepcopy(pointers.get(self.body, raw))
+            self.removals.append({"op": "test", "path": pointers.text(raw), "value": old})
+        self.removals.append({"op": "remove", "path": pointers.text(raw)})
 
     def parent(self, path: Path) -> tuple[Path, Path]:
         """Give the nearest place around a canonical path that the body has: canonical, and in the body."""
@@ -153,7 +163,7 @@ class _Writer:
             seen = self.live.seen.get(path[:length])
             if seen is not None and _exists(self.body, seen.raw):
                 return path[:length], seen.raw
-        home = self.live.kind.base(self.body)
+        home = self.live.kind.home(self.body, str(path[0]))
         return (), (*home, *path[:-1]) if _exists(self.body, (*home, *path[:-1])) else home
 
     def guard(self, path: Path, into: list[Operation] | None = None) -> None:
@@ -163,7 +173,7 @@ class _Writer:
             seen = self.live.seen.get(path[:length])
             if seen is None or not seen.raw or not isinstance(seen.raw[-1], int):
                 continue
-            for name, value in _identity(self.live.kind.node, path[:length], self.body, seen.raw):
+            for name, value in _identity(self.live.kind.node, path[:length], self.described, seen.raw):
                 where = pointers.text((*seen.raw, *name))
                 if where not in self.guarded:
                     self.guarded.add(where)
@@ -171,11 +181,14 @@ class _Writer:
 
 
 def _identity(root: Node, path: Path, body: JsonObject, raw: Path) -> list[tuple[Path, Json]]:
-    """Give the identifying members of the item at a canonical path, as the body spells them."""
+    """Give the identifying members of the item at a canonical path, as the body spells them.
+
+    An item that has none, because the whole value tells it apart, identifies itself.
+    """
     node = node_at(root, path[:-1])
     item = pointers.get(body, raw)
-    if node is None or node.rule.key is None or not isinstance(item, dict):
-        return [((), item)] if not isinstance(item, dict) else []
+    if node is None or node.rule.key is None or not node.rule.key.members or not isinstance(item, dict):
+        return [((), item)]
     members = {name for names in (*node.rule.key.members, *node.rule.key.then) for name in names.split("|")}
     return [((name,), item[name]) for name in sorted(members & set(item))]
 

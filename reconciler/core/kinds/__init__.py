@@ -43,9 +43,10 @@ class Kind:
             return inner, ("taskDefinition",)
         return document, ()
 
-    def base(self, body: JsonObject) -> Path:
-        """Give where a described body holds the members that it does not hold elsewhere."""
-        return ("taskDefinition",) if isinstance(body.get("taskDefinition"), dict) else ()
+    def home(self, body: JsonObject, name: str) -> Path:
+        """Give where a described body takes a root member that it does not hold yet; tags stand beside the rest."""
+        wrapped = isinstance(body.get("taskDefinition"), dict) and name != "tags"
+        return ("taskDefinition",) if wrapped else ()
 
     def locate(self, body: JsonObject) -> Mapping[str, Path]:
         """Give, for a body as AWS describes it, where it holds each root member of the canonical form."""
