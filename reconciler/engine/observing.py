@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from reconciler.core.values import JsonObject
 from reconciler.engine.ports import Absent, Gateway, Snapshot
-from reconciler.errors import ConfigError
+from reconciler.errors import ConfigError, Where
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +87,8 @@ class Reads:
 
 
 def revision_arn(snapshot: Snapshot) -> str:
-    """Give the ARN of a described task definition."""
-    inner = snapshot.body.get("taskDefinition")
+    """Give the ARN of a described task definition, saved whole or without what stands around it."""
+    inner = snapshot.body.get("taskDefinition", snapshot.body)
     arn = inner.get("taskDefinitionArn") if isinstance(inner, dict) else None
     return arn if isinstance(arn, str) else ""
 
@@ -99,7 +99,7 @@ def read_saved(document: object, path: str) -> Observed:
     Only the kinds that the file holds are observed. ConfigError where it holds neither.
     """
     if not isinstance(document, dict):
-        raise ConfigError("a saved description is an object", hint=_SAVED_HINT)
+        raise ConfigError("a saved description is an object", Where(path), _SAVED_HINT)
     body: JsonObject = document
     service: Snapshot | None = None
     revision: Snapshot | None = None
@@ -107,7 +107,8 @@ def read_saved(document: object, path: str) -> Observed:
     inner = body.get("service")
     if isinstance(services, list):
         if len(services) != 1 or not isinstance(services[0], dict):
-            raise ConfigError(f"{path} describes {len(services)} services, one is expected", hint=_SAVED_HINT)
+            what = f"this describes {len(services)} services, one is expected"
+            raise ConfigError(what, Where(path), _SAVED_HINT)
         service = Snapshot(services[0])
     elif isinstance(inner, dict):
         service = Snapshot(inner)
@@ -118,7 +119,8 @@ def read_saved(document: object, path: str) -> Observed:
     elif "containerDefinitions" in body:
         revision = Snapshot(body)
     if service is None and revision is None:
-        raise ConfigError(f"{path} describes neither a service nor a task definition", hint=_SAVED_HINT)
+        what = "this describes neither a service nor a task definition"
+        raise ConfigError(what, Where(path), _SAVED_HINT)
     return Observed("", "", service, revision)
 
 

@@ -130,7 +130,7 @@ def _task_definition(desired: Desired, observed: Observed, facts: Facts, planned
     name = family if isinstance(family, str) else _family(live)
     arn = revision_arn(live) if live else ""
     hidden = _hide(desired, facts, f"task_definition.{name}", planned)
-    steps, effects = _revision_steps(name, hidden.body, arn, changes, facts)
+    steps, effects = _revision_steps(name, hidden.body, live is None, arn, changes, facts)
     if steps and isinstance(steps[0], RegisterTaskDefinition) and _is_newest(desired, observed, live, facts):
         assert isinstance(observed.newest, Snapshot)
         effects = (f"revision {_number(revision_arn(observed.newest))} is registered already and equal",)
@@ -143,10 +143,10 @@ def _task_definition(desired: Desired, observed: Observed, facts: Facts, planned
 
 
 def _revision_steps(
-    name: str, body: JsonObject, arn: str, changes: Sequence[diffs.Change], facts: Facts
+    name: str, body: JsonObject, new: bool, arn: str, changes: Sequence[diffs.Change], facts: Facts
 ) -> tuple[tuple[Step, ...], tuple[str, ...]]:
     """A revision cannot be changed, only its tags can; every other change is a new revision (API model)."""
-    if any(change.path[0] != "tags" for change in changes) or not arn or facts.options.force_register:
+    if new or facts.options.force_register or any(change.path[0] != "tags" for change in changes):
         step = RegisterTaskDefinition(family=name, body=body, insist=facts.options.force_register)
         return (step,), ("a new revision",)
     steps = _tag_steps(arn, changes)
@@ -390,7 +390,8 @@ def _base(kind: Kind, arn: str, compared: _Compared) -> JsonObject | None:
         return None
     if kind.name == "service":
         return {"operation": "DescribeServices", "pointer": "/services/0", "arn": arn}
-    return {"operation": "DescribeTaskDefinition", "pointer": "", "arn": arn}
+    whole = "taskDefinition" in compared.body
+    return {"operation": "DescribeTaskDefinition", "pointer": "" if whole else "/taskDefinition", "arn": arn}
 
 
 def _is_secret(change: diffs.Change, origin: findings.Provenance, masker: Masker) -> bool:
