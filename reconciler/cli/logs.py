@@ -89,7 +89,7 @@ def _render(_logger: object, _method: str, entry: MutableMapping[str, Any]) -> s
     word = {"error": "Error: ", "warning": "Warning: "}.get(level, "")
     if word and _colored():
         word = f"\x1b[1;{_COLORS[level]}m{word}\x1b[0m"
-    return word + _SETTINGS.hide(event)
+    return word + str(_SETTINGS.hide(event))
 
 
 def _colored() -> bool:
