@@ -1,0 +1,136 @@
+"""Running the command, in this process or in one of its own, and what came of it."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from reconciler.cli import main
+from reconciler.sandbox.servings import Serving
+
+ROOT = Path(__file__).parents[2]
+ARTICLE = ROOT / "fixtures/examples/article"
+SEED = ROOT / "fixtures/cli/running.json"
+REGION = "ap-northeast-1"
+CLUSTER = "your-cluster"
+SERVICE = "your-service"
+UNIT = f"service.{CLUSTER}/{SERVICE}"
+
+_READS = ("Describe", "List", "Get", "HEAD ", "Head")
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """A run that ended: its exit code, what it wrote to stdout and to stderr."""
+
+    code: int
+    out: str
+    err: str
+
+    def one_error(self, *words: str) -> str:
+        """Check that it failed with one message holding these words, and nothing else; give the message."""
+        assert self.code == 1, self
+        assert self.out == "", self
+        assert self.err.startswith(("Error: ", "Usage: ")), self
+        assert self.err.count("Error: ") == 1, self
+        assert "Traceback" not in self.err, self
+        for word in words:
+            assert word in self.err, (word, self.err)
+        return self.err
+
+
+@dataclass(slots=True)
+class Cli:
+    """The command in this process: same working folder, environment as monkeypatched."""
+
+    capture: pytest.CaptureFixture[str]
+    patch: pytest.MonkeyPatch
+
+    def __call__(self, *arguments: str | Path, **environ: str | None) -> Ran:
+        """Run it with variables laid over the environment; None takes one away."""
+        with self.patch.context() as patch:
+            for name, value in environ.items():
+                if value is None:
+                    patch.delenv(name, raising=False)
+                else:
+                    patch.setenv(name, value)
+            self.capture.readouterr()
+            code = main.run([str(argument) for argument in arguments])
+            streams = self.capture.readouterr()
+        return Ran(code, streams.out, streams.err)
+
+
+def command(*arguments: str) -> list[str]:
+    """Give the words that start the command in a process of its own."""
+    return [sys.executable, "-m", "reconciler", *arguments]
+
+
+def process(*arguments: str, environ: Mapping[str, str | None] | None = None, stdin: str = "") -> Ran:
+    """Run the command in a process of its own, without a terminal."""
+    given = {**os.environ, **(environ or {})}
+    done = subprocess.run(
+        command(*arguments),
+        env={name: value for name, value in given.items() if value is not None},
+        input=stdin,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    return Ran(done.returncode, done.stdout, done.stderr)
+
+
+@dataclass(slots=True)
+class Box:
+    """The sandbox, with boto3's client of ECS and what the tests ask it."""
+
+    serving: Serving
+    ecs: Any
+    marked: int = field(default=0)
+
+    def service(self) -> dict[str, Any]:
+        """Describe the service as boto3 shows it."""
+        found: dict[str, Any] = self.ecs.describe_services(
+            cluster=CLUSTER, services=[SERVICE], include=["TAGS"]
+        )["services"][0]
+        return found
+
+    def definition(self, name: str = "test-httpd") -> dict[str, Any]:
+        """Describe a task definition as boto3 shows it."""
+        found: dict[str, Any] = self.ecs.describe_task_definition(taskDefinition=name)["taskDefinition"]
+        return found
+
+    def revisions(self) -> int:
+        """Count the registered revisions of the family."""
+        return len(self.ecs.list_task_definitions(familyPrefix="test-httpd")["taskDefinitionArns"])
+
+    def writes(self) -> list[str]:
+        """Give the operations that changed something, or tried to."""
+        return [
+            call["operation"] for call in self.serving.calls() if not call["operation"].startswith(_READS)
+        ]
+
+    def settle(self) -> None:
+        """Let simulated time pass until nothing moves any more."""
+        self.serving.advance(600)
+
+
+def edit(path: str, old: str, new: str) -> None:
+    """Change a file of the project in the working folder; the old text has to be there once."""
+    file = Path(path)
+    text = file.read_text()
+    assert text.count(old) == 1, (path, old)
+    file.write_text(text.replace(old, new))
+
+
+def addresses(text: str) -> Sequence[str]:
+    """Give the addresses that a plan for people marks as changed."""
+    return re.findall(r"^    [~+-] ([^ ]+) = ", text, re.MULTILINE)
