@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import random
+from typing import Any
 
 import jsonpatch
 import pytest
@@ -45,7 +46,7 @@ def applied(patch: patches.Patch, body: JsonObject) -> JsonObject:
     return result
 
 
-def pair(kind: Kind, dice: random.Random) -> tuple[Canon, JsonObject]:
+def pair(kind: Kind, dice: random.Random) -> tuple[Canon, dict[str, Any]]:
     """Draw what is desired and what is there: two strangers, or two of one origin."""
     document = documents.document(kind, dice)
     stranger = dice.random() < 0.3

@@ -1,0 +1,56 @@
+"""Pairs of documents with the verdict of whoever recorded them; what we decide otherwise stands in the docs."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from reconciler.core import canon, diffs
+from tests.core.documents import KINDS
+
+ROOT = Path(__file__).parents[2]
+CASES = ROOT.parent / "shared/corpus/equivalence"
+FILES = sorted(CASES.glob("*.json"))
+_ROW = re.compile(r"^\| `(?P<case>[^`]+\.json)` \| `(?P<member>[^`]+)` \|", re.MULTILINE)
+DECIDED = dict(_ROW.findall((ROOT / "docs/equivalence.md").read_text()))
+
+
+def wrapped(case: dict[str, Any], side: str) -> Any:
+    """Give a side of a pair as a whole document; None for one that is not there."""
+    if case["kind"] != "container_definitions" or case[side] is None:
+        return case[side]
+    return {
+        "family": "family",
+        "networkMode": case["network_mode"],
+        "containerDefinitions": case[side],
+    }
+
+
+def addresses(case: dict[str, Any]) -> list[str]:
+    """Compare a pair as a plan does, and give the addresses of what differs."""
+    kind = KINDS.named("service" if case["kind"] == "service" else "task_definition")
+    desired = canon.canon(kind, wrapped(case, "a"), desired=True)
+    there = wrapped(case, "b")
+    live = None if there is None else canon.canon(kind, there, desired=False, facts=desired.facts)
+    return [change.address for change in diffs.diff(desired, live).changes]
+
+
+@pytest.mark.skipif(not FILES, reason=f"the recorded pairs are not beside this repository ({CASES.name}/)")
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_a_pair_is_judged_as_its_source_does(path: Path) -> None:
+    case = json.loads(path.read_text())
+    if path.name in DECIDED:
+        assert case["equal"]
+        assert addresses(case) == [DECIDED[path.name]]
+    else:
+        assert (not addresses(case)) == case["equal"]
+
+
+@pytest.mark.skipif(not FILES, reason=f"the recorded pairs are not beside this repository ({CASES.name}/)")
+def test_every_decision_in_the_docs_has_its_case() -> None:
+    assert DECIDED
+    assert set(DECIDED) <= {path.name for path in FILES}
