@@ -17,38 +17,41 @@ import os
 import time
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Self, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, Self, TypeAlias, TypeVar
 
-from reconciler.core import findings
-from reconciler.core import kinds as kind_tables
 from reconciler.core.documents import Resolved
-from reconciler.core.events import Event
-from reconciler.core.outcomes import Ending, Outcome
-from reconciler.core.plans import Input, Notice, Opened, Origins, Plan, Unit
 from reconciler.core.redaction import Masker
 from reconciler.core.references import Function, PluginUse
-from reconciler.core.shapes import Shapes
 from reconciler.core.values import Address, Failure, Json, JsonObject, Value
-from reconciler.engine import applying, checking, composing, observing, planning, watching
+from reconciler.engine import observing
 from reconciler.engine.observing import Observed, Reads
-from reconciler.engine.planning import Options
+from reconciler.engine.options import Options
 from reconciler.engine.ports import Clock, Gateway, Snapshot
-from reconciler.errors import ConfigError, PlanError, ReconcilerError, StalePlan
+from reconciler.errors import ConfigError, PlanError, StalePlan
 from reconciler.load import envfiles, evaluate, sources
 from reconciler.load import project as projects
 from reconciler.resolve.registry import Instances, open_instances
 from reconciler.resolve.session import Lookup, Session
 
+# What judges and shows is imported where it is used: by then the first reads are under way, and waiting for them
+# costs more than importing (docs/architecture.md, "Speed").
 if TYPE_CHECKING:
     from reconciler.aws.clients import Client
     from reconciler.aws.sessions import Aws
+    from reconciler.core.events import Event
+    from reconciler.core.kinds import Kinds
+    from reconciler.core.outcomes import Outcome
+    from reconciler.core.plans import Input, Notice, Origins, Plan
+    from reconciler.core.shapes import Shapes
+    from reconciler.engine.composing import Desired
+    from reconciler.engine.planning import Sides
 
 _THREADS = 16
 _T = TypeVar("_T")
-Emit = Callable[[Event], object]
+Emit: TypeAlias = "Callable[[Event], object]"
 
 
 class SystemClock:
@@ -98,12 +101,20 @@ class Project:
         return hashlib.sha256(self.document.text.encode()).hexdigest()
 
 
+def _family_in(resolved: Resolved | None) -> str:
+    """Give the family that a task definition names, so that its newest revision can be read ahead of need."""
+    data = resolved.data if resolved is not None else None
+    if isinstance(data, dict) and isinstance(data.get("taskDefinition"), dict):
+        data = data["taskDefinition"]
+    family = data.get("family") if isinstance(data, dict) else None
+    return family if isinstance(family, str) else ""
+
+
 def _env_files(paths: Iterable[str | Path]) -> dict[str, str]:
     return envfiles.read([Path(path) for path in paths])
 
 
-@dataclass(slots=True)
-class _Context:
+class _Context(NamedTuple):
     """What resolvers see of the run."""
 
     root: Path
@@ -114,43 +125,53 @@ class _Context:
         return self.open_aws().client(service)
 
 
-@dataclass(frozen=True, slots=True)
-class Definitions:
+class Definitions(NamedTuple):
     """The evaluated definition files of a project; None for one that it does not have."""
 
     task_definition: Resolved | None = None
     service: Resolved | None = None
 
 
-@dataclass(slots=True)
-class _Made:
+class _Made(NamedTuple):
     """A plan that was made here, with the secrets that it does not hold."""
 
     plan: Plan
-    vault: dict[tuple[str, int], Json]
-    sides: dict[str, planning.Sides]
+    vault: Mapping[tuple[str, int], Json]
+    sides: Mapping[str, Sides]
 
 
-@dataclass(slots=True)
 class Reconciler:
     """A project with its resolvers and AWS. Use it as a context manager; it is not shared by threads."""
 
-    project: Project
-    profile: str | None = None
-    region: str | None = None
-    assume_role_arn: str | None = None
-    show_sensitive: bool = False
-    clock: Clock = field(default_factory=SystemClock)
-    progress: Callable[[str], None] | None = None
-    _gateway: Gateway | None = None
-    _pool: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(_THREADS, "reconciler"))
-    _aws: dict[str, Aws] = field(default_factory=dict)
-    _settled: projects.Project | None = None
-    _named_region: str | None = None
-    _instances: Instances | None = None
-    _session: Session | None = None
-    _tables: kind_tables.Kinds | None = None
-    _made: list[_Made] = field(default_factory=list)
+    def __init__(
+        self,
+        project: Project,
+        *,
+        profile: str | None = None,
+        region: str | None = None,
+        assume_role_arn: str | None = None,
+        gateway: Gateway | None = None,
+        clock: Clock | None = None,
+        show_sensitive: bool = False,
+        progress: Callable[[str], None] | None = None,
+    ) -> None:
+        """Keep what is given; see `open`."""
+        self.project = project
+        self.profile = profile
+        self.region = region
+        self.assume_role_arn = assume_role_arn
+        self.show_sensitive = show_sensitive
+        self.clock: Clock = clock or SystemClock()
+        self.progress = progress
+        self._gateway = gateway
+        self._pool = ThreadPoolExecutor(_THREADS, "reconciler")
+        self._aws: dict[str, Aws] = {}
+        self._settled: projects.Project | None = None
+        self._named_region: str | None = None
+        self._instances: Instances | None = None
+        self._session: Session | None = None
+        self._tables: Kinds | None = None
+        self._made: list[_Made] = []
 
     @classmethod
     def open(
@@ -168,13 +189,13 @@ class Reconciler:
         """Open a project. Reads nothing and calls nothing yet. `gateway` and `clock` replace AWS and time."""
         return cls(
             project,
-            profile,
-            region,
-            assume_role_arn,
-            show_sensitive,
-            clock or SystemClock(),
-            progress,
-            gateway,
+            profile=profile,
+            region=region,
+            assume_role_arn=assume_role_arn,
+            gateway=gateway,
+            clock=clock,
+            show_sensitive=show_sensitive,
+            progress=progress,
         )
 
     def __enter__(self) -> Self:
@@ -244,7 +265,8 @@ class Reconciler:
             if self._session is None:  # whoever asks first has the project file evaluated
                 self._named_region = self.settings.region
             aws = self._open_aws(self.region or self._named_region)
-            aws.warm("ecs", "sts")
+            # Evaluating files would only compete with making the clients; once calls are under way it costs nothing.
+            aws.connect("ecs", "sts")
             self._gateway = EcsGateway(aws)
         return self._gateway
 
@@ -271,6 +293,9 @@ class Reconciler:
 
         `canonical` gives the form that is compared. ConfigError where the project has no such file.
         """
+        from reconciler.core import findings
+        from reconciler.engine import composing
+
         if target == "config":
             resolved: Resolved | None = self.settings.resolved
         else:
@@ -300,6 +325,8 @@ class Reconciler:
     @property
     def notices(self) -> tuple[Notice, ...]:
         """Give what the project file's author should know."""
+        from reconciler.core.plans import Notice
+
         return tuple(Notice(what=c.what, where=c.where, hint=c.hint) for c in self.settings.warnings)
 
     # -- plan ----------------------------------------------------------------------------------------------
@@ -326,9 +353,16 @@ class Reconciler:
             else observed.running is not None,
             service=observed is None or observed.service is not None,
         )
+        if reads is not None:
+            reads.expect(_family_in(files.task_definition))
+        from reconciler.core.plans import Plan
+        from reconciler.engine import planning
+
         kinds = self._kinds()
         task_definition = self._task_definition(files, kinds, strict=strict)
-        service = self._service(files, kinds, options, strict=strict)
+        service = None
+        if observed is None or observed.service is not None:
+            service = self._service(files, kinds, options, strict=strict)
         if observed is None:
             assert reads is not None
             observed = self._observe(reads, task_definition, options)
@@ -354,7 +388,7 @@ class Reconciler:
         self._made.append(_Made(plan, planned.vault, planned.sides))
         return plan
 
-    def _observe(self, reads: Reads, task_definition: composing.Desired | None, options: Options) -> Observed:
+    def _observe(self, reads: Reads, task_definition: Desired | None, options: Options) -> Observed:
         family = ""
         if task_definition is not None:
             family = str(task_definition.canon.wire.get("family", ""))
@@ -371,20 +405,22 @@ class Reconciler:
 
     def _family(self, reads: Reads) -> str:
         """Give the family whose revision is asked for: the one that the service runs."""
+        from reconciler.engine import watching
+
         current = watching.current(reads.gateway, reads.cluster, reads.name)
         return str(current.body.get("taskDefinition", "")).rsplit("/", 1)[-1].rsplit(":", 1)[0]
 
-    def _task_definition(
-        self, files: Definitions, kinds: kind_tables.Kinds, *, strict: bool
-    ) -> composing.Desired | None:
+    def _task_definition(self, files: Definitions, kinds: Kinds, *, strict: bool) -> Desired | None:
+        from reconciler.engine import composing
+
         if files.task_definition is None:
             return None
         desired = composing.compose(kinds.task_definition, files.task_definition, strict=strict)
         return composing.without_tags(desired, self.settings.ignore_tags)
 
-    def _service(
-        self, files: Definitions, kinds: kind_tables.Kinds, options: Options, *, strict: bool
-    ) -> composing.Desired | None:
+    def _service(self, files: Definitions, kinds: Kinds, options: Options, *, strict: bool) -> Desired | None:
+        from reconciler.engine import composing
+
         settings = self.settings
         if not settings.service or (not options.update_service and not self._changes_revision(options)):
             return None
@@ -413,13 +449,15 @@ class Reconciler:
             or (options.desired_count is not None)
         )
 
-    def sides(self, plan: Plan) -> Mapping[str, planning.Sides]:
+    def sides(self, plan: Plan) -> Mapping[str, Sides]:
         """Give both documents of each unit of a plan that was made here, masked, for a textual comparison."""
         return next(made.sides for made in self._made if made.plan == plan)
 
-    def _kinds(self) -> kind_tables.Kinds:
+    def _kinds(self) -> Kinds:
+        from reconciler.core import kinds
+
         if self._tables is None:
-            self._tables = kind_tables.build(self._shapes())
+            self._tables = kinds.build(self._shapes())
         return self._tables
 
     @staticmethod
@@ -429,6 +467,8 @@ class Reconciler:
         return ECS
 
     def _origins(self, options: Options) -> Origins:
+        from reconciler.core.plans import Opened, Origins
+
         return Origins(
             file=self.project.document.path.name,
             digest=self.project.digest,
@@ -440,6 +480,9 @@ class Reconciler:
         )
 
     def _inputs(self, files: Definitions) -> tuple[Input, ...]:
+        from reconciler.core.plans import Input
+        from reconciler.engine import checking
+
         documents = (self.settings.resolved, files.task_definition, files.service)
         addresses = {
             origin.address
@@ -464,6 +507,8 @@ class Reconciler:
 
     def check(self, plan: Plan) -> None:
         """Check that a saved plan still holds. StalePlan names everything that moved."""
+        from reconciler.engine import applying, checking
+
         if not plan.applyable:
             raise PlanError("this plan cannot be applied: it was made against a saved description")
         session = self._open_plan(plan)
@@ -527,6 +572,8 @@ class Reconciler:
 
         StalePlan, ApplyError, Interrupted, NotConverged as `engine.applying.apply`.
         """
+        from reconciler.engine import applying
+
         made_here = self._vault(plan) is not None
         if not made_here:
             self.check(plan)
@@ -545,6 +592,9 @@ class Reconciler:
         self, *, emit: Emit | None = None, until: str = "deployed", timeout: float | None = None
     ) -> Outcome:
         """Watch the rollout that is running now until it ends."""
+        from reconciler.core.outcomes import Outcome
+        from reconciler.engine import watching
+
         settings = self.settings
         service = self._named_service()
         started = self.clock.now()
@@ -565,6 +615,8 @@ class Reconciler:
 
     def status(self) -> JsonObject:
         """Describe the service as AWS shows it. ReconcilerError where it is not there."""
+        from reconciler.engine import watching
+
         settings = self.settings
         return watching.current(self.gateway, settings.cluster, self._named_service()).body
 
@@ -614,4 +666,4 @@ def _sensitive(values: Iterable[Value]) -> list[Json]:
     return found
 
 
-__all__ = ["Definitions", "Ending", "Project", "Reconciler", "ReconcilerError", "SystemClock", "Unit"]
+__all__ = ["Definitions", "Options", "Project", "Reconciler", "SystemClock"]

@@ -96,6 +96,10 @@ class Aws:
         """
         Thread(target=self._warm, args=(services or ("ecs",),), name="warm-aws", daemon=True).start()
 
+    def connect(self, *services: str) -> None:
+        """Make clients now. What fails here fails again where it is used, and is told there."""
+        self._warm(services)
+
     def close(self) -> None:
         """Close the connections. A client used afterwards is made anew."""
         with self._lock:

@@ -63,7 +63,7 @@ def command(
             raise click.UsageError(f"--{name.replace('_', '-')} is not supported yet; nothing was changed")
     if revision and latest_task_definition:
         raise click.UsageError("--revision and --latest-task-definition exclude each other")
-    from reconciler.engine.planning import Options
+    from reconciler.engine.options import Options
 
     wanted = Options(
         skip_task_definition=skip_task_definition,

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import subprocess
 import sys
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -79,6 +77,8 @@ def command(
 def _external(command_line: str, side: Sides) -> None:
     """Run a comparing command on both documents. A non-zero exit is its way of saying that they differ."""
     import shlex
+    import subprocess
+    import tempfile
 
     from reconciler.render import unified as diffs
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import sys
 from collections.abc import Callable
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from reconciler.core.outcomes import Outcome
     from reconciler.core.plans import Plan
     from reconciler.core.values import Json
-    from reconciler.engine.planning import Options
+    from reconciler.engine.options import Options
     from reconciler.render.styles import Style
 
 FORMATS = ("human", "json", "patch", "diff")
@@ -42,7 +43,7 @@ def plan_options(
     *, tasks: int | None, skip_task_definition: bool, force_new_deployment: bool, force_register: bool
 ) -> Options:
     """Turn flags into the options of a plan."""
-    from reconciler.engine.planning import Options
+    from reconciler.engine.options import Options
 
     return Options(
         skip_task_definition=skip_task_definition,
@@ -126,6 +127,7 @@ def carry_out(reconciler: Reconciler, plan: Plan, common: options.Common, *, wai
     from reconciler.render import progress
 
     masker = reconciler.masker
+    gc.enable()  # a rollout takes minutes
 
     def emit(event: Any) -> None:
         logs.info(masker.text(progress.line(event)), **progress.fields(event))

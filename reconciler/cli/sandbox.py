@@ -106,6 +106,7 @@ def _path(seed_file: str | None) -> Path | None:
 
 
 def _serve(host: str, port: int, seed_file: str | None, speed: float, latency: float) -> None:
+    import gc
     import json
     import signal
 
@@ -114,6 +115,7 @@ def _serve(host: str, port: int, seed_file: str | None, speed: float, latency: f
     def leave(_number: int, _frame: object) -> None:
         raise KeyboardInterrupt
 
+    gc.enable()
     signal.signal(signal.SIGTERM, leave)
     signal.signal(signal.SIGINT, leave)
     try:

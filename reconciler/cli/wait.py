@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from typing import Any
 
 import click
@@ -31,6 +32,7 @@ def command(common: options.Common, wait_until: str) -> int:
     """
     from reconciler.render import progress
 
+    gc.enable()  # a rollout takes minutes
     with options.opened(common) as reconciler:
 
         def emit(event: Any) -> None:

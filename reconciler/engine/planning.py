@@ -28,27 +28,12 @@ from reconciler.core.values import Address, Json, JsonObject, Path, Value
 from reconciler.engine import composing, updates
 from reconciler.engine.composing import Desired
 from reconciler.engine.observing import Observed, revision_arn
+from reconciler.engine.options import Options
 from reconciler.engine.ports import Snapshot
 from reconciler.errors import PlanError, Refused
 
 NEW_REVISION: Final = "(known after apply)"
 Vault = Mapping[tuple[str, int], Json]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Options:
-    """How a plan is made: the flags of `plan`, `apply` and `deploy`.
-
-    `revision` runs a registered revision (its number, or ``latest``) in place of the file's task definition.
-    """
-
-    skip_task_definition: bool = False
-    revision: str = ""
-    update_service: bool = True
-    force_new_deployment: bool = False
-    force_register: bool = False
-    desired_count: int | None = None
-    ignore_tags: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,21 @@
+"""How a plan is made. Apart from `planning`, which is imported while the first reads are under way."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """How a plan is made: the flags of `plan`, `apply` and `deploy`.
+
+    `revision` runs a registered revision (its number, or ``latest``) in place of the file's task definition.
+    """
+
+    skip_task_definition: bool = False
+    revision: str = ""
+    update_service: bool = True
+    force_new_deployment: bool = False
+    force_register: bool = False
+    desired_count: int | None = None
+    ignore_tags: tuple[str, ...] = ()
