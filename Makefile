@@ -6,7 +6,7 @@ BIN = $(VENV)/bin
 .PHONY: demo test lint types floors unit clean
 
 demo: $(VENV)/installed
-	$(BIN)/python -m tests.demo.story
+	@$(BIN)/python fixtures/demo/story.py
 
 test: lint types floors unit
 
