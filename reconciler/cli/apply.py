@@ -7,7 +7,7 @@ import sys
 import click
 
 from reconciler.cli import exits, logs, options, planning
-from reconciler.errors import PlanError
+from reconciler.errors import PlanError, Where
 
 
 @click.command()
@@ -78,7 +78,11 @@ def _saved(common: options.Common, path: str, until: str, *, wait: bool) -> int:
     from reconciler.core.plans import Plan
     from reconciler.load import sources
 
-    plan = Plan.from_json(sources.text(Path(path)))
+    try:
+        plan = Plan.from_json(sources.text(Path(path)))
+    except PlanError as error:
+        error.where = Where(path)
+        raise
     with options.opened(common) as reconciler:
         if not plan.changes:
             options.write("The plan has no changes.")

@@ -113,10 +113,13 @@ def save(plan: Plan, path: str) -> None:
                     hint="apply without a plan file, or pass the secret with `secrets` and `valueFrom`",
                 )
     import os
+    import stat
 
     try:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            if stat.S_ISREG(os.fstat(descriptor).st_mode):
+                os.fchmod(descriptor, 0o600)  # a file that was there already kept its own mode
             file.write(plan.to_json())
     except OSError as error:
         raise PlanError(f"the plan cannot be saved: {error.strerror}", Where(path)) from error
