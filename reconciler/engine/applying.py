@@ -76,26 +76,27 @@ def apply(
     for unit in plan.units:
         for index, step in enumerate(unit.steps):
             name = steps.describe(step)
-            yield StepStarted(unit=unit.address, step=name)
             try:
-                result, reused = _carry_out(run, unit, step, bodies[unit.address][index])
-            except KeyboardInterrupt as error:
+                yield StepStarted(unit=unit.address, step=name)
+                try:
+                    result, reused = _carry_out(run, unit, step, bodies[unit.address][index])
+                except ReconcilerError as error:
+                    raise ApplyError(
+                        f"{unit.address}: {name}: {error.what}",
+                        error.where,
+                        error.hint or _GO_ON,
+                        step=name,
+                        done=tuple(run.done),
+                        left=tuple(left[position:]),
+                    ) from error
+                position += 1
+                run.done.append(f"{unit.address}: {name}" + (f" ({_short(result)})" if result else ""))
+                yield StepDone(unit=unit.address, step=name, result=result, reused=reused)
+            except KeyboardInterrupt as error:  # also from whoever shows the events
                 raise Interrupted(
                     f"interrupted while doing this: {name}",
                     step=name, done=tuple(run.done), left=tuple(left[position:]), hint=_GO_ON,
                 ) from error  # fmt: skip
-            except ReconcilerError as error:
-                raise ApplyError(
-                    f"{unit.address}: {name}: {error.what}",
-                    error.where,
-                    error.hint or _GO_ON,
-                    step=name,
-                    done=tuple(run.done),
-                    left=tuple(left[position:]),
-                ) from error
-            position += 1
-            run.done.append(f"{unit.address}: {name}" + (f" ({_short(result)})" if result else ""))
-            yield StepDone(unit=unit.address, step=name, result=result, reused=reused)
     outcome = yield from _follow(run)
     if outcome.ending in (Ending.SUCCEEDED, Ending.NOT_WAITED):
         _converged(run, plan, bodies)

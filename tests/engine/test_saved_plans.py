@@ -1,0 +1,185 @@
+"""A saved plan is carried out only where everything that it was made from is as it was; what moved is named."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from reconciler.core.plans import Plan
+from reconciler.errors import PlanError, StalePlan
+from reconciler.testing import FakeGateway
+from tests.engine.worlds import PROJECT, REVISION, UNIT, World, service, task_definition
+
+
+def with_password(world: World, value: str = "{{ tfstate `output.password` }}") -> None:
+    """Let the container have a secret among its variables."""
+    definition = task_definition("repo/web:2")
+    definition["containerDefinitions"][0]["environment"].append({"name": "DB", "value": value})
+    world.write("task.json", definition)
+
+
+def elsewhere(world: World, **where: str) -> None:
+    world.gateway = FakeGateway(clusters=("main",), clock=world.clock, **where)
+
+
+MOVES: dict[str, tuple[Callable[[World], object], str]] = {
+    "account": (
+        lambda world: elsewhere(world, account="999999999999"),
+        "the account is 999999999999, the plan is for 123456789012",
+    ),
+    "region": (
+        lambda world: elsewhere(world, region="us-east-1"),
+        "the region is us-east-1, the plan is for eu-west-1",
+    ),
+    "project": (
+        lambda world: world.write("reconciler.yml", PROJECT + "timeout: 1m\n"),
+        "the project file reconciler.yml is another one, or has changed",
+    ),
+    "lineage": (lambda world: world.state(lineage="two"), "has another lineage"),
+    "value": (
+        lambda world: world.state(43, subnet="subnet-2"),
+        "tfstate output.subnet has another value (serial 42 → 43)",
+    ),
+    "value that is gone": (
+        lambda world: world.write("terraform.tfstate", "{}"),
+        "tfstate output.subnet:",
+    ),
+    "live field": (
+        lambda world: world.gateway.edit("main", "web", desiredCount=7),
+        f"{UNIT} desiredCount was changed",
+    ),
+    "live tags": (
+        lambda world: world.gateway.tag(
+            "arn:aws:ecs:eu-west-1:123456789012:service/main/web", [{"key": "env", "value": "x"}]
+        ),
+        f"{UNIT} tags.env was changed",
+    ),
+    "live revision": (
+        lambda world: (
+            world.gateway.register_task_definition(
+                task_definition() | {"containerDefinitions": [{"name": "app", "image": "repo/web:9"}]}
+            )
+            and world.gateway.edit("main", "web", taskDefinition=world.arn(2))
+        ),
+        f"{REVISION} containerDefinitions.app.image was changed",
+    ),
+    "gone": (lambda world: world.gateway.delete("main", "web"), f"{UNIT} is gone"),
+}
+
+
+@pytest.mark.parametrize("name", MOVES)
+def test_what_moved_is_named_and_nothing_is_sent(world: World, name: str) -> None:
+    move, expected = MOVES[name]
+    world.write("task.json", task_definition("repo/web:2"))
+    plan = world.plan()
+    move(world)
+    world.gateway.calls.clear()
+    with pytest.raises(StalePlan) as caught:
+        world.apply(plan)
+    assert any(expected in line for line in caught.value.moved), caught.value.moved
+    assert world.writes == []
+
+
+def test_what_exists_now_is_named(empty: World) -> None:
+    plan = empty.plan()
+    empty.deployed()
+    with pytest.raises(StalePlan) as caught:
+        empty.apply(plan)
+    assert caught.value.moved == (f"{REVISION} exists now", f"{UNIT} exists now")
+
+
+def test_everything_that_moved_is_named_at_once(world: World) -> None:
+    world.write("task.json", task_definition("repo/web:2"))
+    plan = world.plan()
+    world.state(43, subnet="subnet-2")
+    world.gateway.edit("main", "web", desiredCount=7, propagateTags="SERVICE")
+    with pytest.raises(StalePlan) as caught:
+        world.apply(plan)
+    assert caught.value.moved == (
+        "tfstate output.subnet has another value (serial 42 → 43)",
+        f"{UNIT} desiredCount was changed",
+        f"{UNIT} propagateTags was changed",
+    )
+
+
+NOT_MOVES: dict[str, Callable[[World], object]] = {
+    "nothing": lambda world: None,
+    "the serial alone": lambda world: world.state(99, unrelated="x"),
+    "what the plan does not manage": lambda world: world.gateway.edit(
+        "main", "web", availabilityZoneRebalancing="DISABLED", runningCount=1
+    ),
+    "the files": lambda world: [world.write(name, "{") for name in ("task.json", "service.json")],
+    "the environment": lambda world: world.environ.update(TAG="9"),
+}
+
+
+@pytest.mark.parametrize("name", NOT_MOVES)
+def test_a_plan_holds_although_something_else_moved(world: World, name: str) -> None:
+    world.environ["TAG"] = "2"
+    with_password(world)
+    plan = world.plan()
+    NOT_MOVES[name](world)
+    world.gateway.calls.clear()
+    world.apply(plan)
+    assert world.methods == ["register_task_definition", "update_service"]
+    (sent,) = world.writes[0][1]
+    assert "correct-horse-battery" in str(sent)
+
+
+def test_apply_reads_no_environment_again(world: World) -> None:
+    world.environ["TAG"] = "7"
+    world.write("task.json", task_definition("repo/web:{{ must_env `TAG` }}"))
+    plan = world.plan()
+    world.environ.clear()
+    world.apply(plan)
+    assert world.containers()[0]["image"] == "repo/web:7"
+
+
+@pytest.mark.parametrize(
+    "value", ["{{ tfstate `output.password` }}", "postgres://u:{{ tfstate `output.password` }}@db"]
+)
+def test_a_secret_that_moved_is_named_and_not_shown(world: World, value: str) -> None:
+    with_password(world, value)
+    plan = world.plan()
+    world.state(43, password="battery-staple-horse")
+    world.gateway.calls.clear()
+    with pytest.raises(StalePlan) as caught:
+        world.apply(plan)
+    assert caught.value.moved == ("tfstate output.password",)
+    assert "staple" not in str(caught.value)
+    assert world.writes == []
+
+
+def test_a_live_secret_that_moved_is_named_by_its_place(world: World) -> None:
+    with_password(world)
+    world.apply(until="stable")
+    world.write("service.json", service() | {"desiredCount": 3})
+    plan = world.plan()
+    definition = task_definition("repo/web:2")
+    definition["containerDefinitions"][0]["environment"] = [
+        {"name": "VPC", "value": "vpc-1"},
+        {"name": "DB", "value": "something else"},
+    ]
+    world.gateway.register_task_definition(definition)
+    world.gateway.edit("main", "web", taskDefinition=world.arn(3))
+    with pytest.raises(StalePlan) as caught:
+        world.apply(plan)
+    assert any(REVISION in line for line in caught.value.moved)
+    assert "something else" not in str(caught.value)
+
+
+def test_a_plan_against_a_saved_description_is_not_applied(world: World) -> None:
+    saved = {"services": [world.described()]}
+    with world.opened() as reconciler:
+        plan = reconciler.plan(live=("live.json", saved))
+        assert not plan.applyable
+        for use in (reconciler.check, reconciler.apply):
+            with pytest.raises(PlanError, match="against a saved description"):
+                use(plan)
+
+
+def test_a_plan_is_the_same_after_its_file(world: World) -> None:
+    with_password(world)
+    plan = world.plan()
+    assert Plan.from_json(plan.to_json()) == plan
