@@ -324,9 +324,12 @@ def _names(item: Node, key: Key, value: Sequence[Json], visit: _Visit, raw: Path
     names: list[str | None] = []
     for index, given in enumerate(value):
         identity = _identity(item, key.members, given, visit)
-        if identity == "" and visit.desired and _says_something(given):
-            visit.fault((*raw, index), f"an item without `{key.members[0]}`")
-        names.append(identity or None)
+        if identity == "" and not _says_something(given):
+            names.append(None)  # `[{"name": "", "value": ""}]`, as forms leave it behind
+            continue
+        if identity == "" and visit.desired:
+            visit.remarks.append(Remark((*raw, index), f"an item without `{key.members[0].split('|')[0]}`"))
+        names.append(identity)
     if not key.then:
         return names
     return [

@@ -16,7 +16,7 @@ class Observed:
     """What AWS says of one service and its task definition.
 
     `running` is the revision that the service runs (which may be INACTIVE), `newest` the family's latest ACTIVE
-    one. None means that it was not asked for.
+    one. None means that it was not asked for. `saved` says that it was read from a file, not from AWS.
     """
 
     account: str
@@ -24,6 +24,7 @@ class Observed:
     service: Snapshot | Absent | None = None
     running: Snapshot | Absent | None = None
     newest: Snapshot | Absent | None = None
+    saved: bool = False
 
     def live_revision(self) -> Snapshot | None:
         """Give the revision that a task definition is compared with: the running one, else the newest."""
@@ -115,13 +116,13 @@ def read_saved(document: object, path: str) -> Observed:
     elif "serviceName" in body or "serviceArn" in body:
         service = Snapshot(body)
     if isinstance(body.get("taskDefinition"), dict):
-        revision = Snapshot({"taskDefinition": body["taskDefinition"], "tags": body.get("tags")})
+        revision = Snapshot({name: body[name] for name in ("taskDefinition", "tags") if name in body})
     elif "containerDefinitions" in body:
         revision = Snapshot(body)
     if service is None and revision is None:
         what = "this describes neither a service nor a task definition"
         raise ConfigError(what, Where(path), _SAVED_HINT)
-    return Observed("", "", service, revision)
+    return Observed("", "", service, revision, saved=True)
 
 
 _SAVED_HINT = "save the output of `aws ecs describe-services` or `aws ecs describe-task-definition`"

@@ -92,7 +92,9 @@ class _Compared:
     differences: diffs.Differences
 
 
-def _compare(kind: Kind, desired: Desired, live: Snapshot | None, facts: Facts) -> _Compared:
+def _compare(
+    kind: Kind, desired: Desired, live: Snapshot | None, facts: Facts, *, saved: bool = False
+) -> _Compared:
     if live is None:
         return _Compared(None, None, diffs.diff(desired.canon, None))
     live_canon = canons.canon(kind, live.body, desired=False, facts=desired.canon.facts)
@@ -101,16 +103,18 @@ def _compare(kind: Kind, desired: Desired, live: Snapshot | None, facts: Facts) 
     if desired.partial:
         kept = tuple(change for change in found.changes if change.path[0] in desired.canon.tree)
         found = diffs.Differences(kept)
+    if saved and "tags" not in live.body:  # described without `--include TAGS`: the file says nothing of tags
+        found = replace(found, changes=tuple(change for change in found.changes if change.path[0] != "tags"))
     return _Compared(live_canon, live.body, found)
 
 
 def _task_definition(desired: Desired, observed: Observed, facts: Facts, planned: Planned) -> Unit:
     kind = facts.kinds.task_definition
     family = desired.canon.wire.get("family")
-    if not isinstance(family, str) and (observed.region or observed.live_revision() is None):
+    if not isinstance(family, str) and not observed.saved:
         raise PlanError("the task definition has no `family`", desired.resolved.where(()))
     live = observed.live_revision()
-    compared = _compare(kind, desired, live, facts)
+    compared = _compare(kind, desired, live, facts, saved=observed.saved)
     changes = compared.differences.changes
     name = family if isinstance(family, str) else _family(live)
     arn = revision_arn(live) if live else ""
@@ -195,7 +199,7 @@ def _service(
         )
     if status == "INACTIVE":  # deleted; ECS creates it anew under the same name
         live = None
-    compared = _compare(kind, desired, live, facts)
+    compared = _compare(kind, desired, live, facts, saved=observed.saved)
     arn = str(live.body.get("serviceArn", "")) if live else ""
     wanted = _wanted_revision(revision, observed, live, facts)
     hidden = _hide(desired, facts, f"service.{name}", planned)
@@ -213,6 +217,7 @@ def _service(
             controller=_controller(live.body),
             moves=wanted.moves,
             force=facts.options.force_new_deployment,
+            check=not observed.saved,
             place=desired.resolved.where,
         )
         steps, effects = _update_steps(draft, arn, compared, wanted, facts), draft.effects
@@ -250,7 +255,7 @@ def _wanted_revision(
         arn = revision_arn(observed.newest) if isinstance(observed.newest, Snapshot) else ""
         return _Revision(arn=arn, moves=arn != running)
     if revision is not None and revision.live:
-        return _Revision(arn=revision.live, moves=bool(observed.region) and revision.live != running)
+        return _Revision(arn=revision.live, moves=not observed.saved and revision.live != running)
     return _Revision(arn=running)
 
 
