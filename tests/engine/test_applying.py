@@ -8,6 +8,8 @@ import pytest
 
 from reconciler.core.events import Event, RolloutProgress, ServiceEvent, StepDone, StepStarted, Warned
 from reconciler.core.outcomes import Ending
+from reconciler.core.values import JsonObject
+from reconciler.engine.ports import Snapshot
 from reconciler.errors import (
     ApplyError,
     AwsError,
@@ -132,7 +134,7 @@ def test_what_aws_does_not_show_afterwards_is_not_converged(
     changed.write("service.json", service() | {"enableExecuteCommand": True})
     take = changed.gateway.update_service
 
-    def half(body: dict[str, object], /) -> object:
+    def half(body: JsonObject, /) -> Snapshot:
         return take({name: value for name, value in body.items() if name != "enableExecuteCommand"})
 
     monkeypatch.setattr(changed.gateway, "update_service", half)

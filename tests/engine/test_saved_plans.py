@@ -19,8 +19,22 @@ def with_password(world: World, value: str = "{{ tfstate `output.password` }}") 
     world.write("task.json", definition)
 
 
-def elsewhere(world: World, **where: str) -> None:
-    world.gateway = FakeGateway(clusters=("main",), clock=world.clock, **where)
+def elsewhere(world: World, account: str = "123456789012", region: str = "eu-west-1") -> None:
+    """Point the project at another account or region."""
+    world.gateway = FakeGateway(clusters=("main",), clock=world.clock, account=account, region=region)
+
+
+def run_another(world: World) -> None:
+    """Deploy another revision behind the plan's back."""
+    container = {"name": "app", "image": "repo/web:9"}
+    world.gateway.register_task_definition(task_definition() | {"containerDefinitions": [container]})
+    world.gateway.edit("main", "web", taskDefinition=world.arn(2))
+
+
+def break_files(world: World) -> None:
+    """Leave no definition that could be read."""
+    for name in ("task.json", "service.json"):
+        world.write(name, "{")
 
 
 MOVES: dict[str, tuple[Callable[[World], object], str]] = {
@@ -55,15 +69,7 @@ MOVES: dict[str, tuple[Callable[[World], object], str]] = {
         ),
         f"{UNIT} tags.env was changed",
     ),
-    "live revision": (
-        lambda world: (
-            world.gateway.register_task_definition(
-                task_definition() | {"containerDefinitions": [{"name": "app", "image": "repo/web:9"}]}
-            )
-            and world.gateway.edit("main", "web", taskDefinition=world.arn(2))
-        ),
-        f"{REVISION} containerDefinitions.app.image was changed",
-    ),
+    "live revision": (run_another, f"{REVISION} containerDefinitions.app.image was changed"),
     "gone": (lambda world: world.gateway.delete("main", "web"), f"{UNIT} is gone"),
 }
 
@@ -109,7 +115,7 @@ NOT_MOVES: dict[str, Callable[[World], object]] = {
     "what the plan does not manage": lambda world: world.gateway.edit(
         "main", "web", availabilityZoneRebalancing="DISABLED", runningCount=1
     ),
-    "the files": lambda world: [world.write(name, "{") for name in ("task.json", "service.json")],
+    "the files": break_files,
     "the environment": lambda world: world.environ.update(TAG="9"),
 }
 

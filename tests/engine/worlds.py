@@ -140,6 +140,10 @@ class World:
         assert isinstance(found, Snapshot)
         return cast("list[Any]", pointers.get(found.body, ("taskDefinition", "containerDefinitions")))
 
+    def tags(self) -> list[Any]:
+        """Give the service's tags."""
+        return cast("list[Any]", self.described()["tags"])
+
     def deployed(self) -> None:
         """Bring the project to ECS and let it become stable."""
         self.apply(until="stable")

@@ -1,0 +1,146 @@
+"""No secret leaves a run by any door but the API: not by plan files, outputs, events or errors."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from reconciler.api import Reconciler
+from reconciler.core.plans import Plan
+from reconciler.errors import AwsRefused, ReconcilerError, Refused, StalePlan
+from reconciler.render import human, jsons, progress, unified
+from tests.engine.worlds import PASSWORD, REVISION, World, service, task_definition
+
+TOKEN = "token-of-the-environment"
+OLD = "secret-that-runs-now"
+
+
+def secretive(world: World) -> None:
+    """Put secrets wherever a definition can hold one: alone, in a text, in a map, by a variable's name, in tags."""
+    world.environ["API_TOKEN"] = TOKEN
+    definition = task_definition("repo/web:2")
+    container = definition["containerDefinitions"][0]
+    container["environment"] += [
+        {"name": "DB", "value": "{{ tfstate `output.password` }}"},
+        {"name": "URL", "value": "postgres://u:{{ tfstate `output.password` }}@db/x"},
+        {"name": "API_TOKEN", "value": "{{ must_env `API_TOKEN` }}"},
+    ]
+    container["command"] = ["serve", "--password={{ tfstate `output.password` }}"]
+    container["dockerLabels"] = {"label": "{{ tfstate `output.password` }}"}
+    definition["tags"] = [{"key": "oops", "value": "{{ tfstate `output.password` }}"}]
+    world.write("task.json", definition)
+    tags = [*service()["tags"], {"key": "pw", "value": "x{{ tfstate `output.password` }}x"}]
+    world.write("service.json", service() | {"tags": tags})
+
+
+def outputs(reconciler: Reconciler, plan: Plan) -> Iterator[tuple[str, str]]:
+    """Give everything that can be printed of a plan."""
+    yield "plan file", plan.to_json()
+    yield "human", human.plan(plan)
+    yield "patch", jsons.patches(plan)
+    for address, side in reconciler.sides(plan).items():
+        yield f"diff of {address}", unified.diff(side.live_name, side.desired_name, side.live, side.desired)
+    for target in ("config", "task_definition", "service"):
+        yield f"render {target}", repr(reconciler.rendered(target))
+        yield f"render --canonical {target}", repr(reconciler.rendered(target, canonical=True))
+
+
+@pytest.fixture
+def running(world: World) -> World:
+    """Give a service that runs with another secret than the files ask for."""
+    definition = task_definition()
+    definition["containerDefinitions"][0]["environment"] = [
+        {"name": "VPC", "value": "vpc-1"},
+        {"name": "OLD_TOKEN", "value": OLD},
+        {"name": "API_TOKEN", "value": OLD},
+    ]
+    world.gateway.register_task_definition(definition)
+    world.gateway.edit("main", "web", taskDefinition=world.arn(2))
+    secretive(world)
+    return world
+
+
+def test_no_output_holds_a_secret(running: World) -> None:
+    with running.opened() as reconciler:
+        for name, text in outputs(reconciler, reconciler.plan()):
+            for secret in (PASSWORD, TOKEN, OLD):
+                assert secret not in text, name
+            if name in ("human", "plan file"):
+                assert "(sensitive value)" in text
+
+
+def test_only_the_api_gets_the_secrets(running: World) -> None:
+    plan = running.plan()
+    events = [progress.line(event) for event in running.apply(plan, until="stable")[1]]
+    assert PASSWORD not in "\n".join(events)
+    assert TOKEN not in "\n".join(events)
+    (container,) = running.containers()
+    variables = {entry["name"]: entry["value"] for entry in container["environment"]}
+    assert variables == {
+        "VPC": "vpc-1",
+        "DB": PASSWORD,
+        "URL": f"postgres://u:{PASSWORD}@db/x",
+        "API_TOKEN": TOKEN,
+    }
+    assert container["command"] == ["serve", f"--password={PASSWORD}"]
+    assert container["dockerLabels"] == {"label": PASSWORD}
+    assert {"key": "pw", "value": f"x{PASSWORD}x"} in running.tags()
+    assert not running.plan().changes
+
+
+def test_a_secret_of_the_environment_is_read_again_and_bound(running: World) -> None:
+    plan = running.plan()
+    running.environ["API_TOKEN"] = "another-token-altogether"
+    with pytest.raises(StalePlan) as caught:
+        running.apply(plan)
+    assert caught.value.moved == ("env API_TOKEN",)
+
+
+def test_show_sensitive_shows_and_still_saves_nothing(running: World) -> None:
+    with running.opened(show_sensitive=True) as reconciler:
+        plan = reconciler.plan()
+        assert PASSWORD in human.plan(plan)
+        assert PASSWORD in str(reconciler.rendered("task_definition"))
+        unit = plan.unit(REVISION)
+        for part in (unit.steps, unit.desired, unit.managed, plan.inputs):
+            for secret in (PASSWORD, TOKEN, OLD):
+                assert secret not in repr(part)
+
+
+def test_a_patch_counts_what_it_leaves_out(running: World) -> None:
+    unit = running.plan().unit(REVISION)
+    assert set(unit.withheld) == {
+        'containerDefinitions["app"].command',
+        'containerDefinitions["app"].dockerLabels',
+        'containerDefinitions["app"].environment["API_TOKEN"]',
+        'containerDefinitions["app"].environment["DB"]',
+        'containerDefinitions["app"].environment["URL"]',
+        "tags",
+    }
+    assert unit.unguarded == 1, "the variable OLD_TOKEN is removed without a test of its value"
+
+
+def test_a_computed_secret_cannot_be_saved_but_applied_at_once(world: World) -> None:
+    definition = task_definition("repo/web:2")
+    definition["containerDefinitions"][0]["environment"].append(
+        {"name": "DB", "value": "{{ slice (tfstate `output.password`) 0 9 }}"}
+    )
+    world.write("task.json", definition)
+    plan = world.plan()
+    assert plan.unit(REVISION).secrets[0].pieces == ()
+    with pytest.raises(Refused, match="computed from a secret"):
+        world.apply(plan)
+    world.apply()
+    (container,) = world.containers()
+    assert {"name": "DB", "value": PASSWORD[:9]} in container["environment"]
+
+
+def test_an_error_of_the_api_that_quotes_a_secret_can_be_masked(running: World) -> None:
+    quoting = AwsRefused(f"ecs: bad value {PASSWORD}", operation="RegisterTaskDefinition", code="X")
+    running.gateway.fail("register_task_definition", quoting)
+    with running.opened() as reconciler:
+        plan = reconciler.plan()
+        with pytest.raises(ReconcilerError) as caught:
+            reconciler.apply(plan)
+        assert PASSWORD not in reconciler.masker.text(str(caught.value))
