@@ -374,7 +374,8 @@ def _identity(item: Node, members: tuple[str, ...], given: Json, visit: _Visit) 
 
 
 def _says_something(given: Json) -> bool:
-    return isinstance(given, dict) and any(value not in (None, "", [], {}) for value in given.values())
+    """Tell whether anything in a value is more than an empty or zero leaf."""
+    return any(bool(leaf) for _, leaf in pointers.leaves(given))
 
 
 def _numbered(name: str, taken: Mapping[str, Json]) -> str:
