@@ -68,7 +68,7 @@ def group(common: options.Common) -> None:
       reconciler plan                 what would change, and why
       reconciler apply                change it, and watch the rollout
       reconciler plan --out p.json    save a plan; `reconciler apply p.json` does exactly that
-      reconciler sandbox run -- reconciler apply --auto-approve    try it without AWS
+      reconciler sandbox run --seed seed.yml -- reconciler apply    try it without AWS
     """
     del common  # the commands find it in the context
 

@@ -18,7 +18,7 @@ from reconciler.cli import exits, options
     "--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True, help="Output."
 )
 def command(common: options.Common, events: int, form: str) -> int:
-    """Show the service: its deployments, its tasks and its newest events.
+    """Show the service: its deployments, how many tasks run, its newest events.
 
     \b
     Examples:
