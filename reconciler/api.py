@@ -477,6 +477,7 @@ class Reconciler:
                 for use in self.settings.plugins
             ),
             ignore_tags=options.ignore_tags,
+            timeout=self.settings.timeout,
         )
 
     def _inputs(self, files: Definitions) -> tuple[Input, ...]:
@@ -574,17 +575,10 @@ class Reconciler:
         """
         from reconciler.engine import applying
 
-        made_here = self._vault(plan) is not None
-        if not made_here:
+        if self._vault(plan) is None:
             self.check(plan)
         bodies = applying.reveal(plan, self._revealed, self._vault(plan))
-        limit = (
-            timeout
-            if timeout is not None
-            else self.settings.timeout
-            if made_here
-            else projects.DEFAULT_TIMEOUT
-        )
+        limit = timeout if timeout is not None else plan.project.timeout
         manner = applying.Manner(wait=wait, until=until, timeout=limit)
         return _drain(applying.apply(plan, self.gateway, self.clock, self._kinds(), bodies, manner), emit)
 

@@ -20,7 +20,7 @@
     ├── PlanError              no plan can be made or carried out
     │   ├── StalePlan          what the plan was made from has moved
     │   └── Refused            the API is known to reject the combination
-    ├── ApplyError             a step failed: step, done, left
+    ├── ApplyError             a step failed: step, done, left, unsure
     │   └── Interrupted        … because the user asked
     └── NotConverged           everything was sent, AWS shows something else: residual
 """
@@ -168,15 +168,24 @@ class Refused(PlanError):
 
 @dataclass(eq=False)
 class ApplyError(ReconcilerError):
-    """A step failed. `done` and `left` describe the steps before it and from it on."""
+    """A step failed. `done` and `left` describe the steps before it and from it on.
+
+    `unsure` means that AWS may have carried out the first of `left`: its answer did not arrive.
+    """
 
     step: str = ""
     done: tuple[str, ...] = ()
     left: tuple[str, ...] = ()
+    unsure: bool = False
 
     def details(self) -> list[str]:
-        """List what was done and what was not."""
-        return [*(f"  done: {line}" for line in self.done), *(f"  not done: {line}" for line in self.left)]
+        """List what was done, what may have been, and what was not."""
+        lost = self.left[: int(self.unsure)]
+        return [
+            *(f"  done: {line}" for line in self.done),
+            *(f"  perhaps done: {line}" for line in lost),
+            *(f"  not done: {line}" for line in self.left[len(lost) :]),
+        ]
 
 
 @dataclass(eq=False)

@@ -32,12 +32,15 @@ class Provider:
 def open_session(profile: str | None, environ: Mapping[str, str]) -> Any:
     """Make a session that has read nothing yet. A profile given outdoes access keys in the environment."""
     from botocore.credentials import Credentials
+    from botocore.exceptions import PartialCredentialsError
     from botocore.session import Session
 
     session = Session(session_vars=_DEFAULTS)
     if environ is not os.environ:
         _adopt(session, environ)
         if environ.get(_KEYS[0]) and not profile:
+            if not environ.get(_KEYS[1]):
+                raise PartialCredentialsError(provider="env", cred_var=_KEYS[1])
             keys = Credentials(*(environ.get(name) or None for name in _KEYS))
             session.register_component("credential_provider", Provider(keys))
     if profile:

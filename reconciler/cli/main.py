@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import click
 
+from reconciler import __version__
 from reconciler.cli import exits, logs, options
 from reconciler.errors import Interrupted, ReconcilerError
 
@@ -58,6 +59,7 @@ class Commands(click.Group):
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, message="reconciler %(version)s")
 @options.common
 def group(common: options.Common) -> None:
     """Plan and apply Amazon ECS services and task definitions beside Terraform.

@@ -31,10 +31,22 @@ class Common:
     profile: str | None = None
     region: str | None = None
     assume_role_arn: str | None = None
-    timeout: str | None = None
+    timeout: float | None = None
     debug: bool | None = None
     color: bool | None = None
     log_format: str | None = None
+
+
+def _seconds(_context: click.Context, _parameter: click.Parameter, value: str | None) -> float | None:
+    """Turn a duration into seconds."""
+    if value is None:
+        return None
+    from reconciler.load import durations
+
+    try:
+        return float(value) if value.isdigit() else durations.seconds(value)
+    except ValueError as error:
+        raise click.BadParameter(f"{value!r} is no duration; write one such as 10m or 90s") from error
 
 
 def variables(name: str) -> list[str]:
@@ -74,6 +86,7 @@ _OPTIONS: Final = (
         "--timeout",
         metavar="DURATION",
         envvar=variables("timeout"),
+        callback=_seconds,
         help="How long to wait: 10m, 90s, 0 for ever.",
     ),
     click.option("--debug", is_flag=True, default=None, help="Show where an error comes from."),
@@ -109,20 +122,6 @@ def common(function: Callable[..., Any]) -> Callable[..., Any]:
     for option in reversed(_OPTIONS):
         decorated = option(decorated)
     return decorated
-
-
-def seconds(common: Common) -> float | None:
-    """Give the timeout in seconds, None where none was given. click.BadParameter where it is no duration."""
-    if common.timeout is None:
-        return None
-    from reconciler.load import durations
-
-    try:
-        return float(common.timeout) if common.timeout.isdigit() else durations.seconds(common.timeout)
-    except ValueError as error:
-        raise click.BadParameter(
-            f"{common.timeout!r} is no duration; write one such as 10m or 90s"
-        ) from error
 
 
 def _pairs(given: Iterable[str], option: str) -> dict[str, str]:

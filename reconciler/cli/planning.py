@@ -135,7 +135,7 @@ def carry_out(reconciler: Reconciler, plan: Plan, common: options.Common, *, wai
     def emit(event: Any) -> None:
         logs.info(masker.text(progress.line(event)), **progress.fields(event))
 
-    outcome = reconciler.apply(plan, emit=emit, wait=wait, until=until, timeout=options.seconds(common))
+    outcome = reconciler.apply(plan, emit=emit, wait=wait, until=until, timeout=common.timeout)
     return ended(outcome)
 
 

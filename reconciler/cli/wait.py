@@ -38,5 +38,5 @@ def command(common: options.Common, wait_until: str) -> int:
         def emit(event: Any) -> None:
             logs.info(reconciler.masker.text(progress.line(event)), **progress.fields(event))
 
-        outcome = reconciler.wait(emit=emit, until=wait_until, timeout=options.seconds(common))
+        outcome = reconciler.wait(emit=emit, until=wait_until, timeout=common.timeout)
         return planning.ended(outcome)

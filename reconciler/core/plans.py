@@ -123,12 +123,16 @@ class Opened:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Origins:
-    """The project that a plan belongs to: its file, a digest of that file's text, what it opens and ignores."""
+    """The project that a plan belongs to: its file, a digest of that file's text, what it opens and ignores.
+
+    `timeout` is how long a rollout may take, in seconds, 0 for no limit.
+    """
 
     file: str
     digest: str
     opened: tuple[Opened, ...] = ()
     ignore_tags: tuple[str, ...] = ()
+    timeout: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -88,7 +88,9 @@ def _replaced(first: JsonObject, mine: JsonObject | None, before: frozenset[str]
     reason = _reason(first, "")
     failed = mine is not None and mine.get("rolloutState") == "FAILED"
     if failed or first.get("id") in before or "rolling back" in reason.lower():
-        why = _reason(mine, "") if mine is not None and failed else reason
+        # The deployment before may have been revived as it was: then its reason tells of its own rollout.
+        told = reason if "rolling back" in reason.lower() else ""
+        why = _reason(mine, "") if mine is not None and failed else told
         return Judgement(State.ROLLED_BACK, why or "ECS went back to the deployment before")
     return Judgement(State.SUPERSEDED, f"deployment {first.get('id')} was started meanwhile")
 

@@ -24,7 +24,15 @@ from reconciler.core.values import Address, Json, JsonObject, Value
 from reconciler.engine import watching
 from reconciler.engine.observing import revision_arn
 from reconciler.engine.ports import Clock, Gateway, Snapshot
-from reconciler.errors import ApplyError, Interrupted, NotConverged, PlanError, ReconcilerError
+from reconciler.errors import (
+    ApplyError,
+    AwsError,
+    AwsThrottled,
+    Interrupted,
+    NotConverged,
+    PlanError,
+    ReconcilerError,
+)
 
 Events: TypeAlias = Generator[Event, None, Outcome]
 Reveal: TypeAlias = Callable[[Sequence[Address]], Mapping[Address, Value]]
@@ -76,8 +84,10 @@ def apply(
     for unit in plan.units:
         for index, step in enumerate(unit.steps):
             name = steps.describe(step)
+            sent = False
             try:
                 yield StepStarted(unit=unit.address, step=name)
+                sent = True
                 try:
                     result, reused = _carry_out(run, unit, step, bodies[unit.address][index])
                 except ReconcilerError as error:
@@ -88,14 +98,16 @@ def apply(
                         step=name,
                         done=tuple(run.done),
                         left=tuple(left[position:]),
+                        unsure=_unanswered(error),
                     ) from error
                 position += 1
+                sent = False
                 run.done.append(f"{unit.address}: {name}" + (f" ({_short(result)})" if result else ""))
                 yield StepDone(unit=unit.address, step=name, result=result, reused=reused)
             except KeyboardInterrupt as error:  # also from whoever shows the events
                 raise Interrupted(
                     f"interrupted while doing this: {name}",
-                    step=name, done=tuple(run.done), left=tuple(left[position:]), hint=_GO_ON,
+                    step=name, done=tuple(run.done), left=tuple(left[position:]), unsure=sent, hint=_GO_ON,
                 ) from error  # fmt: skip
     outcome = yield from _follow(run)
     if outcome.ending in (Ending.SUCCEEDED, Ending.NOT_WAITED):
@@ -104,6 +116,11 @@ def apply(
 
 
 _GO_ON = "run the same command again: it goes on from what is there and repeats nothing"
+
+
+def _unanswered(error: ReconcilerError) -> bool:
+    """Tell whether AWS may have done what failed: no answer came, or one that it broke down over."""
+    return isinstance(error, AwsError) and error.temporary and not isinstance(error, AwsThrottled)
 
 
 def _short(arn: str) -> str:

@@ -56,17 +56,21 @@ def compose(
     return Desired(resolved, result, tuple(notices))
 
 
+# `aws:` is reserved; the console marks the revisions that it makes with `ecs:taskDefinition:…`.
+_AWS_TAGS = ("aws:", "ecs:taskDefinition:")
+
+
 def without_tags(desired: Desired, keys: Sequence[str]) -> Desired:
-    """Leave tags out that the user leaves to others (`ignore.tags`)."""
-    return replace(desired, canon=ignoring(desired.canon, keys)) if keys else desired
+    """Leave tags out that the user leaves to others (`ignore.tags`), and AWS's own, which no request may set."""
+    return replace(desired, canon=ignoring(desired.canon, keys))
 
 
 def ignoring(canon: canons.Canon, keys: Sequence[str]) -> canons.Canon:
-    """Drop tags by key, and AWS's own, from a document."""
+    """Drop tags by key, and those that AWS and its console set, from a document."""
     tags = canon.tree.get("tags")
     if not isinstance(tags, dict):
         return canon
-    kept = {key: value for key, value in tags.items() if key not in keys and not key.startswith("aws:")}
+    kept = {key: value for key, value in tags.items() if key not in keys and not key.startswith(_AWS_TAGS)}
     if kept == tags:
         return canon
     tree = {name: member for name, member in canon.tree.items() if name != "tags"}

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from reconciler.core.values import JsonObject
 from reconciler.engine.ports import Absent, Gateway, Snapshot
-from reconciler.errors import ConfigError, Where
+from reconciler.errors import AwsNotFound, ConfigError, Where
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,7 @@ class Reads:
             self._newest[family] = self.pool.submit(self.gateway.describe_task_definition, family)
 
     def _describe(self) -> Snapshot | Absent:
-        return self.gateway.describe_services(self.cluster, [self.name])[self.name]
+        return describe(self.gateway, self.cluster, self.name)
 
     def observe(
         self, family: str, *, on_service: Callable[[Snapshot | Absent], None] | None = None
@@ -85,6 +85,19 @@ class Reads:
         if isinstance(newest, Snapshot) and revision_arn(newest) == arn:
             return newest
         return self.gateway.describe_task_definition(arn)
+
+
+def describe(gateway: Gateway, cluster: str, service: str) -> Snapshot | Absent:
+    """Describe a service. AwsNotFound names the cluster where that is what is not there."""
+    try:
+        return gateway.describe_services(cluster, [service])[service]
+    except AwsNotFound as error:
+        if error.code == "ClusterNotFoundException":
+            error.what = f"there is no cluster {cluster} in {gateway.region}"
+            error.hint = (
+                "check `cluster` and `region` of the project, and the account: `aws ecs list-clusters`"
+            )
+        raise
 
 
 def revision_arn(snapshot: Snapshot) -> str:

@@ -11,6 +11,7 @@ from reconciler.core.events import Event, RolloutProgress, ServiceEvent, Warned
 from reconciler.core.outcomes import Ending
 from reconciler.core.rollouts import Judgement, State
 from reconciler.core.values import JsonObject
+from reconciler.engine import observing
 from reconciler.engine.ports import Clock, Gateway, Snapshot
 from reconciler.errors import AwsError, AwsNotFound, ReconcilerError
 
@@ -136,7 +137,7 @@ def _news(target: Watch, service: JsonObject, told: set[str]) -> Generator[Event
 
 def current(gateway: Gateway, cluster: str, service: str) -> Snapshot:
     """Describe the service, to pick up its rollout. ReconcilerError where it is not there."""
-    found = gateway.describe_services(cluster, [service])[service]
+    found = observing.describe(gateway, cluster, service)
     if not isinstance(found, Snapshot) or found.body.get("status") == "INACTIVE":
         raise ReconcilerError(
             f"the service {cluster}/{service} does not exist", hint="create it with `reconciler apply`"
