@@ -12,6 +12,7 @@ from reconciler.cli import exits, options, planning
 from reconciler.errors import ConfigError
 
 if TYPE_CHECKING:
+    from reconciler.core.plans import Unit
     from reconciler.engine.planning import Sides
 
 
@@ -61,9 +62,7 @@ def command(
             for unit in units:
                 side = sides[unit.address]
                 text = diffs.diff(side.live_name, side.desired_name, side.live, side.desired, paint)
-                sys.stdout.write(
-                    text or f"--- {side.live_name}\n+++ {side.desired_name}\n  runs another revision\n"
-                )
+                sys.stdout.write(text or _invisible(unit, side))
         else:
             from reconciler.render import unified as diffs
 
@@ -72,6 +71,13 @@ def command(
                 sys.stdout.write(f"--- {side.live_name}\n{diffs.text(side.live)}")
                 sys.stdout.write(f"+++ {side.desired_name}\n{diffs.text(side.desired)}")
     return exits.CHANGES if exit_code and units else exits.OK
+
+
+def _invisible(unit: Unit, side: Sides) -> str:
+    """Write what both documents hide: secrets that differ. A service that only changes its revision has none."""
+    hidden = [finding.address for finding in unit.changes if finding.sensitive]
+    header = f"--- {side.live_name}\n+++ {side.desired_name}\n" if hidden else ""
+    return header + "".join(f"  another secret: {address}\n" for address in hidden)
 
 
 def _external(command_line: str, side: Sides) -> None:
