@@ -139,13 +139,13 @@ def carry_out(reconciler: Reconciler, plan: Plan, common: options.Common, *, wai
     return ended(outcome)
 
 
-def ended(outcome: Outcome) -> int:
+def ended(outcome: Outcome, success: str = "Applied") -> int:
     """Say how an apply or a wait ended; give its exit code."""
     from reconciler.render import progress
 
     code = exits.ENDINGS[outcome.ending]
     (logs.info if code == exits.OK else logs.failed)(
-        progress.outcome(outcome),
+        progress.outcome(outcome, success),
         ending=outcome.ending.value,
         revision=outcome.revision,
         seconds=outcome.seconds,

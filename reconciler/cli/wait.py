@@ -39,4 +39,4 @@ def command(common: options.Common, wait_until: str) -> int:
             logs.info(reconciler.masker.text(progress.line(event)), **progress.fields(event))
 
         outcome = reconciler.wait(emit=emit, until=wait_until, timeout=common.timeout)
-        return planning.ended(outcome)
+        return planning.ended(outcome, "The rollout completed")

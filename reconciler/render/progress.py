@@ -48,14 +48,14 @@ def fields(event: Event) -> dict[str, object]:
             assert_never(event)
 
 
-def outcome(value: Outcome) -> str:
-    """Write how it ended."""
+def outcome(value: Outcome, success: str = "Applied") -> str:
+    """Write how it ended; `success` is what to call it if it ended well."""
     reason = f": {value.reason}" if value.reason else ""
     running = f" {_short(value.revision)} runs." if value.revision else ""
     after = f" after {value.seconds:.0f} s"
     match value.ending:
         case Ending.SUCCEEDED:
-            return f"Applied{after}.{running}"
+            return f"{success}{after}.{running}"
         case Ending.NOT_WAITED:
             return "Applied, not waited for the rollout. `reconciler wait` watches it."
         case Ending.FAILED:
