@@ -1,0 +1,84 @@
+"""The rules one by one: each row of fixtures/core says what a document means, or how two of them differ."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from reconciler.core import canon, diffs
+from tests.core.documents import KINDS
+
+FIXTURES = Path(__file__).parents[2] / "fixtures/core"
+
+
+def rows(name: str) -> list[Any]:
+    """Give the rows of a table as parameters, each under the name that it has in its first member."""
+    found: list[dict[str, Any]] = json.loads((FIXTURES / f"{name}.json").read_text())
+    return [pytest.param(row, id=str(next(iter(row.values())))) for row in found]
+
+
+def placed(row: dict[str, Any], name: str) -> dict[str, Any]:
+    """Give a row's document: what stands `at` a container is put into one."""
+    given: dict[str, Any] = row[name]
+    return {"containerDefinitions": [{"name": "app"} | given]} if row["at"] == "container" else given
+
+
+def kind_of(row: dict[str, Any]) -> Any:
+    return KINDS.named("service" if row["at"] == "service" else "task_definition")
+
+
+@pytest.mark.parametrize("row", rows("canon"))
+def test_canonical_form(row: dict[str, Any]) -> None:
+    document = placed(row, "given") | row.get("facts", {})
+    found = canon.canon(kind_of(row), document, desired=True)
+    expected = placed(row, "canonical")
+    if row["at"] == "container":
+        facts = {name: value for name, value in row.get("facts", {}).items() if value != "bridge"}
+        expected = {"containerDefinitions": {"app": expected["containerDefinitions"][0]}} | facts
+    assert found.tree == expected
+    assert found.remarks == ()
+    # … and what is sent means the same.
+    assert canon.canon(kind_of(row), found.wire, desired=True).tree == found.tree
+
+
+@pytest.mark.parametrize("row", rows("remarks"))
+def test_remarks(row: dict[str, Any]) -> None:
+    (remark,) = canon.canon(kind_of(row), placed(row, "given"), desired=True).remarks
+    assert remark == canon.Remark(tuple(row["path"]), row["what"], row["hint"], fatal=row["fatal"])
+
+
+def test_a_live_document_may_hold_anything() -> None:
+    body = {"novelty": 1, "memory": [], "volumes": "x", "tags": [{"key": "a"}, {"key": "a"}]}
+    found = canon.canon(KINDS.task_definition, body, desired=False)
+    assert found.tree == {"tags": {"a": "", "a#2": ""}}
+
+
+@pytest.mark.parametrize("row", rows("diffs"))
+def test_differences(row: dict[str, Any]) -> None:
+    desired = canon.canon(kind_of(row), placed(row, "desired"), desired=True)
+    live = canon.canon(kind_of(row), placed(row, "live"), desired=False, facts=desired.facts)
+    found = diffs.diff(desired, live)
+    assert [f"{change.action.value} {change.address}" for change in found.changes] == row["changes"]
+    assert [change.address for change in found.noted] == row.get("noted", [])
+
+
+@pytest.mark.parametrize("kind", [KINDS.task_definition, KINDS.service], ids=lambda kind: kind.name)
+@pytest.mark.parametrize(
+    ("document", "error"),
+    [
+        (None, "is an object, not null"),
+        ([], "is an object, not a list"),
+        ("x", "is an object, not a str"),
+    ],
+)
+def test_a_definition_is_an_object(kind: Any, document: Any, error: str) -> None:
+    with pytest.raises(TypeError, match=error):
+        canon.canon(kind, document, desired=True)
+
+
+def test_a_file_holds_one_service() -> None:
+    with pytest.raises(ValueError, match="must hold one service, not 2"):
+        canon.canon(KINDS.service, {"services": [{}, {}]}, desired=True)
