@@ -125,9 +125,9 @@ def _shown(value: object) -> str:
 def _member(name: str, changes: Sequence[Change], patched: Canon, desired: Canon) -> Json:
     node = desired.kind.node.members[name]
     removed = [change for change in changes if change.action is Action.REMOVE]
-    if name not in patched.wire:
+    if name not in patched.wire and (node.rule.remove is not ABSENT or not node.members):
         return _removal(node, desired.facts)
-    value = copy.deepcopy(patched.wire[name])
+    value = copy.deepcopy(patched.wire.get(name, {}))
     for change in removed:
         _restore(node, change.path[1:], value, desired.facts)
     return value
@@ -144,7 +144,10 @@ def _removal(node: Node, facts: JsonObject) -> Json:
 
 
 def _restore(node: Node, path: Path, value: Json, facts: JsonObject) -> None:
-    """Write the default of a removed member into the object that is sent."""
+    """Write the default of a removed member into the object that is sent.
+
+    Left out it would stay as it is, and where the API requires a member (DeploymentAlarms) be refused.
+    """
     for step, key in enumerate(path):
         child = node.members.get(str(key))
         if child is None or not isinstance(value, dict):
@@ -153,5 +156,7 @@ def _restore(node: Node, path: Path, value: Json, facts: JsonObject) -> None:
             usual = child.rule.usual(facts)
             if usual is not ABSENT:
                 value[str(key)] = usual
+            elif child.item is not None:
+                value[str(key)] = []
             return
         node, value = child, value.setdefault(str(key), {})

@@ -32,7 +32,7 @@ def kind_of(row: dict[str, Any]) -> Any:
 
 @pytest.mark.parametrize("row", rows("canon"))
 def test_canonical_form(row: dict[str, Any]) -> None:
-    document = placed(row, "given") | row.get("facts", {})
+    document: dict[str, Any] = placed(row, "given") | row.get("facts", {})
     found = canon.canon(kind_of(row), document, desired=True)
     expected = placed(row, "canonical")
     if row["at"] == "container":
