@@ -6,8 +6,10 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -94,7 +96,6 @@ class Box:
 
     serving: Serving
     ecs: Any
-    marked: int = field(default=0)
 
     def service(self) -> dict[str, Any]:
         """Describe the service as boto3 shows it."""
@@ -117,6 +118,26 @@ class Box:
         return [
             call["operation"] for call in self.serving.calls() if not call["operation"].startswith(_READS)
         ]
+
+    @contextmanager
+    def once_called(self, operation: str, act: Callable[[], object]) -> Iterator[None]:
+        """Watch the calls while the block runs, and act once when an operation was called."""
+        over = threading.Event()
+
+        def watch() -> None:
+            while not over.is_set():
+                if any(call["operation"] == operation for call in self.serving.calls()):
+                    act()
+                    return
+                over.wait(0.005)
+
+        watcher = threading.Thread(target=watch)
+        watcher.start()
+        try:
+            yield
+        finally:
+            over.set()
+            watcher.join()
 
     def settle(self) -> None:
         """Let simulated time pass until nothing moves any more."""

@@ -46,9 +46,21 @@ _WRONG: dict[str, tuple[Edit, str | None, tuple[str, ...]]] = {
         '"essential"',
         ("containerDefinitions[0].essential: a boolean is expected",),
     ),
-    "an action that is not closed": ((TASK, _LEVEL, "{{ env `LOG_LEVEL` `info` }"), '}" },\n        { "name": "VPC', ("unexpected '}'",)),
-    "a condition without a value": ((TASK, _LEVEL, "{{ if }}"), "if }}", ("no value in if",)),
-    "an unknown function": ((TASK, _LEVEL, "{{ envv `LOG_LEVEL` }}"), "envv", ("no function envv", "write env")),
+    "an action that is not closed": (
+        (TASK, _LEVEL, "{{ env `LOG_LEVEL` `info` }"),
+        '}" },\n        { "name": "VPC',
+        ("unexpected '}'",),
+    ),
+    "a condition without a value": (
+        (TASK, _LEVEL, "{{ if }}"),
+        '}}" },\n        { "name": "VPC',
+        ("no value in if",),
+    ),
+    "an unknown function": (
+        (TASK, _LEVEL, "{{ envv `LOG_LEVEL` }}"),
+        "envv",
+        ("no function envv", "write env"),
+    ),
     "the article's slip": (
         (SERVICE, "tfstate `data.aws", "tfstate tfstate `data.aws"),
         "tfstate tfstate",
@@ -70,7 +82,11 @@ _WRONG: dict[str, tuple[Edit, str | None, tuple[str, ...]]] = {
         ("no output 'vpcid'", "did you mean output.vpc_id?"),
     ),
     "a container twice": (
-        (TASK, '"containerDefinitions": [', '"containerDefinitions": [{ "name": "httpd-app", "image": "x" },'),
+        (
+            TASK,
+            '"containerDefinitions": [',
+            '"containerDefinitions": [{ "name": "httpd-app", "image": "x" },',
+        ),
         '{\n      "command"',
         ("`httpd-app` is given twice in `containerDefinitions`",),
     ),
@@ -79,24 +95,44 @@ _WRONG: dict[str, tuple[Edit, str | None, tuple[str, ...]]] = {
         '{ "name": "LOG_LEVEL", "value": "x"',
         ("`LOG_LEVEL` is given twice in `environment`",),
     ),
-    "broken JSON": ((TASK, '"cpu": "256",', '"cpu": "256"'), '"executionRoleArn"', ("',' or '}' is missing",)),
+    "broken JSON": (
+        (TASK, '"cpu": "256",', '"cpu": "256"'),
+        '"executionRoleArn"',
+        ("',' or '}' is missing",),
+    ),
     "no family": ((TASK, '"family": "test-httpd",', ""), "{", ("no `family`",)),
     "an immutable member": (
         (SERVICE, '"schedulingStrategy": "REPLICA"', '"schedulingStrategy": "DAEMON"'),
         '"schedulingStrategy"',
         ("cannot be changed", "DAEMON", "another name"),
     ),
-    "broken YAML": ((PROJECT, "cluster: your-cluster", "cluster: [your"), None, ("ecspresso.yml:3:", "missing")),
+    "broken YAML": (
+        (PROJECT, "cluster: your-cluster", "cluster: [your"),
+        None,
+        ("ecspresso.yml:3:", "missing"),
+    ),
     "no duration": ((PROJECT, "10m0s", "ten minutes"), "timeout", ("timeout is no duration", '"10m"')),
-    "an unknown plugin": ((PROJECT, "name: tfstate", "name: tfstat"), "name: tfstat", ("no plugin 'tfstat'", "did you mean tfstate?")),
-    "no region": ((PROJECT, "region: ap-northeast-1\n", ""), None, ("no AWS region is set", "`region`", "AWS_REGION")),
+    "an unknown plugin": (
+        (PROJECT, "name: tfstate", "name: tfstat"),
+        "name: tfstat",
+        ("no plugin 'tfstat'", "did you mean tfstate?"),
+    ),
+    "no region": (
+        (PROJECT, "region: ap-northeast-1\n", ""),
+        None,
+        ("no AWS region is set", "`region`", "AWS_REGION"),
+    ),
     "no such cluster": (
         (PROJECT, "cluster: your-cluster", "cluster: other"),
         None,
         ("no cluster other in ap-northeast-1", "check `cluster`"),
     ),
-    "no such service definition": ((PROJECT, SERVICE, "ecs-servce-def.json"), None, ("ecs-servce-def.json: there is no such file", "did you mean ecs-service-def.json")),
-}  # fmt: skip
+    "no such service definition": (
+        (PROJECT, SERVICE, "ecs-servce-def.json"),
+        None,
+        ("ecs-servce-def.json: there is no such file", "did you mean ecs-service-def.json"),
+    ),
+}
 
 
 @pytest.mark.parametrize("case", _WRONG)
@@ -214,7 +250,7 @@ def test_what_only_aws_says_is_dropped_without_a_word(cli: Cli, box: Box) -> Non
         (("apply", "plan.json", "surplus"), ("surplus",)),
     ],
     ids=" ".join,
-)  # fmt: skip
+)
 def test_a_wrong_argument_gives_one_message(
     cli: Cli, box: Box, arguments: tuple[str, ...], words: tuple[str, ...]
 ) -> None:

@@ -202,9 +202,12 @@ def parameters(box: Box) -> Any:
     """Have a SecureString in SSM; give boto3's client to rotate it."""
     connect: Any = boto3.client
     ssm = connect(
-        "ssm", endpoint_url=box.serving.endpoint_url, region_name=REGION,
-        aws_access_key_id="x", aws_secret_access_key="y",
-    )  # fmt: skip
+        "ssm",
+        endpoint_url=box.serving.endpoint_url,
+        region_name=REGION,
+        aws_access_key_id="x",
+        aws_secret_access_key="y",
+    )
     ssm.put_parameter(Name="/db/password", Value=SECRET, Type="SecureString", Overwrite=True)
     yield ssm
     ssm.close()

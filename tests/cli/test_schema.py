@@ -127,8 +127,11 @@ def test_a_plan_with_tags_warnings_and_removals(cli: Cli, box: Box) -> None:
     )
     document = validate(cli("plan", "--format", "json").out)
     assert {step["type"] for unit in document["units"] for step in unit["steps"]} == {
-        "RegisterTaskDefinition", "UpdateService", "SetTags", "RemoveTags",
-    }  # fmt: skip
+        "RegisterTaskDefinition",
+        "UpdateService",
+        "SetTags",
+        "RemoveTags",
+    }
     assert document["notices"][0]["where"]["path"].endswith("ecs-service-def.json")
 
 
