@@ -8,6 +8,7 @@ import jsonpatch
 import pytest
 
 from reconciler.core import canon, diffs, patches
+from reconciler.core.values import JsonObject
 from tests.core.test_tables import kind_of, placed, rows
 
 
@@ -30,7 +31,7 @@ def test_operations(row: dict[str, Any]) -> None:
     assert list(found.withheld) == row.get("withheld", [])
 
 
-BODY = {
+BODY: JsonObject = {
     "containerDefinitions": [
         {
             "name": "a",
@@ -40,7 +41,7 @@ BODY = {
         {"name": "b", "image": "2"},
     ]
 }
-WANTED = {
+WANTED: JsonObject = {
     "containerDefinitions": [
         {"name": "a", "image": "9", "environment": [{"name": "X", "value": "1"}]},
         {"name": "b", "image": "2"},
@@ -74,7 +75,10 @@ def test_a_guard_fails_where_the_document_moved(moved: Any) -> None:
 
 
 def test_applying_changes_neither_document_nor_patch() -> None:
-    operations = ({"op": "add", "path": "/list", "value": []}, {"op": "add", "path": "/list/-", "value": 1})
+    operations: tuple[patches.Operation, ...] = (
+        {"op": "add", "path": "/list", "value": []},
+        {"op": "add", "path": "/list/-", "value": 1},
+    )
     body: dict[str, Any] = {}
     assert patches.apply(body, operations) == {"list": [1]}
     assert body == {}

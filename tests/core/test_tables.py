@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from reconciler.core import canon, diffs
+from reconciler.core.values import JsonObject
 from tests.core.documents import KINDS
 
 FIXTURES = Path(__file__).parents[2] / "fixtures/core"
@@ -51,7 +52,7 @@ def test_remarks(row: dict[str, Any]) -> None:
 
 
 def test_a_live_document_may_hold_anything() -> None:
-    body = {"novelty": 1, "memory": [], "volumes": "x", "tags": [{"key": "a"}, {"key": "a"}]}
+    body: JsonObject = {"novelty": 1, "memory": [], "volumes": "x", "tags": [{"key": "a"}, {"key": "a"}]}
     found = canon.canon(KINDS.task_definition, body, desired=False)
     assert found.tree == {"tags": {"a": "", "a#2": ""}}
 

@@ -1,0 +1,138 @@
+"""Secrets by reference: cut out of values, bound to what they were, and masked wherever they turn up."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from reconciler.core import redaction, secrets
+from reconciler.core.redaction import MASK, Masker
+from reconciler.core.values import Address, Json, JsonObject, Origin, Source, Value
+from reconciler.errors import Refused, StalePlan
+
+A, B = Address("tfstate", "output.a"), Address("ssm", "/b")
+STATE = Source("terraform.tfstate", "lineage", "42")
+PARAMETER = Source("ssm", "", "7")
+KNOWN = {
+    A: Value("alpha-secret", ((),), source=STATE),
+    B: Value("beta-secret", ((),), source=PARAMETER),
+}
+ORIGINS = {A: Origin(A, STATE), B: Origin(B, PARAMETER)}
+
+
+def made(value: Json, *addresses: Address) -> secrets.Secret:
+    return secrets.make("task.json /x", value, [ORIGINS[a] for a in addresses], KNOWN, "salt")
+
+
+@pytest.mark.parametrize(
+    ("value", "addresses", "pieces"),
+    [
+        ("alpha-secret", (A,), (A,)),
+        ("postgres://u:alpha-secret@db", (A,), ("postgres://u:", A, "@db")),
+        ("alpha-secret/beta-secret", (A, B), (A, "/", B)),
+        ("alpha-secretalpha-secret", (A,), (A, A)),
+        ("ALPHA-SECRET", (A,), ()),
+        ("alpha-secret", (A, B), ()),
+        ("YWxwaGEtc2VjcmV0", (A,), ()),
+    ],
+)
+def test_a_value_is_cut_into_text_and_references(
+    value: str, addresses: tuple[Address, ...], pieces: tuple[object, ...]
+) -> None:
+    secret = made(value, *addresses)
+    assert secret.pieces == pieces
+    if pieces:
+        assert secrets.fill(secrets.slot(0), [secret], KNOWN) == value
+
+
+@pytest.mark.parametrize(
+    ("addresses", "by_digest"), [((A,), True), ((B,), False), ((A, B), True)], ids=["state", "ssm", "both"]
+)
+def test_a_version_of_its_own_binds_and_a_serial_does_not(
+    addresses: tuple[Address, ...], by_digest: bool
+) -> None:
+    secret = made("".join(str(KNOWN[a].data) for a in addresses), *addresses)
+    assert bool(secret.digest) == bool(secret.salt) == by_digest
+
+
+@pytest.mark.parametrize(
+    ("address", "now"),
+    [
+        (A, Value("gamma-secret", ((),), source=STATE)),
+        (B, Value("beta-secret", ((),), source=Source("ssm", "", "8"))),
+        (B, Value("beta-secret", ((),), source=None)),
+    ],
+    ids=["value of a state", "version of a parameter", "version that is not told"],
+)
+def test_what_moved_is_refused_without_showing_it(address: Address, now: Value) -> None:
+    secret = made(KNOWN[address].data, address)
+    with pytest.raises(StalePlan) as caught:
+        secrets.fill({"x": [secrets.slot(0)]}, [secret], KNOWN | {address: now})
+    assert caught.value.moved == (str(address),)
+    assert "task.json /x" in str(caught.value)
+    assert not {"gamma-secret", "alpha-secret", "beta-secret"} & set(str(caught.value).split())
+
+
+def test_a_state_that_moved_around_the_value_is_fine() -> None:
+    later = {A: Value("alpha-secret", ((),), source=Source("terraform.tfstate", "lineage", "43"))}
+    assert secrets.fill({"x": secrets.slot(0)}, [made("alpha-secret", A)], later) == {"x": "alpha-secret"}
+
+
+def test_a_number_is_a_number_again() -> None:
+    known = {A: Value(5432, ((),), source=STATE)}
+    secret = secrets.make("p", 5432, [ORIGINS[A]], known, "salt")
+    assert secrets.fill(secrets.slot(0), [secret], known) == 5432
+
+
+def test_what_references_cannot_make_again_is_refused() -> None:
+    with pytest.raises(Refused, match="computed from a secret"):
+        secrets.fill(secrets.slot(0), [made("ALPHA", A)], KNOWN)
+
+
+@pytest.mark.parametrize("value", [{"$secret": "0"}, {"$secret": 0, "x": 1}, {}, "$secret", None])
+def test_only_a_slot_is_a_slot(value: Any) -> None:
+    assert secrets.slot_of(value) is None
+    assert secrets.put(value, ["s"]) == value
+
+
+def test_a_digest_depends_on_salt_and_value() -> None:
+    digests = {secrets.digest(salt, value) for salt in ("a", "b") for value in ("x", "y", 1, "1")}
+    assert len(digests) == 8
+
+
+@pytest.mark.parametrize(
+    ("name", "secret"),
+    [
+        ("DB_PASSWORD", True),
+        ("passwd", True),
+        ("GITHUB_TOKEN", True),
+        ("AWS_SECRET_ACCESS_KEY", True),
+        ("api_key", True),
+        ("APIKEY", True),
+        ("GOOGLE_CREDENTIALS", True),
+        ("KEYBOARD", False),
+        ("MONKEY", False),
+        ("PATH", False),
+    ],
+)
+def test_names_of_secrets(name: str, secret: bool) -> None:
+    assert redaction.secret_name(name) == secret
+
+
+def test_secrets_are_masked_by_content_the_longest_first() -> None:
+    masker = Masker.of(["pass", "password", {"a": ["deeper"]}, None, True, "abc"])
+    assert masker.secrets == ("password", "deeper", "pass")
+    assert masker.text("password pass deeper abc") == f"{MASK} {MASK} {MASK} abc"
+
+
+def test_masking_of_values() -> None:
+    masker = Masker.of(["alpha"])
+    value: JsonObject = {"x": ["an alpha", 1, None], "MY_TOKEN": "t", "y": {"z": True}}
+    assert masker.value(value) == {"x": [f"an {MASK}", 1, None], "MY_TOKEN": MASK, "y": {"z": True}}
+    assert masker.value(value, sensitive=True) == {
+        "x": [MASK, MASK, None],
+        "MY_TOKEN": MASK,
+        "y": {"z": MASK},
+    }
+    assert Masker.of(["alpha"], show=True).value(value, sensitive=True) == value
