@@ -6,7 +6,7 @@ import sys
 
 import click
 
-from reconciler.cli import exits, logs, options, planning
+from reconciler.cli import exits, logs, options, patience, planning
 from reconciler.errors import PlanError, Where
 
 
@@ -51,7 +51,8 @@ def command(
         force_register=force_register,
     )
     with options.opened(common, show_sensitive=show_sensitive) as reconciler:
-        plan = reconciler.plan(wanted, strict=strict)
+        with patience.told():
+            plan = reconciler.plan(wanted, strict=strict)
         planning.show(reconciler, plan, "human", common)
         if not plan.changes:
             return exits.OK

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from reconciler.cli import exits, options, planning
+from reconciler.cli import exits, options, patience, planning
 
 _NOT_YET = (
     "suspend_auto_scaling",
@@ -74,7 +74,8 @@ def command(
         desired_count=tasks,
     )
     with options.opened(common) as reconciler:
-        plan = reconciler.plan(wanted)
+        with patience.told():
+            plan = reconciler.plan(wanted)
         planning.show(reconciler, plan, "human", common)
         if dry_run or not plan.changes:
             return exits.OK

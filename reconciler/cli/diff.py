@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from reconciler.cli import exits, options, planning
+from reconciler.cli import exits, options, patience, planning
 from reconciler.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -49,7 +49,8 @@ def command(
     """
     saved = planning.read_live(live) if live else None
     with options.opened(common, aws=saved is None) as reconciler:
-        plan = reconciler.plan(live=saved)
+        with patience.told():
+            plan = reconciler.plan(live=saved)
         sides = reconciler.sides(plan)
         units = [u for u in plan.units if u.changes and not (without_service and u.kind == "service")]
         if external:

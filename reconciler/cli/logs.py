@@ -92,6 +92,11 @@ def _render(_logger: object, _method: str, entry: MutableMapping[str, Any]) -> s
     return word + str(_SETTINGS.hide(event))
 
 
+def interactive() -> bool:
+    """Tell whether stderr is a terminal that a person reads, where a line may be erased again."""
+    return _SETTINGS.form == "text" and sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
+
+
 def _colored() -> bool:
     if _SETTINGS.color is not None:
         return _SETTINGS.color

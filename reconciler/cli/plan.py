@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from reconciler.cli import exits, options, planning
+from reconciler.cli import exits, options, patience, planning
 
 
 @click.command()
@@ -61,7 +61,8 @@ def command(
     )
     saved = planning.read_live(live) if live else None
     with options.opened(common, show_sensitive=show_sensitive, aws=saved is None) as reconciler:
-        plan = reconciler.plan(wanted, strict=strict, live=saved)
+        with patience.told():
+            plan = reconciler.plan(wanted, strict=strict, live=saved)
         if out:
             planning.save(plan, out)
         planning.show(reconciler, plan, form, common)
