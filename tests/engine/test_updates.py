@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import copy
+import os
+import random
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from reconciler.aws.shapes import ECS
 from reconciler.core import canon, diffs
+from reconciler.core.kinds import PRIMARY_MEMBERS
 from reconciler.engine import updates
 from reconciler.errors import Refused, Where
+from tests.core import documents
 from tests.core.documents import KINDS
 from tests.core.test_tables import rows
 
@@ -43,3 +50,37 @@ def test_an_update(row: dict[str, Any]) -> None:
     assert list(found.effects) == row["effects"]
     taken = ECS.input("UpdateService").members
     assert set(found.body) <= set(taken)
+
+
+def updated(body: dict[str, Any], sent: dict[str, Any]) -> dict[str, Any]:
+    """Do what UpdateService does: replace the members that are sent, and merge the deployment configuration."""
+    result = copy.deepcopy(body)
+    primary = next(d for d in result["deployments"] if d["status"] == "PRIMARY")
+    for name, value in sent.items():
+        home = primary if name in PRIMARY_MEMBERS else result
+        home[name] = _merged(home.get(name), value) if name == "deploymentConfiguration" else value
+        if name in PRIMARY_MEMBERS:
+            result.pop(name, None)
+    return result
+
+
+def _merged(there: Any, sent: Any) -> Any:
+    if not isinstance(there, dict) or not isinstance(sent, dict):
+        return sent
+    return there | {name: _merged(there.get(name), value) for name, value in sent.items()}
+
+
+@settings(max_examples=300, deadline=None, derandomize="CI" in os.environ)
+@given(dice=st.integers(0, 2**32).map(random.Random))
+def test_one_update_is_enough(dice: random.Random) -> None:
+    document = documents.document(KINDS.service, dice)
+    body = documents.described(KINDS.service, documents.relative(KINDS.service, document, dice), dice)
+    row = {"desired": document, "live": body}
+    try:
+        sent = dict(draft(row).body)
+    except Refused:
+        return
+    desired = canon.canon(KINDS.service, document, desired=True)
+    live = canon.canon(KINDS.service, updated(body, sent), desired=False, facts=desired.facts)
+    left = [change.address for change in diffs.diff(desired, live).changes if change.path[0] != "tags"]
+    assert left == [], sent

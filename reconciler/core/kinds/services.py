@@ -31,9 +31,9 @@ def _usual_minimum(facts: JsonObject) -> Json:
     return 0 if facts.get("schedulingStrategy") == "DAEMON" else 100  # B, RD
 
 
-def _reset_is_usual(value: Json, _breaker: JsonObject, facts: JsonObject) -> bool:
-    """Tell whether resetOnHealthyTask is as usual, or without meaning because the breaker is off (RD)."""
-    return value is True or not _breaker_on(facts)
+def _without_breaker(_value: Json, _breaker: JsonObject, facts: JsonObject) -> bool:
+    """Tell whether resetOnHealthyTask means nothing, because the breaker is off (RD)."""
+    return not _breaker_on(facts)
 
 
 def _breaker_on(facts: JsonObject) -> bool:
@@ -93,7 +93,7 @@ RULES: Final[dict[str, Rule]] = {
     "deploymentConfiguration/deploymentCircuitBreaker/enable": Rule(default=False, undeclared=D),
     "deploymentConfiguration/deploymentCircuitBreaker/rollback": Rule(default=False, undeclared=D),
     "deploymentConfiguration/deploymentCircuitBreaker/resetOnHealthyTask": Rule(
-        absent_if=_reset_is_usual, undeclared=D
+        default=True, absent_if=_without_breaker, undeclared=D
     ),
     "deploymentConfiguration/deploymentCircuitBreaker/thresholdConfiguration/type": Rule(
         default="BOUNDED_PERCENT", undeclared=D
