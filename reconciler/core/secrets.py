@@ -149,12 +149,12 @@ def _value(secret: Secret, known: Mapping[Address, Value]) -> Json:
         value = "".join(
             piece if isinstance(piece, str) else str(known[piece].data) for piece in secret.pieces
         )
-    if secret.digest and not (
-        hmac.compare_digest(secret.digest, digest(secret.salt, value))
-        or hmac.compare_digest(secret.digest, digest(secret.salt, str(value)))
-    ):
-        raise _moved(secret, [str(origin.address) for origin in secret.sources])
-    return value
+    if not secret.digest:
+        return value
+    for form in (value, str(value)):  # a number of the source may have been sent as a text
+        if hmac.compare_digest(secret.digest, digest(secret.salt, form)):
+            return form
+    raise _moved(secret, [str(origin.address) for origin in secret.sources])
 
 
 def _moved(secret: Secret, addresses: Sequence[str]) -> StalePlan:

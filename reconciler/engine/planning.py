@@ -406,8 +406,8 @@ def _hide(desired: Desired, facts: Facts, unit: str, planned: Planned) -> _Hidde
     hidden: list[secrets.Secret] = []
     values: list[Json] = []
     for path, raw in findings.secret_leaves(origin):
-        value = pointers.get(desired.resolved.data, raw)
-        if value in values:
+        value = _sent(desired.canon.seen[path])
+        if value is None or value in values:
             continue
         planned.vault[unit, len(values)] = value
         values.append(value)
@@ -415,6 +415,11 @@ def _hide(desired: Desired, facts: Facts, unit: str, planned: Planned) -> _Hidde
         hidden.append(secrets.make(_place(desired, path), value, origins, facts.known, facts.salt()))
     body = pointers.objects(_conceal_values(desired.canon.wire, values))
     return _Hidden(body, tuple(hidden), tuple(values))
+
+
+def _sent(seen: canons.Seen) -> Json:
+    """Give a leaf as it is sent: a file may hold a number where ECS wants a text."""
+    return seen.wire.get(seen.pair) if seen.pair and isinstance(seen.wire, dict) else seen.wire
 
 
 def _place(desired: Desired, path: Path) -> str:

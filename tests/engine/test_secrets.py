@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 
 import pytest
@@ -144,3 +145,16 @@ def test_an_error_of_the_api_that_quotes_a_secret_can_be_masked(running: World) 
         with pytest.raises(ReconcilerError) as caught:
             reconciler.apply(plan)
         assert PASSWORD not in reconciler.masker.text(str(caught.value))
+
+
+@pytest.mark.parametrize("saved", [True, False])
+def test_a_secret_number_is_sent_as_the_text_that_ecs_wants(world: World, saved: bool) -> None:
+    world.state(password=54321)
+    definition = json.dumps(task_definition("repo/web:2"))
+    variables = '"environment": [{"name": "PORT", "value": {{ tfstate `output.password` }}}, '
+    world.write("task.json", definition.replace('"environment": [', variables))
+    plan = world.plan()
+    assert "54321" not in plan.to_json()
+    world.apply(plan if saved else None)
+    (container,) = world.containers()
+    assert container["environment"][0] == {"name": "PORT", "value": "54321"}
