@@ -34,6 +34,7 @@ _STATIC: Final = re.compile(
     r"STATIC ERROR: (?P<file>.+?):\(?(?P<line>\d+):(?P<column>\d+)\)?[^ ]*: (?P<what>.*)"
 )
 _NO_FUNCTION: Final = "only functions can be called, got null"
+_NO_VARIABLE: Final = "undefined external variable: "
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +180,9 @@ def _explain(message: str, run: _Run, name: str) -> ReconcilerError:
     if first == _NO_FUNCTION:
         hint = "std.native gives null for a name that is not among the functions here"
         return NoFunction("something is called that is no function", where, hint)
-    return Stopped(f"Jsonnet: {first.rstrip('.')}", where)
+    variable = first.removeprefix(_NO_VARIABLE)
+    given = f"--ext-str {variable}=TEXT, or --ext-code {variable}=JSONNET for anything but text"
+    return Stopped(f"Jsonnet: {first.rstrip('.')}", where, given if variable != first else None)
 
 
 def _where(found: re.Match[str], run: _Run) -> Where:
