@@ -1,0 +1,99 @@
+"""Every example that a --help shows runs as it stands."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from reconciler.cli import main
+from tests.cli.commands import SEED, Box, Cli
+
+_HELPS = [(), *((name,) for name in main.COMMANDS), ("sandbox", "run")]
+
+# Examples that need a program which is not ours, and what stands in for it.
+_STANDINS = {
+    "jq": "import json, sys\nprint(json.dumps(json.load(sys.stdin)))\n",
+    "difft": "import sys\nassert len(sys.argv) > 2\nprint('difft')\n",
+}
+
+
+def _help(name: tuple[str, ...]) -> str:
+    done = CliRunner().invoke(main.group, [*name, "--help"], prog_name="reconciler")
+    assert done.exit_code == 0
+    return done.output
+
+
+def _examples() -> Iterator[str]:
+    """Give the lines of every help that start with the command's name, without the remark behind them."""
+    seen: set[str] = set()
+    for name in _HELPS:
+        for line in _help(name).splitlines():
+            found = re.match(r"  +(reconciler .*?)(?:  +.*)?$", line)
+            if found and found[1] not in seen:
+                seen.add(found[1])
+                yield found[1]
+
+
+@pytest.fixture
+def shell(box: Box, project: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
+    """Have the command, and stand-ins for other programs, on the PATH."""
+    folder = project.parent / "bin"
+    folder.mkdir()
+    programs = {
+        "reconciler": "import sys\nfrom reconciler.__main__ import main\nsys.exit(main())\n",
+        **_STANDINS,
+    }
+    for name, text in programs.items():
+        (folder / name).write_text(f"#!{sys.executable}\n{text}")
+        (folder / name).chmod(0o755)
+    described = {"taskDefinition": box.definition()}
+    Path("seed.yml").write_text(SEED.read_text())  # JSON is YAML
+    Path("described.json").write_text(json.dumps(described, default=str))
+    return {**os.environ, "PATH": f"{folder}:/usr/bin:/bin", "IMAGE_TAG": "2.4.62"}
+
+
+@pytest.mark.parametrize("example", list(_examples()))
+def test_an_example_of_the_help_runs(box: Box, cli: Cli, shell: dict[str, str], example: str) -> None:
+    if "apply plan.json" in example and "--out" not in example:
+        assert cli("plan", "--out", "plan.json", IMAGE_TAG="2.4.62").code == 0
+    if "apply p.json" in example or "apply FILE" in example:
+        assert cli("plan", "--out", "p.json", IMAGE_TAG="2.4.62").code == 0
+    serving = example.startswith("reconciler sandbox") and " run " not in example
+    if serving:
+        pytest.skip("it serves until it is interrupted; tests/sandbox runs it")
+    done = subprocess.run(
+        ["/bin/sh", "-c", example],
+        env=shell,
+        input="",
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    asks = example.endswith("reconciler apply")
+    expected = {2} if "--detailed-exitcode" in example else {1} if asks else {0}
+    assert done.returncode in expected, (done.stdout, done.stderr)
+    assert "Traceback" not in done.stderr
+    if asks:
+        assert "there is no terminal to ask on" in done.stderr
+
+
+def test_there_are_examples() -> None:
+    examples = list(_examples())
+    for command in ("plan", "apply", "diff", "deploy", "render", "wait", "status"):
+        assert any(f"reconciler {command}" in example for example in examples)
+
+
+def test_every_command_is_listed_and_has_a_help() -> None:
+    whole = _help(())
+    for name, line in main.COMMANDS.items():
+        assert re.search(rf"^  {name} +{re.escape(line)}$", whole, re.MULTILINE), name
+    assert "-h, --help" in _help(("plan",))
