@@ -10,9 +10,11 @@ import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
+import boto3
 import pytest
 
 from reconciler.cli import main
@@ -88,6 +90,16 @@ def process(*arguments: str, environ: Mapping[str, str | None] | None = None, st
         check=False,
     )
     return Ran(done.returncode, done.stdout, done.stderr)
+
+
+@cache
+def _session() -> Any:
+    return boto3.session.Session("x", "y", region_name=REGION)
+
+
+def client_of(endpoint_url: str, service: str) -> Any:
+    """Make boto3's client of a service; one session for all, because it reads the API models once."""
+    return _session().client(service, endpoint_url=endpoint_url)
 
 
 @dataclass(slots=True)

@@ -9,11 +9,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
 
 from reconciler import sandbox
-from tests.cli.commands import ARTICLE, CLUSTER, REGION, SEED, Box, Cli
+from tests.cli.commands import ARTICLE, CLUSTER, SEED, Box, Cli, client_of
 
 _SPEED = 100.0
 
@@ -49,14 +48,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, shared_cache: Path)
 def _boxed(seed: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> Iterator[Box]:
     with sandbox.serving(seed, speed=_SPEED) as served:
         monkeypatch.setenv("AWS_ENDPOINT_URL", served.endpoint_url)
-        connect: Any = boto3.client
-        ecs = connect(
-            "ecs",
-            endpoint_url=served.endpoint_url,
-            region_name=REGION,
-            aws_access_key_id="x",
-            aws_secret_access_key="y",
-        )
+        ecs = client_of(served.endpoint_url, "ecs")
         yield Box(served, ecs)
         ecs.close()
 

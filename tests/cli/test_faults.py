@@ -9,10 +9,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
 
-from tests.cli.commands import CLUSTER, REGION, SERVICE, UNIT, Box, Cli, edit
+from tests.cli.commands import CLUSTER, REGION, SERVICE, UNIT, Box, Cli, client_of, edit
 
 _NEW = {"IMAGE_TAG": "2.4.62"}
 _REGISTER = "task_definition.test-httpd: register a revision of test-httpd"
@@ -196,14 +195,7 @@ def test_a_draining_service_is_refused_and_a_deleted_one_is_created_anew(cli: Cl
 @pytest.fixture
 def bucket(box: Box) -> Any:
     """Put the state into S3 and have the project read it from there."""
-    connect: Any = boto3.client
-    s3 = connect(
-        "s3",
-        endpoint_url=box.serving.endpoint_url,
-        region_name=REGION,
-        aws_access_key_id="x",
-        aws_secret_access_key="y",
-    )
+    s3 = client_of(box.serving.endpoint_url, "s3")
     s3.create_bucket(Bucket="states", CreateBucketConfiguration={"LocationConstraint": REGION})
     s3.put_object(Bucket="states", Key="app/terraform.tfstate", Body=Path("terraform.tfstate").read_bytes())
     edit("ecspresso.yml", "path: terraform.tfstate", "url: s3://states/app/terraform.tfstate")

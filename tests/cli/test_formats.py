@@ -108,14 +108,14 @@ def test_diff_is_the_peers_unified_diff(cli: Cli, box: Box) -> None:
     assert ran.out.startswith(f"--- {arn}\n+++ ecs-task-def.json\n@@ ")
     assert '-      "image": "public.ecr.aws/docker/library/httpd:2.4.61",\n' in ran.out
     assert '+      "image": "public.ecr.aws/docker/library/httpd:2.4.62",\n' in ran.out
-    assert (
-        cli("plan", "--format", "diff", IMAGE_TAG="2.4.62").out
-        == ran.out.partition("--- arn:aws:ecs:ap-northeast-1:123456789012:service")[0]
-    )
+    assert cli("plan", "--format", "diff", IMAGE_TAG="2.4.62").out == ran.out
 
-    only = cli("diff", "--without-service", IMAGE_TAG="2.4.62")
-    assert "+++ ecs-service-def.json" in ran.out
-    assert "+++ ecs-service-def.json" not in only.out
+    edit("ecs-service-def.json", '"desiredCount": 2', '"desiredCount": 3')
+    both, only = cli("diff", IMAGE_TAG="2.4.62"), cli("diff", "--without-service", IMAGE_TAG="2.4.62")
+    assert only.out == ran.out
+    service = both.out.removeprefix(ran.out)
+    assert service.startswith(f"--- {box.service()['serviceArn']}\n+++ ecs-service-def.json\n@@ ")
+    assert '-  "desiredCount": 2,\n+  "desiredCount": 3,\n' in service
 
 
 @pytest.mark.parametrize(

@@ -9,10 +9,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
 
-from tests.cli.commands import CLUSTER, REGION, SERVICE, Box, Cli, Ran, edit
+from tests.cli.commands import CLUSTER, REGION, SERVICE, Box, Cli, Ran, client_of, edit
 from tests.cli.test_schema import validate
 
 SECRET = "correct-horse-battery"
@@ -200,14 +199,7 @@ def _with_secret(text: str) -> None:
 @pytest.fixture
 def parameters(box: Box) -> Any:
     """Have a SecureString in SSM; give boto3's client to rotate it."""
-    connect: Any = boto3.client
-    ssm = connect(
-        "ssm",
-        endpoint_url=box.serving.endpoint_url,
-        region_name=REGION,
-        aws_access_key_id="x",
-        aws_secret_access_key="y",
-    )
+    ssm = client_of(box.serving.endpoint_url, "ssm")
     ssm.put_parameter(Name="/db/password", Value=SECRET, Type="SecureString", Overwrite=True)
     yield ssm
     ssm.close()
