@@ -69,7 +69,7 @@ def _changed_item(node: Node, item: Any, dice: random.Random) -> Any:
 def _structure(node: Node, dice: random.Random) -> dict[str, Any]:
     names = sorted(node.members)
     wanted = set(dice.sample(names, min(len(names), dice.choice((1, 2, 3, 5)))))
-    wanted |= {name for name in _FAVOURITES & set(names) if dice.random() < 0.6}
+    wanted |= {name for name in sorted(_FAVOURITES & set(names)) if dice.random() < 0.6}
     return {name: _value(node.members[name], dice) for name in names if name in wanted}
 
 
@@ -119,8 +119,10 @@ def _item(node: Node, item: Node, dice: random.Random) -> Any:
         drawn = _value(item, dice)
         return "a" if drawn is None else drawn
     drawn = _structure(item, dice)
-    if node.rule.key is not None:
-        for names in node.rule.key.members:
+    if (
+        node.rule.key is not None
+    ):  # AWS shows every member that tells items apart: a patch cannot test for absence
+        for names in (*node.rule.key.members, *node.rule.key.then):
             drawn.setdefault(names.split("|")[0], None)
     return {
         name: _word(item.members[name], dice) if value is None else value for name, value in drawn.items()
