@@ -14,7 +14,7 @@ import pytest
 from reconciler import sandbox
 from tests.cli.commands import ARTICLE, CLUSTER, SEED, Box, Cli, client_of
 
-_SPEED = 100.0
+_SPEED = 400.0
 
 
 @pytest.fixture(scope="session")
@@ -67,5 +67,6 @@ def box(project: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Box]:
 
 @pytest.fixture
 def cli(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Cli:
-    """Give the command."""
+    """Give the command; it looks at rollouts more often than people need."""
+    monkeypatch.setattr("reconciler.engine.watching.FIRST_PAUSE", 0.1)
     return Cli(capsys, monkeypatch)
