@@ -125,7 +125,8 @@ class Opened:
 class Origins:
     """The project that a plan belongs to: its file, a digest of that file's text, what it opens and ignores.
 
-    `timeout` is how long a rollout may take, in seconds, 0 for no limit.
+    `timeout` is how long a rollout may take, in seconds, 0 for no limit; `region` the one that the file names, empty
+    where it leaves the region to the caller.
     """
 
     file: str
@@ -133,6 +134,7 @@ class Origins:
     opened: tuple[Opened, ...] = ()
     ignore_tags: tuple[str, ...] = ()
     timeout: float = 0.0
+    region: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

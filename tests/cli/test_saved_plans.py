@@ -114,11 +114,16 @@ def test_another_region(cli: Cli, box: Box) -> None:
     )
 
 
-def test_the_plan_decides_on_the_region_rather_than_the_environment(cli: Cli, box: Box) -> None:
+def test_another_region_of_the_environment(cli: Cli, box: Box) -> None:
     edit("ecspresso.yml", f"region: {REGION}\n", "")
     _save(cli, IMAGE_TAG="2.4.62", AWS_REGION=REGION)
-    assert cli("apply", "plan.json", AWS_REGION="eu-west-1").code == 0
-    assert box.revisions() == 2
+    refused = cli("apply", "plan.json", AWS_REGION="eu-west-1")
+    _refused(refused, box, f"the region is eu-west-1, the plan is for {REGION}", "make a new plan")
+
+
+def test_a_region_of_the_project_counts_before_the_environments(cli: Cli, box: Box) -> None:
+    _save(cli, IMAGE_TAG="2.4.62", AWS_REGION="eu-west-1")
+    assert cli("apply", "plan.json", AWS_REGION="us-east-1").code == 0
     assert {call["region"] for call in box.serving.calls() if call["service"] == "ecs"} == {REGION}
 
 

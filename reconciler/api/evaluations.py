@@ -1,0 +1,220 @@
+"""The files of a project and what they refer to, evaluated: the part that knows resolvers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from reconciler.api.connections import THREADS, Connection
+from reconciler.api.projects import Project
+from reconciler.core.documents import Resolved
+from reconciler.core.redaction import Masker
+from reconciler.core.references import PluginUse
+from reconciler.core.values import Address, Failure, Json, Value
+from reconciler.errors import ConfigError
+from reconciler.load import evaluate, sources
+from reconciler.load import project as projects
+from reconciler.resolve.registry import Instances, open_instances
+from reconciler.resolve.session import Lookup, Session
+
+if TYPE_CHECKING:
+    from reconciler.aws.clients import Client
+    from reconciler.aws.sessions import Aws
+    from reconciler.core.plans import Input, Notice
+
+
+class _Context(NamedTuple):
+    """What resolvers see of the run."""
+
+    root: Path
+    environ: Mapping[str, str]
+    open_aws: Callable[[], Aws]
+
+    def client(self, service: str, /) -> Client:
+        return self.open_aws().client(service)
+
+
+class Definitions(NamedTuple):
+    """The evaluated definition files of a project; None for one that it does not have."""
+
+    task_definition: Resolved | None = None
+    service: Resolved | None = None
+
+
+class Evaluation:
+    """A project under evaluation. `region` is the one given, else, once it is known, the one that the project names."""
+
+    def __init__(
+        self,
+        project: Project,
+        connection: Connection,
+        region: str | None,
+        *,
+        show_sensitive: bool = False,
+        progress: Callable[[str], None] | None = None,
+    ) -> None:
+        """Keep what is given; nothing is evaluated yet."""
+        self.project = project
+        self.region = region
+        self._connection = connection
+        self._show = show_sensitive
+        self._progress = progress
+        self._settled: projects.Project | None = None
+        self._instances: Instances | None = None
+        self._session: Session | None = None
+
+    @property
+    def settings(self) -> projects.Project:
+        """Give the evaluated project file. References in it are looked up in the ambient region."""
+        if self._settled is None:
+            document, options = self.project.document, self.project.options
+            session = self._open(projects.outline(document, options))
+            functions = self.instances.functions
+            (resolved,) = evaluate.resolve([document], functions, session.lookup_many, options)
+            self._settled = projects.settle(resolved)
+            self.region = self.region or self._settled.region
+        return self._settled
+
+    @property
+    def instances(self) -> Instances:
+        """Give the opened resolvers."""
+        if self._instances is None:
+            return self._evaluated()[1]
+        return self._instances
+
+    def open_as(self, uses: Sequence[PluginUse], region: str | None) -> None:
+        """Open resolvers as a saved plan names them, in its region, without evaluating any file."""
+        if self._session is None:
+            self.region = self.region or region
+            self._open(uses)
+
+    def _open(self, uses: Sequence[PluginUse]) -> Session:
+        # Resolvers ask for their client at each lookup: from here on in the region that the project names.
+        context = _Context(
+            self.project.root, self.project.options.environ, lambda: self._connection.aws(self.region)
+        )
+        self._instances = open_instances(uses, context)
+        self._session = Session(self._instances, max_workers=THREADS, progress=self._told)
+        return self._session
+
+    def _evaluated(self) -> tuple[Session, Instances]:
+        """Give session and instances; whoever asks first has the project file evaluated."""
+        if self._session is None:
+            _ = self.settings
+        assert self._session is not None
+        assert self._instances is not None
+        return self._session, self._instances
+
+    def _told(self, lookup: Lookup) -> None:
+        if self._progress is not None:
+            self._progress(f"read {lookup.address}")
+
+    def definitions(self, *, task_definition: bool = True, service: bool = True) -> Definitions:
+        """Evaluate the definition files. ConfigError or ResolveError where one has no value."""
+        settings = self.settings
+        session, instances = self._evaluated()
+        wanted = [
+            settings.root / path if path is not None and asked else None
+            for path, asked in (
+                (settings.task_definition, task_definition),
+                (settings.service_definition, service),
+            )
+        ]
+        documents = [sources.read(path) for path in wanted if path is not None]
+        found = iter(
+            evaluate.resolve(documents, instances.functions, session.lookup_many, self.project.options)
+        )
+        first = next(found) if wanted[0] is not None else None
+        return Definitions(first, next(found) if wanted[1] is not None else None)
+
+    def file(self, target: str) -> Resolved:
+        """Give an evaluated file: ``config``, ``task_definition`` or ``service``. ConfigError without such a file."""
+        if target == "config":
+            return self.settings.resolved
+        files = self.definitions(task_definition=target != "service", service=target == "service")
+        resolved = files.service if target == "service" else files.task_definition
+        if resolved is None:
+            key = "service_definition" if target == "service" else "task_definition"
+            raise ConfigError(f"the project names no {key}", self.settings.resolved.where(()))
+        return resolved
+
+    @property
+    def known(self) -> Mapping[Address, Value]:
+        """Give the values that were looked up so far."""
+        answers = self._session.known if self._session is not None else {}
+        return {address: answer for address, answer in answers.items() if isinstance(answer, Value)}
+
+    @property
+    def masker(self) -> Masker:
+        """Give what hides the secrets that were looked up so far."""
+        return Masker.of(_sensitive(self.known.values()), show=self._show)
+
+    @property
+    def notices(self) -> tuple[Notice, ...]:
+        """Give what the project file's author should know."""
+        from reconciler.core.plans import Notice
+
+        return tuple(Notice(what=c.what, where=c.where, hint=c.hint) for c in self.settings.warnings)
+
+    def lookup(self, addresses: Iterable[Address]) -> Mapping[Address, Value | Failure]:
+        """Look addresses up; each is asked for once in a run."""
+        return self._evaluated()[0].lookup_many(addresses)
+
+    def reveal(self, addresses: Iterable[Address]) -> Mapping[Address, Value]:
+        """Look addresses up that have to have a value. Raises the ResolveError of the first that has none."""
+        found: dict[Address, Value] = {}
+        for address, answer in self.lookup(addresses).items():
+            if isinstance(answer, Failure):
+                raise answer.error
+            found[address] = answer
+        return found
+
+    def inputs(self, files: Definitions) -> tuple[Input, ...]:
+        """Give the values that a plan uses, by address: what a saved plan is checked against."""
+        from reconciler.core.plans import Input
+        from reconciler.engine import checking
+
+        documents = (self.settings.resolved, files.task_definition, files.service)
+        addresses = {
+            origin.address
+            for resolved in documents
+            if resolved is not None
+            for origins in resolved.origins.values()
+            for origin in origins
+        }
+        known = self.known
+        return tuple(
+            Input(
+                address=address,
+                source=known[address].source,
+                digest="" if known[address].sensitive_paths else checking.digest(known[address].data),
+                ambient=self.instances.get(address.resolver).plugin.ambient,
+            )
+            for address in sorted(addresses & set(known))
+        )
+
+
+def masked(value: Json, path: tuple[str | int, ...], resolved: Resolved, masker: Masker) -> Json:
+    """Mask what is sensitive in an evaluated file."""
+    if isinstance(value, dict):
+        return {name: masked(member, (*path, name), resolved, masker) for name, member in value.items()}
+    if isinstance(value, list | tuple):
+        return [masked(member, (*path, index), resolved, masker) for index, member in enumerate(value)]
+    return masker.value(value, sensitive=resolved.is_sensitive(path))
+
+
+def _sensitive(values: Iterable[Value]) -> list[Json]:
+    found: list[Json] = []
+    for value in values:
+        for path in value.sensitive_paths:
+            data: Json = value.data
+            for key in path:
+                if isinstance(data, dict):
+                    data = data.get(str(key))
+                elif isinstance(data, list | tuple) and isinstance(key, int) and key < len(data):
+                    data = data[key]
+                else:
+                    data = None
+            found.append(data)
+    return found

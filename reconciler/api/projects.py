@@ -1,0 +1,52 @@
+"""A project file that was read, with what its evaluation sees of the run."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+from reconciler.load import envfiles, sources
+from reconciler.load import project as projects
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """A project file that was read and not evaluated yet, with what its evaluation sees of the run."""
+
+    document: sources.Document
+    options: sources.Options
+
+    @classmethod
+    def load(
+        cls,
+        path: str | Path | None = None,
+        *,
+        folder: Path = Path(),
+        envfiles: Iterable[str | Path] = (),
+        ext_str: Mapping[str, str] | None = None,
+        ext_code: Mapping[str, str] | None = None,
+        environ: Mapping[str, str] | None = None,
+    ) -> Self:
+        """Read a project file, or the one that is found in `folder`. ConfigError where there is none."""
+        found = projects.find(str(path) if path is not None else None, folder)
+        given = dict(os.environ if environ is None else environ)
+        given |= _env_files(envfiles)
+        return cls(projects.read(found), sources.Options(given, ext_str or {}, ext_code or {}))
+
+    @property
+    def root(self) -> Path:
+        """Give the folder of the project file."""
+        return self.document.path.parent
+
+    @property
+    def digest(self) -> str:
+        """Give a digest of the file's text, by which a saved plan knows its project."""
+        return hashlib.sha256(self.document.text.encode()).hexdigest()
+
+
+def _env_files(paths: Iterable[str | Path]) -> dict[str, str]:
+    return envfiles.read([Path(path) for path in paths])

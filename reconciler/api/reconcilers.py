@@ -1,0 +1,436 @@
+"""A project with AWS: plan, apply, wait. What judges and shows is imported where it is used: by then the first
+reads are under way, and waiting for them costs more than importing (docs/architecture.md, "Speed").
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Generator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import replace
+from types import TracebackType
+from typing import TYPE_CHECKING, NamedTuple, Self, TypeAlias, TypedDict, TypeVar, Unpack
+
+from reconciler.api.connections import THREADS, Connection
+from reconciler.api.evaluations import Definitions, Evaluation, masked
+from reconciler.api.projects import Project
+from reconciler.core.documents import Resolved
+from reconciler.core.redaction import Masker
+from reconciler.core.references import PluginUse
+from reconciler.core.values import Json, JsonObject
+from reconciler.engine import observing
+from reconciler.engine.observing import Observed, Reads
+from reconciler.engine.options import Options
+from reconciler.engine.ports import Clock, Gateway, Snapshot
+from reconciler.errors import ConfigError, PlanError, StalePlan
+
+if TYPE_CHECKING:
+    from reconciler.core.events import Event
+    from reconciler.core.kinds import Kinds
+    from reconciler.core.outcomes import Outcome
+    from reconciler.core.plans import Notice, Origins, Plan
+    from reconciler.engine.composing import Desired
+    from reconciler.engine.planning import Sides
+    from reconciler.load.project import Project as Settings
+
+_T = TypeVar("_T")
+Emit: TypeAlias = "Callable[[Event], object]"
+
+
+class SystemClock:
+    """The clock on the wall."""
+
+    def now(self) -> float:
+        """Give the time in seconds since the epoch."""
+        return time.time()
+
+    def sleep(self, seconds: float, /) -> None:
+        """Wait."""
+        time.sleep(seconds)
+
+
+class _Made(NamedTuple):
+    """A plan that was made here, with the secrets that it does not hold."""
+
+    plan: Plan
+    vault: Mapping[tuple[str, int], Json]
+    sides: Mapping[str, Sides]
+
+
+class Given(TypedDict, total=False):
+    """How to open a project: a profile, a region in place of the project's, a role to assume first.
+
+    `gateway` and `clock` replace AWS and time; `progress` is told each lookup.
+    """
+
+    profile: str | None
+    region: str | None
+    assume_role_arn: str | None
+    gateway: Gateway | None
+    clock: Clock | None
+    show_sensitive: bool
+    progress: Callable[[str], None] | None
+
+
+class Reconciler:
+    """A project with its resolvers and AWS. Use it as a context manager; it is not shared by threads."""
+
+    def __init__(self, project: Project, **given: Unpack[Given]) -> None:
+        """Keep what is given; see `open`."""
+        self.project = project
+        self.clock: Clock = given.get("clock") or SystemClock()
+        self._region = given.get("region")
+        self._gateway = given.get("gateway")
+        self._connection = Connection(
+            project.options.environ,
+            profile=given.get("profile"),
+            assume_role_arn=given.get("assume_role_arn"),
+        )
+        self._files = Evaluation(
+            project,
+            self._connection,
+            self._region,
+            show_sensitive=given.get("show_sensitive", False),
+            progress=given.get("progress"),
+        )
+        self._pool = ThreadPoolExecutor(THREADS, "reconciler")
+        self._tables: Kinds | None = None
+        self._made: list[_Made] = []
+
+    @classmethod
+    def open(cls, project: Project, **given: Unpack[Given]) -> Self:
+        """Open a project. Reads nothing and calls nothing yet."""
+        return cls(project, **given)
+
+    def __enter__(self) -> Self:
+        """Give itself."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Let the threads and connections go."""
+        self._pool.shutdown(wait=False, cancel_futures=True)
+        self._connection.close()
+
+    @property
+    def settings(self) -> Settings:
+        """Give the evaluated project file. References in it are looked up in the ambient region."""
+        return self._files.settings
+
+    @property
+    def masker(self) -> Masker:
+        """Give what hides the secrets that were looked up so far."""
+        return self._files.masker
+
+    @property
+    def gateway(self) -> Gateway:
+        """Give the way to ECS, in the region given, else the project's, else the ambient one."""
+        if self._gateway is None:
+            _ = self._files.instances  # the project file may name the region
+            self._gateway = self._connection.gateway(self._files.region)
+        return self._gateway
+
+    def definitions(self, *, task_definition: bool = True, service: bool = True) -> Definitions:
+        """Evaluate the definition files. ConfigError or ResolveError where one has no value."""
+        return self._files.definitions(task_definition=task_definition, service=service)
+
+    def rendered(self, target: str, *, canonical: bool = False) -> Json:
+        """Give an evaluated file, masked: ``config``, ``task_definition`` or ``service``.
+
+        `canonical` gives the form that is compared. ConfigError where the project has no such file.
+        """
+        from reconciler.core import findings
+        from reconciler.engine import composing
+
+        resolved = self._files.file(target)
+        if canonical and target != "config":
+            desired = composing.compose(self._kinds().named(target), resolved)
+            return findings.mask(
+                desired.canon.tree, (), findings.Provenance(resolved, desired.canon), self.masker
+            )
+        return masked(resolved.data, (), resolved, self.masker)
+
+    def plan(
+        self, options: Options | None = None, *, strict: bool = False, live: tuple[str, Json] | None = None
+    ) -> Plan:
+        """Make a plan. `live` compares with a saved description (its name and content) instead of AWS.
+
+        `strict` turns warnings about unknown members into errors.
+        """
+        settings = self.settings
+        options = replace(options or Options(), ignore_tags=settings.ignore_tags)
+        observed: Observed | None = None
+        reads: Reads | None = None
+        if live is not None:
+            observed = observing.read_saved(live[1], live[0])
+        else:
+            reads = Reads(self.gateway, self._pool, settings.cluster, settings.service or "")
+            reads.start()
+        files = self.definitions(
+            task_definition=not options.skip_task_definition and not options.revision
+            if observed is None
+            else observed.running is not None,
+            service=observed is None or observed.service is not None,
+        )
+        if reads is not None:
+            reads.expect(_family_in(files.task_definition))
+        from reconciler.aws.shapes import ECS
+        from reconciler.core.plans import Plan
+        from reconciler.engine import planning
+
+        kinds = self._kinds()
+        task_definition = self._task_definition(files, kinds, strict=strict)
+        service = None
+        if observed is None or observed.service is not None:
+            service = self._service(files, kinds, options, strict=strict)
+        if observed is None:
+            assert reads is not None
+            observed = self._observe(reads, task_definition, options)
+        facts = planning.Facts(
+            kinds, ECS, settings.cluster, settings.service or "", self._files.known, self.masker, options
+        )
+        planned = planning.plan(task_definition, service, observed, facts)
+        warned = tuple(
+            notice
+            for desired in (task_definition, service)
+            if desired is not None
+            for notice in desired.notices
+        )
+        _insist(strict, self._files.notices)
+        plan = Plan(
+            project=self._origins(options),
+            units=tuple(planned.units),
+            inputs=self._files.inputs(files),
+            notices=(*self._files.notices, *warned),
+            made_at=self.clock.now(),
+            applyable=live is None,
+        )
+        self._made.append(_Made(plan, planned.vault, planned.sides))
+        return plan
+
+    def _observe(self, reads: Reads, task_definition: Desired | None, options: Options) -> Observed:
+        family = ""
+        if task_definition is not None:
+            family = str(task_definition.canon.wire.get("family", ""))
+        elif options.revision:
+            family = str(self._family(reads))
+            if options.revision != "latest":
+                family = f"{family}:{options.revision}"
+        observed = reads.observe(family)
+        if options.revision and not isinstance(observed.newest, Snapshot):
+            raise PlanError(
+                f"there is no revision {family}", hint="list them with `aws ecs list-task-definitions`"
+            )
+        return observed
+
+    def _family(self, reads: Reads) -> str:
+        """Give the family whose revision is asked for: the one that the service runs."""
+        from reconciler.engine import watching
+
+        current = watching.current(reads.gateway, reads.cluster, reads.name)
+        return str(current.body.get("taskDefinition", "")).rsplit("/", 1)[-1].rsplit(":", 1)[0]
+
+    def _task_definition(self, files: Definitions, kinds: Kinds, *, strict: bool) -> Desired | None:
+        from reconciler.engine import composing
+
+        if files.task_definition is None:
+            return None
+        desired = composing.compose(kinds.task_definition, files.task_definition, strict=strict)
+        return composing.without_tags(desired, self.settings.ignore_tags)
+
+    def _service(self, files: Definitions, kinds: Kinds, options: Options, *, strict: bool) -> Desired | None:
+        from reconciler.engine import composing
+
+        settings = self.settings
+        if not settings.service or (not options.update_service and not self._changes_revision(options)):
+            return None
+        if files.service is None:
+            where = settings.resolved.where(("service",))
+            raise ConfigError("`service` is named and `service_definition` is not", where, "name its file")
+        # Cluster and service are the project file's to name, and the revision is the plan's own.
+        without = ["cluster", "clusterArn", "serviceName", "serviceArn"]
+        if settings.task_definition is not None:
+            without.append("taskDefinition")
+        instead = {} if options.desired_count is None else {"desiredCount": options.desired_count}
+        desired = composing.compose(
+            kinds.service, files.service, without=without, instead=instead, strict=strict
+        )
+        if not options.update_service:
+            desired = composing.only(desired, instead)
+        return composing.without_tags(desired, settings.ignore_tags)
+
+    @staticmethod
+    def _changes_revision(options: Options) -> bool:
+        """Tell whether a service has to be updated although its own definition is not to be."""
+        return (
+            not options.skip_task_definition
+            or bool(options.revision)
+            or options.force_new_deployment
+            or (options.desired_count is not None)
+        )
+
+    def sides(self, plan: Plan) -> Mapping[str, Sides]:
+        """Give both documents of each unit of a plan that was made here, masked, for a textual comparison."""
+        return next(made.sides for made in self._made if made.plan == plan)
+
+    def _kinds(self) -> Kinds:
+        from reconciler.aws.shapes import ECS
+        from reconciler.core import kinds
+
+        if self._tables is None:
+            self._tables = kinds.build(ECS)
+        return self._tables
+
+    def _origins(self, options: Options) -> Origins:
+        from reconciler.core.plans import Opened, Origins
+
+        return Origins(
+            file=self.project.document.path.name,
+            digest=self.project.digest,
+            opened=tuple(
+                Opened(name=use.name, config=dict(use.config), func_prefix=use.func_prefix)
+                for use in self.settings.plugins
+            ),
+            ignore_tags=options.ignore_tags,
+            timeout=self.settings.timeout,
+            region=self.settings.region or "",
+        )
+
+    def check(self, plan: Plan) -> None:
+        """Check that a saved plan still holds. StalePlan names everything that moved."""
+        from reconciler.engine import applying, checking
+
+        if not plan.applyable:
+            raise PlanError("this plan cannot be applied: it was made against a saved description")
+        self._open_plan(plan)
+        clusters = {unit.cluster for unit in plan.units}
+        services = [unit for unit in plan.units if unit.kind == "service"]
+        families = [unit for unit in plan.units if unit.kind == "task_definition"]
+        name = services[0].name.split("/", 1)[1] if services else ""
+        reads = Reads(self.gateway, self._pool, next(iter(clusters), ""), name)
+        reads.start()
+        answers = self._files.lookup([entry.address for entry in plan.inputs if not entry.ambient])
+        observed = reads.observe(families[0].name if families else "")
+        now = checking.Now(observed.account, observed.region, self.project.digest, observed, answers)
+        checking.check(
+            plan,
+            now,
+            self._kinds(),
+            lambda body, unit: applying.filled(body, unit, self._files.reveal, self._vault(plan)),
+        )
+
+    def _open_plan(self, plan: Plan) -> None:
+        """Open the resolvers that a plan used, without evaluating any file. StalePlan where it belongs elsewhere."""
+        moved = []
+        if plan.project.digest != self.project.digest:
+            moved.append(f"the project file {plan.project.file} is another one, or has changed")
+        regions = {unit.region for unit in plan.units}
+        here = self._region_here(plan)
+        if here and regions and {here} != regions:
+            moved.append(f"the region is {here}, the plan is for {', '.join(sorted(regions))}")
+        if moved:
+            raise StalePlan(
+                "the plan is not for what is asked for here; nothing was changed",
+                hint="make a new plan",
+                moved=tuple(moved),
+            )
+        uses = [PluginUse(o.name, o.config, o.func_prefix) for o in plan.project.opened]
+        self._files.open_as(uses, next(iter(regions), None))
+
+    def _region_here(self, plan: Plan) -> str:
+        """Give the region that a plan made here and now would be for, empty where nothing but the plan says it."""
+        if self._gateway is not None:
+            return self._gateway.region
+        if self._region or plan.project.region:
+            return self._region or ""
+        with suppress(ConfigError):  # no region is set: the plan's own is the only one
+            return self._connection.aws(None).region
+        return ""
+
+    def _vault(self, plan: Plan) -> Mapping[tuple[str, int], Json] | None:
+        return next((made.vault for made in self._made if made.plan == plan), None)
+
+    def apply(
+        self,
+        plan: Plan,
+        *,
+        emit: Emit | None = None,
+        wait: bool = True,
+        until: str = "deployed",
+        timeout: float | None = None,
+    ) -> Outcome:
+        """Carry out a plan, telling `emit` each event. `timeout` in seconds, the project's where not given.
+
+        StalePlan, ApplyError, Interrupted, NotConverged as `engine.applying.apply`.
+        """
+        from reconciler.engine import applying
+
+        if self._vault(plan) is None:
+            self.check(plan)
+        bodies = applying.reveal(plan, self._files.reveal, self._vault(plan))
+        limit = timeout if timeout is not None else plan.project.timeout
+        manner = applying.Manner(wait=wait, until=until, timeout=limit)
+        return _drain(applying.apply(plan, self.gateway, self.clock, self._kinds(), bodies, manner), emit)
+
+    def wait(
+        self, *, emit: Emit | None = None, until: str = "deployed", timeout: float | None = None
+    ) -> Outcome:
+        """Watch the rollout that is running now until it ends."""
+        from reconciler.core.outcomes import Outcome
+        from reconciler.engine import watching
+
+        settings = self.settings
+        service = self._named_service()
+        started = self.clock.now()
+        current = watching.current(self.gateway, settings.cluster, service)
+        target = watching.pick_up(
+            current, settings.cluster, service, until, settings.timeout if timeout is None else timeout
+        )
+        watched = _drain(watching.watch(self.gateway, self.clock, target), emit)
+        return Outcome(ending=watched.ending, reason=watched.reason, seconds=self.clock.now() - started)
+
+    def _named_service(self) -> str:
+        settings = self.settings
+        if not settings.service:
+            raise ConfigError(
+                "the project names no service", settings.resolved.where(()), "add `service: NAME`"
+            )
+        return settings.service
+
+    def status(self) -> JsonObject:
+        """Describe the service as AWS shows it. ReconcilerError where it is not there."""
+        from reconciler.engine import watching
+
+        settings = self.settings
+        return watching.current(self.gateway, settings.cluster, self._named_service()).body
+
+
+def _drain(events: Generator[Event, None, _T], emit: Emit | None) -> _T:
+    """Run a generator of events to its end and give its result."""
+    while True:
+        try:
+            event = next(events)
+        except StopIteration as stop:
+            result: _T = stop.value
+            return result
+        if emit is not None:
+            try:
+                emit(event)
+            except KeyboardInterrupt as error:
+                events.throw(error)
+
+
+def _family_in(resolved: Resolved | None) -> str:
+    """Give the family that a task definition names, so that its newest revision can be read ahead of need."""
+    data = resolved.data if resolved is not None else None
+    if isinstance(data, dict) and isinstance(data.get("taskDefinition"), dict):
+        data = data["taskDefinition"]
+    family = data.get("family") if isinstance(data, dict) else None
+    return family if isinstance(family, str) else ""
+
+
+def _insist(strict: bool, notices: Sequence[Notice]) -> None:
+    if strict and notices:
+        raise ConfigError(notices[0].what, notices[0].where, notices[0].hint)
