@@ -36,6 +36,7 @@ _NO_START = (
     "a character that no plain value starts with",
     "indent with spaces; quote values that start with @ or `",
 )
+_TAB = ("tabs cannot indent in YAML", "indent with spaces")
 _ESCAPE = ("an escape that YAML does not have", r"a backslash itself is written \\, or use single quotes")
 _INDENT = ("the indentation does not fit what is above", "line it up with the key or item it belongs to")
 _ITEM = ("a list item cannot begin here", "put '- ' on a line of its own")
@@ -45,6 +46,7 @@ _ITEM = ("a list item cannot begin here", "put '- ' on a line of its own")
 _PROBLEMS: Final[tuple[tuple[str, tuple[str, str | None]], ...]] = (
     ("mapping values are not allowed", _NO_PLACE),
     ("could not find expected ':'", _NO_COLON),
+    ("tab character", _TAB),
     ("cannot start any token", _NO_START),
     ("end of stream", ("the file ends inside a quoted value", None)),
     ("escape", _ESCAPE),
@@ -99,11 +101,13 @@ def _compose(text: str) -> _Node | None:
             composer.take(event)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        raise _malformed(str(error.problem), mark.index if mark else 0) from None
+        raise _malformed(str(error.problem), mark.index if mark else 0, text) from None
     return composer.root
 
 
-def _malformed(problem: str, offset: int) -> Malformed:
+def _malformed(problem: str, offset: int, text: str) -> Malformed:
+    if text.startswith("\t", offset):
+        problem = "tab character"  # libyaml says so in some places only
     for part, (what, hint) in _PROBLEMS:
         if part in problem:
             return Malformed(what, offset, hint)
