@@ -23,7 +23,7 @@ from reconciler.engine import observing
 from reconciler.engine.observing import Observed, Reads
 from reconciler.engine.options import Options
 from reconciler.engine.ports import Clock, Gateway, Snapshot
-from reconciler.errors import ConfigError, PlanError, StalePlan
+from reconciler.errors import ConfigError, PlanError, Refused, StalePlan
 
 if TYPE_CHECKING:
     from reconciler.core.events import Event
@@ -161,6 +161,10 @@ class Reconciler:
         """
         settings = self.settings
         options = replace(options or Options(), ignore_tags=settings.ignore_tags)
+        if (
+            settings.service_definition is None
+        ):  # as with the peer: the service is another's, its revision is ours
+            options = replace(options, update_service=False)
         observed: Observed | None = None
         reads: Reads | None = None
         if live is not None:
@@ -177,7 +181,7 @@ class Reconciler:
         if reads is not None:
             reads.expect(_family_in(files.task_definition))
         from reconciler.aws.shapes import ECS
-        from reconciler.core.plans import Plan
+        from reconciler.core.plans import Notice, Plan
         from reconciler.engine import planning
 
         kinds = self._kinds()
@@ -188,6 +192,8 @@ class Reconciler:
         if observed is None:
             assert reads is not None
             observed = self._observe(reads, task_definition, options)
+        if service is not None and files.service is None:
+            self._need_service(observed)
         facts = planning.Facts(
             kinds, ECS, settings.cluster, settings.service or "", self._files.known, self.masker, options
         )
@@ -199,13 +205,16 @@ class Reconciler:
             for notice in desired.notices
         )
         _insist(strict, self._files.notices)
+        refusals = [Notice(what=r.what, where=r.where, hint=r.hint) for r in planned.refusals]
         plan = Plan(
             project=self._origins(options),
             units=tuple(planned.units),
             inputs=self._files.inputs(files),
             notices=(*self._files.notices, *warned),
             made_at=self.clock.now(),
-            applyable=live is None,
+            refusals=tuple(refusals),
+            errored=bool(refusals),
+            applyable=live is None and not refusals,
         )
         self._made.append(_Made(plan, planned.vault, planned.sides))
         return plan
@@ -246,20 +255,37 @@ class Reconciler:
         settings = self.settings
         if not settings.service or (not options.update_service and not self._changes_revision(options)):
             return None
-        if files.service is None:
+        if files.service is None and settings.task_definition is None:
             where = settings.resolved.where(("service",))
-            raise ConfigError("`service` is named and `service_definition` is not", where, "name its file")
+            what = "`service` is named, and neither `service_definition` nor `task_definition` is"
+            raise ConfigError(what, where, "name their files")
         # Cluster and service are the project file's to name, and the revision is the plan's own.
         without = ["cluster", "clusterArn", "serviceName", "serviceArn"]
         if settings.task_definition is not None:
             without.append("taskDefinition")
         instead = {} if options.desired_count is None else {"desiredCount": options.desired_count}
         desired = composing.compose(
-            kinds.service, files.service, without=without, instead=instead, strict=strict
+            kinds.service,
+            files.service or Resolved(settings.resolved.path, {}),
+            without=without,
+            instead=instead,
+            strict=strict,
         )
         if not options.update_service:
             desired = composing.only(desired, instead)
         return composing.without_tags(desired, settings.ignore_tags)
+
+    def _need_service(self, observed: Observed) -> None:
+        """Refuse to create a service that no file describes. ConfigError where it is not there."""
+        live = observed.service
+        if isinstance(live, Snapshot) and live.body.get("status") != "INACTIVE":
+            return
+        settings = self.settings
+        raise ConfigError(
+            f"there is no service {settings.service} in {settings.cluster}, and no file to create it from",
+            settings.resolved.where(("service",)),
+            "add `service_definition: FILE`",
+        )
 
     @staticmethod
     def _changes_revision(options: Options) -> bool:
@@ -302,8 +328,7 @@ class Reconciler:
         """Check that a saved plan still holds. StalePlan names everything that moved."""
         from reconciler.engine import applying, checking
 
-        if not plan.applyable:
-            raise PlanError("this plan cannot be applied: it was made against a saved description")
+        insist_applyable(plan)
         self._open_plan(plan)
         clusters = {unit.cluster for unit in plan.units}
         services = [unit for unit in plan.units if unit.kind == "service"]
@@ -367,11 +392,11 @@ class Reconciler:
         """
         from reconciler.engine import applying
 
-        if self._vault(plan) is None:
-            self.check(plan)
+        self.check(plan)
         bodies = applying.reveal(plan, self._files.reveal, self._vault(plan))
         limit = timeout if timeout is not None else plan.project.timeout
-        manner = applying.Manner(wait=wait, until=until, timeout=limit)
+        saved = self._vault(plan) is None
+        manner = applying.Manner(wait=wait, until=until, timeout=limit, saved=saved)
         return _drain(applying.apply(plan, self.gateway, self.clock, self._kinds(), bodies, manner), emit)
 
     def wait(
@@ -420,6 +445,15 @@ def _drain(events: Generator[Event, None, _T], emit: Emit | None) -> _T:
                 emit(event)
             except KeyboardInterrupt as error:
                 events.throw(error)
+
+
+def insist_applyable(plan: Plan) -> None:
+    """Raise where a plan cannot be applied: what the API is known to refuse, or what was not compared with AWS."""
+    if plan.refusals:
+        first = plan.refusals[0]
+        raise Refused(first.what, first.where, first.hint)
+    if not plan.applyable:
+        raise PlanError("this plan cannot be applied: it was made against a saved description")
 
 
 def _family_in(resolved: Resolved | None) -> str:

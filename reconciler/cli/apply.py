@@ -43,6 +43,7 @@ def command(
       reconciler apply plan.json
     """
     if plan_file is not None:
+        planning.unshaped(plan_file)
         return _saved(common, plan_file, wait_until, wait=wait)
     wanted = planning.plan_options(
         tasks=tasks,
@@ -54,8 +55,10 @@ def command(
         with patience.told():
             plan = reconciler.plan(wanted, strict=strict)
         planning.show(reconciler, plan, "human", common)
+        if planning.refused(plan):
+            return exits.ERROR
         if not plan.changes:
-            return exits.OK
+            return planning.unchanged(reconciler, plan, common, wait=wait, until=wait_until)
         if not auto_approve and not _approved():
             logs.info("Not applied.")
             return exits.ERROR

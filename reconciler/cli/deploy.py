@@ -19,7 +19,12 @@ _NOT_YET = (
 @options.common
 @planning.waiting
 @click.option("--dry-run", is_flag=True, help="Show the plan and change nothing.")
-@click.option("--tasks", type=click.IntRange(0), metavar="N", help="Desired count, in place of the file's.")
+@click.option(
+    "--tasks",
+    type=click.IntRange(-1),
+    metavar="N",
+    help="Desired count, in place of the file's; -1 is the file's.",
+)
 @click.option("--skip-task-definition", is_flag=True, help="Leave the task definition as it runs.")
 @click.option("--revision", type=click.IntRange(1), metavar="N", help="Run this registered revision.")
 @click.option("--latest-task-definition", is_flag=True, help="Run the newest registered revision.")
@@ -71,12 +76,16 @@ def command(
         update_service=update_service,
         force_new_deployment=force_new_deployment,
         force_register=force_register,
-        desired_count=tasks,
+        desired_count=tasks if tasks != -1 else None,  # the peer's default
     )
     with options.opened(common) as reconciler:
         with patience.told():
             plan = reconciler.plan(wanted)
         planning.show(reconciler, plan, "human", common)
-        if dry_run or not plan.changes:
+        if planning.refused(plan):
+            return exits.ERROR
+        if dry_run:
             return exits.OK
+        if not plan.changes:
+            return planning.unchanged(reconciler, plan, common, wait=wait, until=wait_until)
         return planning.carry_out(reconciler, plan, common, wait=wait, until=wait_until)

@@ -63,9 +63,11 @@ def command(
     with options.opened(common, show_sensitive=show_sensitive, aws=saved is None) as reconciler:
         with patience.told():
             plan = reconciler.plan(wanted, strict=strict, live=saved)
-        if out:
+        if out and not plan.refusals:
             planning.save(plan, out)
         planning.show(reconciler, plan, form, common)
+        if planning.refused(plan):
+            return exits.ERROR
         if out and form == "human":
             options.write(f"Saved to {out}. Apply exactly this with: reconciler apply {out}")
     return exits.CHANGES if detailed_exitcode and plan.changes else exits.OK

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from reconciler.cli import exits, logs, options
-from reconciler.errors import ConfigError, PlanError, Where
+from reconciler.errors import ConfigError, PlanError, Refused, Where
 
 if TYPE_CHECKING:
     from reconciler.api import Reconciler
@@ -23,6 +23,14 @@ if TYPE_CHECKING:
     from reconciler.render.styles import Style
 
 FORMATS = ("human", "json", "patch", "diff")
+_SHAPES = (
+    "tasks",
+    "skip_task_definition",
+    "force_new_deployment",
+    "force_register",
+    "strict",
+    "show_sensitive",
+)
 
 
 def shaping(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -37,6 +45,19 @@ def shaping(function: Callable[..., Any]) -> Callable[..., Any]:
     )):  # fmt: skip
         function = option(function)
     return function
+
+
+def unshaped(plan_file: str) -> None:
+    """Refuse the flags that shape a plan where it is made already. click.UsageError names the flag."""
+    context = click.get_current_context()
+    for name in _SHAPES:
+        if context.get_parameter_source(name) is not click.core.ParameterSource.DEFAULT:
+            flag = f"--{name.replace('_', '-')}"
+            raise click.UsageError(
+                f"{flag} shapes a plan, and {plan_file} is one already; pass it to `reconciler plan --out`"
+                if name != "show_sensitive"
+                else f"{flag} is about showing a plan, and a saved one is applied without showing it"
+            )
 
 
 def plan_options(
@@ -74,6 +95,33 @@ def show(reconciler: Reconciler, plan: Plan, form: str, common: options.Common) 
         from reconciler.render import human
 
         options.write(human.plan(plan, style(common)))
+
+
+def refused(plan: Plan) -> bool:
+    """Say why a plan cannot be applied, if AWS is known to refuse it."""
+    for notice in plan.refusals:
+        logs.failed(str(Refused(notice.what, notice.where, notice.hint)), kind="Refused")
+    return bool(plan.refusals)
+
+
+def unchanged(reconciler: Reconciler, plan: Plan, common: options.Common, *, wait: bool, until: str) -> int:
+    """Watch the rollout of what was sent before, if it is not through: a second run says how the first one ended."""
+    if not wait or not any(unit.rollout for unit in plan.units):
+        return exits.OK
+    return watch(reconciler, common, until=until)
+
+
+def watch(reconciler: Reconciler, common: options.Common, *, until: str) -> int:
+    """Watch the rollout that is running, reporting on stderr; give the exit code."""
+    from reconciler.render import progress
+
+    gc.enable()  # a rollout takes minutes
+
+    def emit(event: Any) -> None:
+        logs.info(reconciler.masker.text(progress.line(event)), **progress.fields(event))
+
+    outcome = reconciler.wait(emit=emit, until=until, timeout=common.timeout)
+    return ended(outcome, "The rollout completed")
 
 
 def textual(reconciler: Reconciler, plan: Plan, common: options.Common) -> str:

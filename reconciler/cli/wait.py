@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import gc
-from typing import Any
-
 import click
 
-from reconciler.cli import logs, options, planning
+from reconciler.cli import options, planning
 
 
 @click.command()
@@ -30,13 +27,5 @@ def command(common: options.Common, wait_until: str) -> int:
       reconciler wait
       reconciler wait --wait-until stable --timeout 20m
     """
-    from reconciler.render import progress
-
-    gc.enable()  # a rollout takes minutes
     with options.opened(common) as reconciler:
-
-        def emit(event: Any) -> None:
-            logs.info(reconciler.masker.text(progress.line(event)), **progress.fields(event))
-
-        outcome = reconciler.wait(emit=emit, until=wait_until, timeout=common.timeout)
-        return planning.ended(outcome, "The rollout completed")
+        return planning.watch(reconciler, common, until=wait_until)

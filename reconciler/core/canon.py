@@ -157,8 +157,10 @@ def _value(node: Node, value: Json, visit: _Visit, raw: Path, path: Path) -> tup
             wire, tree = _structure(node, value, visit, raw, path, None)
         case "list":
             wire, tree = _list(node, value, visit, raw, path)
-        case "structure" | "map":
-            wire, tree = _map(value, visit, raw, path, strings=node.shape.kind == "map")
+        case "map":
+            wire, tree = _map(value, visit, raw, path)
+        case "structure":  # a JSON document of the user's own (hookDetails): the model knows no members
+            wire = tree = value
         case _:
             wire = tree = _scalar(node, value, visit, raw)
     if tree is not ABSENT and tree == node.rule.usual(visit.facts):
@@ -188,6 +190,11 @@ def _structure(
             wire[known] = member_wire
         if member_tree is not ABSENT:
             tree[known] = member_tree
+    for name in node.shape.required - wire.keys():
+        if value.get(name) == [] and node.members[name].item is not None:
+            wire[
+                name
+            ] = []  # the API insists on the member, however little it says (DeploymentAlarms.alarmNames)
     for name in list(tree):
         test = node.members[name].rule.absent_if
         if test is not None and test(tree[name], wire, visit.facts):
@@ -203,13 +210,13 @@ def _unknown(node: Node, name: str, visit: _Visit, where: Path, *, root: bool) -
     visit.remarks.append(Remark(where, f"`{name}` is unknown to ECS and is not sent", hint))
 
 
-def _map(value: Json, visit: _Visit, raw: Path, path: Path, *, strings: bool) -> tuple[Maybe, Maybe]:
+def _map(value: Json, visit: _Visit, raw: Path, path: Path) -> tuple[Maybe, Maybe]:
     """Give a free-form map: its keys and values belong to the user (dockerLabels, options)."""
     if not isinstance(value, dict):
         return (visit.fault(raw, f"an object is expected, not {_type(value)}"),) * 2
     kept = {name: _text(member) for name, member in value.items() if member is not None}
     for name, member in kept.items():
-        if strings and not isinstance(member, str):
+        if not isinstance(member, str):
             visit.fault((*raw, name), f"a string is expected, not {_type(member)}")
     visit.seen.update({(*path, name): Seen((*raw, name), member) for name, member in kept.items()})
     return (kept, dict(kept)) if kept else (ABSENT, ABSENT)

@@ -15,7 +15,8 @@ class Resolved:
 
     `origins` holds a path where a reference made the value there (a leaf, or a container that came whole
     from one reference); `sensitive` the leaves that must not be shown; `places` where each value stands
-    (its key's place for a member). The paths are those of `data`: keys, and integers for list indices.
+    (its key's place for a member); `printed` holds, for a leaf of a template, the texts that its references printed
+    and their origins. The paths are those of `data`: keys, and integers for list indices.
     """
 
     path: str
@@ -23,6 +24,7 @@ class Resolved:
     origins: Mapping[Path, frozenset[Origin]] = field(default_factory=dict)
     sensitive: frozenset[Path] = frozenset()
     places: Mapping[Path, Where] = field(default_factory=dict)
+    printed: Mapping[Path, tuple[tuple[str, frozenset[Origin]], ...]] = field(default_factory=dict)
 
     def origins_of(self, path: Path) -> frozenset[Origin]:
         """Give the origins of a value: its own, else those of the container that was resolved whole."""

@@ -71,7 +71,8 @@ class Unit:
     """One resource of a plan.
 
     `name` is ``cluster/service`` or the family; `live` the ARN of what was compared with, empty if nothing was.
-    `effects` say what AWS will do (``a new revision``). `desired` is the wire-shaped body with slots for secrets,
+    `effects` say what AWS will do (``a new revision``). `desired` is the wire-shaped body with slots for secrets
+    (of a `partial` one nothing else is compared),
     `managed` the part of the live document that the plan depends on, masked, and `fingerprint` its salted digest,
     unmasked. `base` and `patch` are the same changes as RFC 6902 on the described body; `base` names the operation
     and the JSON pointer in its answer, None where nothing is live.
@@ -92,6 +93,7 @@ class Unit:
     rollout: str = ""
     steps: tuple[Step, ...] = ()
     desired: JsonObject
+    partial: bool = False
     secrets: tuple[Secret, ...] = ()
     managed: Json = None
     salt: str = ""
@@ -141,14 +143,16 @@ class Origins:
 class Plan:
     """What `plan` prints and `apply` carries out.
 
-    `errored`, `complete` and `applyable` are separate facts: a plan against a saved description is complete and
-    cannot be applied. `made_at` is in seconds since the epoch.
+    `refusals` are what the API is known to refuse. `errored` (there are some), `complete` and `applyable` are separate
+    facts: a plan against a saved description is complete and cannot be applied. `made_at` is in seconds since the
+    epoch.
     """
 
     project: Origins
     units: tuple[Unit, ...]
     inputs: tuple[Input, ...] = ()
     notices: tuple[Notice, ...] = ()
+    refusals: tuple[Notice, ...] = ()
     made_at: float = 0.0
     errored: bool = False
     complete: bool = True

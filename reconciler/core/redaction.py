@@ -15,6 +15,9 @@ MASK: Final = "(sensitive value)"
 SECRET_NAMES: Final = (
     "*PASSWORD*",
     "*PASSWD*",
+    "*PASSPHRASE*",
+    "*_PASS",
+    "*_PWD",
     "*SECRET*",
     "*TOKEN*",
     "*_KEY",

@@ -49,10 +49,24 @@ def deployments(service: JsonObject) -> Sequence[JsonObject]:
     return [d for d in found if isinstance(d, dict)] if isinstance(found, list | tuple) else []
 
 
-def in_progress(service: JsonObject) -> bool:
-    """Tell whether a rollout is running."""
+def unfinished(service: JsonObject) -> JsonObject | None:
+    """Give the deployment that keeps a service from being at rest, None where it is.
+
+    That is a PRIMARY one that is not completed, a failed one beside it (ECS is going back from it), or any other one
+    whose tasks are still being stopped.
+    """
     first = primary(service)
-    return first is not None and (first.get("rolloutState") == "IN_PROGRESS" or len(deployments(service)) > 1)
+    if first is None:
+        return None
+    if first.get("rolloutState") not in ("COMPLETED", None):
+        return failed(service) or first
+    others = [deployment for deployment in deployments(service) if deployment is not first]
+    return failed(service) or (first if others else None)
+
+
+def failed(service: JsonObject) -> JsonObject | None:
+    """Give the failed deployment of a service, the PRIMARY one first."""
+    return next((d for d in deployments(service) if d.get("rolloutState") == "FAILED"), None)
 
 
 def judge(service: JsonObject, deployment: str, before: frozenset[str] = frozenset()) -> Judgement:
@@ -78,7 +92,9 @@ def judge(service: JsonObject, deployment: str, before: frozenset[str] = frozens
             if not (_running(service) and len(deployments(service)) == 1):
                 return Judgement(State.IN_PROGRESS, "tasks are being started")
         case _:
-            return Judgement(State.IN_PROGRESS, _reason(first, "the deployment is in progress"))
+            reason = _reason(first, "the deployment is in progress")
+            going_back = "rolling back" in reason.lower()
+            return Judgement(State.ROLLED_BACK if going_back else State.IN_PROGRESS, reason)
     if len(deployments(service)) == 1 and _running(service):
         return Judgement(State.STABLE, _reason(first, "the service is stable"))
     return Judgement(State.DEPLOYED, _reason(first, "the deployment is completed"))

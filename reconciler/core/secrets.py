@@ -48,28 +48,60 @@ def slot_of(value: Json) -> int | None:
 
 
 def make(
-    place: str, value: Json, origins: Sequence[Origin], known: Mapping[Address, Value], salt: str
+    place: str,
+    value: Json,
+    origins: Sequence[Origin],
+    known: Mapping[Address, Value],
+    salt: str,
+    printed: Sequence[tuple[str, frozenset[Origin]]] = (),
 ) -> Secret:
-    """Describe a sensitive leaf by its references."""
-    texts = {
-        origin.address: str(known[origin.address].data)
-        for origin in origins
-        if origin.address in known and isinstance(known[origin.address].data, str | int | float)
-    }
-    sensitive = [
-        origin.address
-        for origin in origins
-        if origin.address in known and known[origin.address].sensitive_paths
-    ]
-    pieces = _cut(value, texts, sensitive) if len(texts) == len(origins) else ()
+    """Describe a sensitive leaf by its references. `printed` are the texts that they put into it."""
     bound = bool(origins) and all(_own_version(origin.source) for origin in origins)
     return Secret(
         place=place,
-        pieces=pieces,
+        pieces=_pieces(value, origins, known, printed),
         sources=tuple(sorted(origins)),
         salt="" if bound else salt,
         digest="" if bound else digest(salt, value),
     )
+
+
+def _pieces(
+    value: Json,
+    origins: Sequence[Origin],
+    known: Mapping[Address, Value],
+    printed: Sequence[tuple[str, frozenset[Origin]]],
+) -> tuple[Piece, ...]:
+    """Cut a leaf into literal text and references; nothing where a secret stands in it in another form.
+
+    Another form (`urlquery`, `slice`) is no secret by its text, so each piece of text that came of a secret has to be
+    that secret itself. Where nothing is known of the pieces, only a leaf that is one secret as a whole can be cut.
+    """
+    there = {origin.address: known[origin.address] for origin in origins if origin.address in known}
+    hidden = [address for address, found in there.items() if found.sensitive_paths] or list(there)
+    texts = {a: str(there[a].data) for a in hidden if isinstance(there[a].data, str | int | float)}
+    if len(texts) != len(hidden):
+        return ()
+    if not isinstance(value, str) or not printed:
+        whole = [address for address, text in texts.items() if text == str(value)]
+        return (whole[0],) if len(hidden) == 1 and whole else ()
+    for text, made_by in printed:
+        behind = [origin.address for origin in made_by if origin.address in texts]
+        if behind and not any(_is_verbatim(text, texts[address]) for address in behind):
+            return ()
+        if len(behind) > 1:
+            return ()
+    return _cut(value, texts)
+
+
+def _is_verbatim(text: str, secret: str) -> bool:
+    """Tell whether a printed text is the secret, as it is or escaped for the JSON or YAML string that it stands in."""
+    if text == secret:
+        return True
+    try:
+        return bool(json.loads(f'"{text}"') == secret)
+    except ValueError:
+        return False
 
 
 def _own_version(source: Source | None) -> bool:
@@ -77,22 +109,17 @@ def _own_version(source: Source | None) -> bool:
     return source is not None and bool(source.version) and not source.lineage
 
 
-def _cut(value: Json, texts: Mapping[Address, str], sensitive: Sequence[Address]) -> tuple[Piece, ...]:
-    if not isinstance(value, str):
-        whole = [address for address, text in texts.items() if text == str(value)]
-        return (whole[0],) if whole else ()
+def _cut(value: str, texts: Mapping[Address, str]) -> tuple[Piece, ...]:
     pieces: list[Piece] = [value]
-    for address in sorted(sensitive, key=lambda address: -len(texts[address])):
-        if not texts[address]:
-            continue
-        pieces = [
-            part
-            for piece in pieces
-            for part in (_split(piece, texts[address], address) if isinstance(piece, str) else [piece])
-        ]
-    return (
-        tuple(pieces) if set(sensitive) <= {piece for piece in pieces if not isinstance(piece, str)} else ()
-    )
+    for address in sorted(texts, key=lambda address: -len(texts[address])):
+        if texts[address]:
+            pieces = [
+                part
+                for piece in pieces
+                for part in (_split(piece, texts[address], address) if isinstance(piece, str) else [piece])
+            ]
+    found = {piece for piece in pieces if not isinstance(piece, str)}
+    return tuple(pieces) if set(texts) <= found else ()
 
 
 def _split(text: str, secret: str, address: Address) -> list[Piece]:

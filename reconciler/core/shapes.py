@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, Protocol, TypeAlias
 
+from reconciler.core.values import Json
+
 Kind: TypeAlias = Literal[
     "structure", "list", "map", "string", "integer", "float", "boolean", "timestamp", "blob"
 ]
@@ -36,3 +38,18 @@ class Shapes(Protocol):
     def named(self, name: str, /) -> Shape:
         """Give a structure by its name in the API model (``Service``, ``TaskDefinition``, ``Deployment``)."""
         ...
+
+
+def missing(shape: Shape, body: Json, path: str = "") -> list[str]:
+    """Give the members that the API requires and a body lacks, as people write them."""
+    if isinstance(body, dict) and shape.members:
+        lacking = [f"{path}.{name}".lstrip(".") for name in sorted(shape.required - body.keys())]
+        return lacking + [
+            name
+            for key, member in body.items()
+            if key in shape.members
+            for name in missing(shape.members[key], member, f"{path}.{key}")
+        ]
+    if isinstance(body, list | tuple) and shape.item is not None:
+        return [name for i, member in enumerate(body) for name in missing(shape.item, member, f"{path}[{i}]")]
+    return []

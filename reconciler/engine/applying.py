@@ -21,12 +21,13 @@ from reconciler.core.steps import (
     UpdateService,
 )
 from reconciler.core.values import Address, Json, JsonObject, Value
-from reconciler.engine import watching
+from reconciler.engine import composing, watching
 from reconciler.engine.observing import revision_arn
 from reconciler.engine.ports import Clock, Gateway, Snapshot
 from reconciler.errors import (
     ApplyError,
     AwsError,
+    AwsRefused,
     AwsThrottled,
     Interrupted,
     NotConverged,
@@ -40,11 +41,15 @@ Reveal: TypeAlias = Callable[[Sequence[Address]], Mapping[Address, Value]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Manner:
-    """How to apply: whether to wait, for what (``stable`` or ``deployed``) and how many seconds (0: no limit)."""
+    """How to apply: whether to wait, for what (``stable`` or ``deployed``) and how many seconds (0: no limit).
+
+    `saved` says that the plan comes from a file, which cannot be applied again once a step of it was done.
+    """
 
     wait: bool = True
     until: str = "deployed"
     timeout: float = 600.0
+    saved: bool = False
 
 
 @dataclass(slots=True)
@@ -55,6 +60,7 @@ class _Run:
     clock: Clock
     kinds: Kinds
     manner: Manner
+    ignored: tuple[str, ...]
     revisions: dict[str, str] = field(default_factory=dict)
     done: list[str] = field(default_factory=list)
     watches: list[watching.Watch] = field(default_factory=list)
@@ -77,7 +83,7 @@ def apply(
     """
     if not plan.applyable:
         raise PlanError("this plan cannot be applied: it was made against a saved description")
-    run = _Run(gateway, clock, kinds, manner)
+    run = _Run(gateway, clock, kinds, manner, plan.project.ignore_tags)
     started = clock.now()
     left = [f"{unit.address}: {steps.describe(step)}" for unit, step in plan.steps()]
     position = 0
@@ -94,7 +100,7 @@ def apply(
                     raise ApplyError(
                         f"{unit.address}: {name}: {error.what}",
                         error.where,
-                        error.hint or _GO_ON,
+                        _way_on(run, error),
                         step=name,
                         done=tuple(run.done),
                         left=tuple(left[position:]),
@@ -107,7 +113,7 @@ def apply(
             except KeyboardInterrupt as error:  # also from whoever shows the events
                 raise Interrupted(
                     f"interrupted while doing this: {name}",
-                    step=name, done=tuple(run.done), left=tuple(left[position:]), unsure=sent, hint=_GO_ON,
+                    step=name, done=tuple(run.done), left=tuple(left[position:]), unsure=sent, hint=_way_on(run, None),
                 ) from error  # fmt: skip
     outcome = yield from _follow(run)
     if outcome.ending in (Ending.SUCCEEDED, Ending.NOT_WAITED):
@@ -115,7 +121,15 @@ def apply(
     return replace(outcome, seconds=clock.now() - started)
 
 
-_GO_ON = "run the same command again: it goes on from what is there and repeats nothing"
+def _way_on(run: _Run, error: ReconcilerError | None) -> str:
+    """Say how to go on after a step that was not done."""
+    if error is not None and error.hint:
+        return error.hint
+    if isinstance(error, AwsRefused):
+        return "correct what AWS refuses, and run the command again: it goes on from what is there"
+    if run.manner.saved and run.done:
+        return "make a new plan: it goes on from what is there and repeats nothing"
+    return "run the same command again: it goes on from what is there and repeats nothing"
 
 
 def _unanswered(error: ReconcilerError) -> bool:
@@ -147,13 +161,13 @@ def _carry_out(run: _Run, unit: Unit, step: Step, body: JsonObject) -> tuple[str
         case CreateService():
             since = run.clock.now()
             made = run.gateway.create_service(_with_revision(run, body, step.revision_of))
-            _expect(run, step.cluster, step.service, made, frozenset(), since)
+            _expect(run, step.cluster, step.service, made, None, since)
             return str(made.body.get("serviceArn", "")), False
         case UpdateService():
             since = run.clock.now()
             current = run.gateway.describe_services(step.cluster, [step.service])[step.service]
-            before = _ids(current.body) if isinstance(current, Snapshot) else frozenset()
             updated = run.gateway.update_service(_with_revision(run, body, step.revision_of))
+            before = current.body if isinstance(current, Snapshot) else None
             _expect(run, step.cluster, step.service, updated, before, since)
             return str(updated.body.get("serviceArn", "")), False
         case _:
@@ -171,6 +185,7 @@ def _equal_revision(run: _Run, family: str, body: JsonObject) -> Snapshot | None
     kind = run.kinds.task_definition
     desired = canons.canon(kind, body, desired=True)
     live = canons.canon(kind, newest.body, desired=False, facts=desired.facts)
+    live = composing.ignoring(live, run.ignored)
     return None if diffs.diff(desired, live).changes else newest
 
 
@@ -183,7 +198,7 @@ def _ids(service: JsonObject) -> frozenset[str]:
 
 
 def _expect(
-    run: _Run, cluster: str, service: str, snapshot: Snapshot, before: frozenset[str], since: float
+    run: _Run, cluster: str, service: str, snapshot: Snapshot, described: JsonObject | None, since: float
 ) -> None:
     """Note what to watch. Without a new deployment (a scale, say) only stability says that it is done."""
     first = rollouts.primary(snapshot.body)
@@ -191,6 +206,7 @@ def _expect(
     if first is None:
         return
     deployment = str(first.get("id"))
+    before = _ids(described) if described is not None else frozenset()
     until = "stable" if deployment in before else run.manner.until
     run.watches.append(
         watching.Watch(
@@ -201,6 +217,7 @@ def _expect(
             until=until,
             timeout=run.manner.timeout,
             since=_first_moment(snapshot, first, since),
+            told=frozenset(str(event.get("id")) for event in watching.events(described or {})),
         )
     )
 
@@ -230,12 +247,28 @@ def _follow(run: _Run) -> Events:
                 done=done,
                 hint="`reconciler wait` picks it up again",
             ) from error
+        except ReconcilerError as error:
+            raise ApplyError(
+                f"the rollout cannot be watched, and goes on in AWS: {error.what}",
+                error.where,
+                f"{error.hint}; then `reconciler wait`"
+                if error.hint
+                else "`reconciler wait` picks it up again",
+                step="wait",
+                done=done,
+            ) from error
         if watched.ending is not Ending.SUCCEEDED:
             return Outcome(ending=watched.ending, reason=watched.reason, done=done, revision=revision)
         reason = watched.reason
         if watched.service is not None:
             run.described[target.unit] = watched.service
     return Outcome(ending=Ending.SUCCEEDED, reason=reason, done=done, revision=revision)
+
+
+# Names, what is described elsewhere, and the count that an autoscaler or a person may change meanwhile.
+_NOT_COMPARED = frozenset({
+    "cluster", "service", "serviceName", "taskDefinition", "tags", "forceNewDeployment", "desiredCount",
+})  # fmt: skip
 
 
 def _converged(run: _Run, plan: Plan, bodies: Mapping[str, tuple[JsonObject, ...]]) -> None:
@@ -252,8 +285,7 @@ def _converged(run: _Run, plan: Plan, bodies: Mapping[str, tuple[JsonObject, ...
             sent = {
                 name: value
                 for name, value in bodies[unit.address][index].items()
-                if name
-                not in ("cluster", "service", "serviceName", "taskDefinition", "tags", "forceNewDeployment")
+                if name not in _NOT_COMPARED
             }
             desired = canons.canon(kind, sent, desired=False)
             live = canons.canon(kind, snapshot.body, desired=False, facts=desired.facts)

@@ -95,6 +95,8 @@ def _live(
     live = canons.canon(kind, snapshot.body, desired=False, facts=desired.facts)
     live = composing.ignoring(live, ignored)
     managed = diffs.managed(desired, live)
+    if unit.partial and isinstance(managed, dict):
+        managed = {name: value for name, value in managed.items() if name in desired.tree}
     if planning.fingerprint(managed, unit.salt) == unit.fingerprint:
         return []
     origin = findings.Provenance(Resolved(unit.address, {}), desired)

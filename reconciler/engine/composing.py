@@ -47,6 +47,12 @@ def compose(
             instead or {}
         )
         document = _replace(document, base, kept)
+        if instead:  # what is said elsewhere (--tasks) has no origin in the file
+            said = {(*base, name) for name in inner if name.lower() in {key.lower() for key in instead}}
+            origins = {
+                path: found for path, found in resolved.origins.items() if path[: len(base) + 1] not in said
+            }
+            resolved = replace(resolved, origins=origins)
     result = canons.canon(kind, document, desired=True)
     notices: list[Notice] = []
     for remark in result.remarks:
@@ -86,7 +92,8 @@ def only(desired: Desired, members: Collection[str]) -> Desired:
     """Restrict a definition to some of its root members; the rest is neither compared nor sent."""
     canon = desired.canon
     tree = {name: value for name, value in canon.tree.items() if name in members}
-    return replace(desired, canon=replace(canon, tree=tree), partial=True)
+    wire = {name: value for name, value in canon.wire.items() if name in members}
+    return replace(desired, canon=replace(canon, tree=tree, wire=wire), partial=True)
 
 
 def _replace(document: Json, base: Path, inner: Json) -> Json:

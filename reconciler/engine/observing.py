@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 
@@ -60,16 +59,12 @@ class Reads:
     def _describe(self) -> Snapshot | Absent:
         return describe(self.gateway, self.cluster, self.name)
 
-    def observe(
-        self, family: str, *, on_service: Callable[[Snapshot | Absent], None] | None = None
-    ) -> Observed:
+    def observe(self, family: str) -> Observed:
         """Wait for everything. The running revision is read only where it is not the newest one."""
         self.start()
         self.expect(family)
         assert self._account is not None
         service = self._service.result() if self._service is not None else None
-        if on_service is not None and service is not None:
-            on_service(service)
         newest = self._newest[family].result() if family else None
         running = self._running(service, newest)
         return Observed(self._account.result(), self.gateway.region, service, running, newest)

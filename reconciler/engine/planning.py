@@ -10,12 +10,11 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from reconciler.core import canon as canons
-from reconciler.core import diffs, findings, patches, pointers, rollouts, secrets
+from reconciler.core import diffs, findings, patches, pointers, rollouts, secrets, shapes
 from reconciler.core.kinds import Kind, Kinds
 from reconciler.core.kinds.rules import ABSENT
 from reconciler.core.plans import Finding, Unit, Verb
 from reconciler.core.redaction import MASK, Masker
-from reconciler.core.shapes import Shapes
 from reconciler.core.steps import (
     CreateService,
     RegisterTaskDefinition,
@@ -41,7 +40,7 @@ class Facts:
     """What a planner needs to know beside the documents."""
 
     kinds: Kinds
-    shapes: Shapes
+    shapes: shapes.Shapes
     cluster: str
     service: str
     known: Mapping[Address, Value]
@@ -67,6 +66,7 @@ class Planned:
     units: list[Unit] = field(default_factory=list)
     vault: dict[tuple[str, int], Json] = field(default_factory=dict)
     sides: dict[str, Sides] = field(default_factory=dict)
+    refusals: list[Refused] = field(default_factory=list)
 
 
 def plan(
@@ -108,6 +108,16 @@ def _compare(
     return _Compared(live_canon, live.body, found)
 
 
+def _insist_on_required(kind: Kind, desired: Desired, body: JsonObject, operation: str, facts: Facts) -> None:
+    """Refuse a body that the API is sure to refuse, before anything is sent."""
+    lacking = shapes.missing(facts.shapes.input(operation), body)
+    if lacking:
+        raise PlanError(
+            f"the {kind.name.replace('_', ' ')} lacks {', '.join(lacking)}, which {operation} requires",
+            desired.resolved.where(()),
+        )
+
+
 def _task_definition(desired: Desired, observed: Observed, facts: Facts, planned: Planned) -> Unit:
     kind = facts.kinds.task_definition
     family = desired.canon.wire.get("family")
@@ -120,6 +130,8 @@ def _task_definition(desired: Desired, observed: Observed, facts: Facts, planned
     arn = revision_arn(live) if live else ""
     hidden = _hide(desired, facts, f"task_definition.{name}", planned)
     steps, effects = _revision_steps(name, hidden.body, live is None, arn, changes, facts)
+    if steps and not observed.saved and isinstance(steps[0], RegisterTaskDefinition):
+        _insist_on_required(kind, desired, steps[0].body, "RegisterTaskDefinition", facts)
     if steps and isinstance(steps[0], RegisterTaskDefinition) and _is_newest(desired, observed, live, facts):
         assert isinstance(observed.newest, Snapshot)
         effects = (f"revision {_number(revision_arn(observed.newest))} is registered already and equal",)
@@ -211,16 +223,21 @@ def _service(
         draft = updates.build(
             compared.differences.changes,
             desired.canon,
-            compared.live,
+            _canon_of(compared),
             live.body,
             facts.shapes,
             controller=_controller(live.body),
             moves=wanted.moves,
             force=facts.options.force_new_deployment,
-            check=not observed.saved,
             place=desired.resolved.where,
         )
         steps, effects = _update_steps(draft, arn, compared, wanted, facts), draft.effects
+        if not observed.saved:
+            planned.refusals.extend(draft.refusals)
+    for step in steps:
+        if isinstance(step, CreateService | UpdateService) and not observed.saved:
+            operation = "CreateService" if isinstance(step, CreateService) else "UpdateService"
+            _insist_on_required(kind, desired, step.body, operation, facts)
     unit = _unit(
         kind, desired, compared, facts, planned,
         name=name, address=f"service.{name}", arn=arn, observed=observed,
@@ -234,6 +251,11 @@ def _service(
         depends_on=(revision.address,) if revision is not None else (),
         rollout=_rollout(live.body, bool(steps)) if live else "",
     )
+
+
+def _canon_of(compared: _Compared) -> canons.Canon:
+    assert compared.live is not None
+    return compared.live
 
 
 @dataclass(frozen=True, slots=True)
@@ -329,6 +351,8 @@ def _unit(
         secret=lambda change: not facts.masker.open and _is_secret(change, origin, facts.masker),
     )  # fmt: skip
     managed = None if compared.live is None else diffs.managed(desired.canon, compared.live)
+    if desired.partial and isinstance(managed, dict):
+        managed = {name: value for name, value in managed.items() if name in desired.canon.tree}
     masked = (
         None if managed is None else findings.mask(managed, (), origin, replace(facts.masker, open=False))
     )
@@ -353,6 +377,7 @@ def _unit(
         effects=effects,
         steps=steps,
         desired=hidden.body,
+        partial=desired.partial,
         secrets=hidden.secrets,
         managed=masked,
         salt=salt,
@@ -412,7 +437,8 @@ def _hide(desired: Desired, facts: Facts, unit: str, planned: Planned) -> _Hidde
         planned.vault[unit, len(values)] = value
         values.append(value)
         origins = tuple(desired.resolved.origins_of(raw))
-        hidden.append(secrets.make(_place(desired, path), value, origins, facts.known, facts.salt()))
+        printed = desired.resolved.printed.get(raw, ())
+        hidden.append(secrets.make(_place(desired, path), value, origins, facts.known, facts.salt(), printed))
     body = pointers.objects(_conceal_values(desired.canon.wire, values))
     return _Hidden(body, tuple(hidden), tuple(values))
 
@@ -458,13 +484,16 @@ def _controller(body: JsonObject) -> str:
 
 
 def _rollout(body: JsonObject, acts: bool) -> str:
-    if not rollouts.in_progress(body):
+    deployment = rollouts.unfinished(body)
+    if deployment is None:
         return ""
-    first = rollouts.primary(body) or {}
-    text = (
-        f"a rollout of {_short(str(first.get('taskDefinition', '')))} is in progress "
-        f"({first.get('runningCount')} of {first.get('desiredCount')} tasks running)"
-    )
+    name = _short(str(deployment.get("taskDefinition", "")))
+    if deployment.get("rolloutState") == "FAILED":
+        reason = str(deployment.get("rolloutStateReason", "")).rstrip(".")
+        text = f"the rollout of {name} failed" + (f": {reason}" if reason else "")
+        return text if acts else f"{text}; --force-new-deployment tries it again"
+    counts = f"{deployment.get('runningCount')} of {deployment.get('desiredCount')} tasks running"
+    text = f"a rollout of {name} is in progress ({counts})"
     return f"{text}; applying now replaces it" if acts else text
 
 

@@ -6,7 +6,7 @@ Members that are objects are replaced whole by the API, so the live object with 
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from reconciler.core import canon as canons
@@ -38,12 +38,13 @@ class Draft:
 
     body: JsonObject
     effects: tuple[str, ...]
+    refusals: tuple[Refused, ...] = ()
 
 
 def build(
     changes: Sequence[Change],
     desired: Canon,
-    live: Canon | None,
+    live: Canon,
     body: JsonObject,
     shapes: Shapes,
     *,
@@ -51,16 +52,13 @@ def build(
     moves: bool,
     force: bool,
     place: Callable[[Path], Where],
-    check: bool = True,
 ) -> Draft:
     """Draft the update. `moves` says that the service changes to another revision.
 
-    Refused where the API would refuse, unless `check` is off because the update will never be sent.
+    `refusals` are what the API is known to refuse: the differences are there to be seen all the same.
     """
-    assert live is not None
     members = sorted({str(change.path[0]) for change in changes} - {"tags"})
-    if check:
-        _check(members, changes, desired, shapes, controller, moves=moves, place=place)
+    refusals = tuple(_refusals(members, changes, desired, shapes, controller, moves=moves, place=place))
     patch = patches.build(changes, desired, live, body)
     patched = canons.canon(
         desired.kind, patches.apply(body, patch.operations), desired=False, facts=desired.facts
@@ -73,13 +71,14 @@ def build(
         sent["forceNewDeployment"] = True
     deploys = moves or force or any(rule.deploys or rule.forces for rule in rules.values())
     tagged = any(change.path[0] == "tags" for change in changes)
-    effects = ["a new deployment"] if deploys else ["no new deployment"] if sent else []
+    forced = ["a new deployment, forced"] if force and not moves and not changes else []
+    effects = forced or ["a new deployment"] if deploys else ["no new deployment"] if sent else []
     if tagged and not sent and not moves:
         effects = ["tags only, no new deployment"]
-    return Draft(sent, tuple(effects))
+    return Draft(sent, tuple(effects), refusals)
 
 
-def _check(
+def _refusals(
     members: Sequence[str],
     changes: Sequence[Change],
     desired: Canon,
@@ -88,27 +87,27 @@ def _check(
     *,
     moves: bool,
     place: Callable[[Path], Where],
-) -> None:
+) -> Iterator[Refused]:
     taken = shapes.input("UpdateService").members
     for name in members:
         change = next(change for change in changes if change.path[0] == name)
         seen = desired.seen.get(change.path)
         where = place(seen.raw if seen else ())
         if name not in taken:
-            raise Refused(
+            yield Refused(
                 f"{change.address} of an existing service cannot be changed "
                 f"(it is {_shown(change.before)}, the file says {_shown(change.after)})",
                 where,
                 "delete the service and create it anew, or give it another name",
             )
-        if controller in _BY_CONTROLLER and name not in _BY_CONTROLLER[controller]:
-            raise Refused(
+        elif controller in _BY_CONTROLLER and name not in _BY_CONTROLLER[controller]:
+            yield Refused(
                 f"UpdateService cannot change {change.address}: the service's deployments belong to {controller}",
                 where,
                 _CONTROLLER_HINT,
             )
     if moves and controller in _BY_CONTROLLER:
-        raise Refused(
+        yield Refused(
             f"the service's deployments belong to {controller}: a new revision cannot be deployed by UpdateService",
             place(()),
             _CONTROLLER_HINT,

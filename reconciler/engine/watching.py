@@ -33,7 +33,8 @@ _ENDINGS: Final[Mapping[State, Ending]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Watch:
-    """What to watch. `before` holds the deployments that were there before; `since` hides older service events.
+    """What to watch. `before` holds the deployments that were there before; `since` hides service events that are
+    older, `told` those with these ids.
 
     `until` is ``stable`` or ``deployed``; `timeout` in seconds, 0 for no limit.
     """
@@ -45,6 +46,7 @@ class Watch:
     until: str = "deployed"
     timeout: float = 600.0
     since: float = 0.0
+    told: frozenset[str] = frozenset()
 
     @property
     def unit(self) -> str:
@@ -65,7 +67,7 @@ def watch(gateway: Gateway, clock: Clock, target: Watch) -> Generator[Event, Non
     """Report a rollout until it ends. AwsError where the service cannot be described, not even a while later."""
     started = clock.now()
     pause = FIRST_PAUSE
-    told: set[str] = set()
+    told = set(target.told)
     shown: tuple[object, ...] = ()
     latest: Snapshot | None = None
     while True:
@@ -125,14 +127,18 @@ def _progress(target: Watch, service: JsonObject, judgement: Judgement, now: flo
 
 def _news(target: Watch, service: JsonObject, told: set[str]) -> Generator[Event, None, None]:
     """Report service events that were not reported yet, oldest first (the API gives the newest first)."""
-    found = service.get("events")
-    events = [e for e in found if isinstance(e, dict)] if isinstance(found, list | tuple) else []
-    for event in reversed(events):
+    for event in reversed(events(service)):
         name, at = str(event.get("id")), event.get("createdAt")
         when = float(at) if isinstance(at, int | float) else 0.0
         if name not in told and when >= target.since:
             told.add(name)
             yield ServiceEvent(unit=target.unit, at=when, message=str(event.get("message", "")))
+
+
+def events(service: JsonObject) -> list[JsonObject]:
+    """Give the service events of a described service, the newest first."""
+    found = service.get("events")
+    return [event for event in found if isinstance(event, dict)] if isinstance(found, list | tuple) else []
 
 
 def current(gateway: Gateway, cluster: str, service: str) -> Snapshot:
@@ -153,6 +159,8 @@ def pick_up(current: Snapshot, cluster: str, service: str, until: str, timeout: 
             f"the service {cluster}/{service} has no PRIMARY deployment",
             hint="deployments through CodeDeploy and external controllers are not supported yet",
         )
+    # Beside a failed deployment the PRIMARY one is what ECS goes back to: the rollout to judge is the failed one.
+    first = rollouts.failed(current.body) or first
     others = (str(d.get("id")) for d in rollouts.deployments(current.body) if d is not first)
     since = first.get("updatedAt") or first.get("createdAt")
     return Watch(

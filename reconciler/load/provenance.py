@@ -58,6 +58,7 @@ def resolved(rendered: Rendered, parsed: Parsed, *, placed: bool = True) -> Reso
     overlaps = Overlaps(rendered)
     origins: dict[Path, frozenset[Origin]] = {}
     sensitive: set[Path] = set()
+    printed: dict[Path, tuple[tuple[str, frozenset[Origin]], ...]] = {}
     for path, data in walk(parsed.data):
         if path in parsed.marks:
             mark = parsed.marks[path]
@@ -69,12 +70,18 @@ def resolved(rendered: Rendered, parsed: Parsed, *, placed: bool = True) -> Reso
             if is_leaf(data):
                 found, hidden = unite(overlaps.of(span))
                 sensitive |= {path} if hidden else set()
+                if found:
+                    printed[path] = tuple(
+                        (rendered.text[piece.out_start : piece.out_end], piece.origins)
+                        for piece in overlaps.of(span)
+                        if piece.origins
+                    )
             else:
                 found = _whole(overlaps, span)
             if found:
                 origins[path] = found
     places = {path: rendered.where(span.place) for path, span in parsed.spans.items()} if placed else {}
-    return Resolved(rendered.path, parsed.data, origins, frozenset(sensitive), places)
+    return Resolved(rendered.path, parsed.data, origins, frozenset(sensitive), places, printed)
 
 
 def _whole(overlaps: Overlaps, span: Span) -> frozenset[Origin]:

@@ -30,8 +30,14 @@ def plan(value: Plan, style: Style = PLAIN) -> str:
 
 def summary(value: Plan, style: Style = PLAIN) -> str:
     """Write the closing line."""
+    if not value.changes and any(unit.rollout for unit in value.units):
+        return (
+            style.paint("bold", "No changes.") + " The files were sent as they are; see above how that goes."
+        )
     if not value.changes:
-        return style.paint("bold", "No changes.") + " What runs is what the files describe."
+        left_out = all(unit.kind == "service" for unit in value.units)
+        more = " The task definition was not compared." if left_out else ""
+        return style.paint("bold", "No changes.") + " What runs is what the files describe." + more
     counts = {verb: sum(unit.verb is verb for unit in value.units) for verb in Verb}
     counted = f"{counts[Verb.CREATE]} to add, {counts[Verb.UPDATE]} to change, 0 to destroy."
     return style.paint("bold", "Plan:") + " " + counted
@@ -50,7 +56,7 @@ def _unit(unit: Unit, style: Style) -> Iterator[str]:
         yield style.paint("dim", f"#   compared with {unit.live}")
     if unit.rollout:
         yield style.paint("warn", f"#   {unit.rollout}")
-    if unit.verb is not Verb.NONE:
+    if unit.changes:
         symbol = _VERBS[unit.verb]
         yield f"{style.paint(_ROLES[symbol], symbol)} {unit.kind} {json.dumps(unit.name)} {{"
         yield from _aligned([row for finding in unit.changes for row in _finding(finding, style)], style)

@@ -21,8 +21,16 @@ KNOWN = {
 ORIGINS = {A: Origin(A, STATE), B: Origin(B, PARAMETER)}
 
 
-def made(value: Json, *addresses: Address) -> secrets.Secret:
-    return secrets.make("task.json /x", value, [ORIGINS[a] for a in addresses], KNOWN, "salt")
+def made(value: Json, *addresses: Address, printed: tuple[tuple[str, Address], ...] = ()) -> secrets.Secret:
+    texts = printed or tuple((str(KNOWN[address].data), address) for address in addresses)
+    return secrets.make(
+        "task.json /x",
+        value,
+        [ORIGINS[a] for a in addresses],
+        KNOWN,
+        "salt",
+        [(text, frozenset({ORIGINS[address]})) for text, address in texts],
+    )
 
 
 @pytest.mark.parametrize(
@@ -44,6 +52,29 @@ def test_a_value_is_cut_into_text_and_references(
     assert secret.pieces == pieces
     if pieces:
         assert secrets.fill(secrets.slot(0), [secret], KNOWN) == value
+
+
+@pytest.mark.parametrize(
+    "printed",
+    [(("alpha%2Dsecret", A), ("alpha-secret", A)), (("alpha", A), ("alpha-secret", A))],
+    ids=["escaped beside the secret itself", "a part of it"],
+)
+def test_a_secret_in_another_form_is_never_cut(printed: tuple[tuple[str, Address], ...]) -> None:
+    value = "/".join(text for text, _ in printed)
+    assert made(value, A, printed=printed).pieces == ()
+
+
+def test_a_secret_escaped_for_its_string_is_still_the_secret() -> None:
+    known = {A: Value('quo"te', ((),), source=STATE)}
+    made_of = [('quo\\"te', frozenset({ORIGINS[A]}))]
+    secret = secrets.make("x", 'u:quo"te', [ORIGINS[A]], known, "salt", made_of)
+    assert secret.pieces == ("u:", A)
+
+
+def test_without_knowledge_of_the_text_only_a_whole_secret_is_cut() -> None:
+    origins = [ORIGINS[A]]
+    assert secrets.make("x", "alpha-secret", origins, KNOWN, "salt").pieces == (A,)
+    assert secrets.make("x", "u:alpha-secret", origins, KNOWN, "salt").pieces == ()
 
 
 @pytest.mark.parametrize(

@@ -71,7 +71,7 @@ def test_a_failed_step_says_what_was_done_and_what_is_left(
     assert not isinstance(error, Interrupted)
     assert (len(error.done), len(error.left)) == (done, left)
     assert error.left[0].endswith(error.step)
-    assert "run the same command again" in str(error)
+    assert "correct what AWS refuses, and run the command again" in str(error)
     assert caught.value.__cause__ is REFUSED
     # … and running it again goes on from there and registers no revision twice.
     changed.gateway.calls.clear()

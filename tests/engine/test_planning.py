@@ -191,12 +191,16 @@ def test_what_a_file_does_not_say_goes_back_to_its_default_or_is_left_alone(worl
 
 def test_a_change_that_the_api_refuses_is_refused_with_its_place(world: World) -> None:
     world.write("service.json", service() | {"schedulingStrategy": "DAEMON"})
-    with pytest.raises(
-        Refused, match="schedulingStrategy of an existing service cannot be changed"
-    ) as caught:
-        world.plan()
-    assert caught.value.where is not None
-    assert caught.value.where.path.endswith("service.json")
+    plan = world.plan()
+    assert plan.errored
+    assert not plan.applyable
+    (refusal,) = plan.refusals
+    assert "schedulingStrategy of an existing service cannot be changed" in refusal.what
+    assert refusal.where is not None
+    assert refusal.where.path.endswith("service.json")
+    with pytest.raises(Refused, match="schedulingStrategy"):
+        world.apply(plan)
+    assert not world.methods
 
 
 def test_a_service_without_task_definition_cannot_be_created(empty: World) -> None:

@@ -69,7 +69,6 @@ class Rule:
     - `same`: decides whether a desired and a live value, both normalised, mean the same.
     - `undeclared`: see `Undeclared`; None leaves it to the members inside, and at a leaf to the kind.
     - `deploys`: a change starts a new deployment of the service; `forces`: only with forceNewDeployment.
-    - `create_only`: the member cannot be updated.
     - `remove`: what to send to remove the member, where that is not its default.
     """
 
@@ -83,7 +82,6 @@ class Rule:
     undeclared: Undeclared | None = None
     deploys: bool = False
     forces: bool = False
-    create_only: bool = False
     remove: Maybe = ABSENT
 
     def usual(self, facts: JsonObject) -> Maybe:

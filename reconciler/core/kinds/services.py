@@ -66,23 +66,28 @@ def _host_means_instance(value: Json) -> Json:
     )
 
 
+def _same_revision(desired: Json, live: Json) -> bool:
+    """Accept any revision of a family that the file names without one: the file leaves the choice to others."""
+    return desired == live or (":" not in str(desired) and str(live).rsplit(":", 1)[0] == desired)
+
+
 def _latest_is_any(desired: Json, live: Json) -> bool:
     """Accept any concrete platform version for LATEST (RD, C7, L26)."""
     return desired in (live, "LATEST")
 
 
 RULES: Final[dict[str, Rule]] = {
-    "cluster": Rule(coerce=short_name, default="default", create_only=True, undeclared=S),  # TFs, B
-    "serviceName": Rule(create_only=True, undeclared=S),
-    "taskDefinition": Rule(coerce=revision_name, undeclared=S, deploys=True),  # TFs
+    "cluster": Rule(coerce=short_name, default="default", undeclared=S),  # TFs, B
+    "serviceName": Rule(undeclared=S),
+    "taskDefinition": Rule(coerce=revision_name, same=_same_revision, undeclared=S, deploys=True),  # TFs
     "clientToken": Rule(undeclared=S),
     "desiredCount": Rule(undeclared=S, absent_if=_daemon),  # EP, TFs, RD
-    "launchType": Rule(undeclared=S, create_only=True),  # B: no member of UpdateService
+    "launchType": Rule(undeclared=S),  # B: no member of UpdateService
     "capacityProviderStrategy": Rule(key=Key(("capacityProvider",)), undeclared=S, forces=True, remove=[]),
     "capacityProviderStrategy/*/weight": Rule(default=0),  # B
     "capacityProviderStrategy/*/base": Rule(default=0),
     "platformVersion": Rule(undeclared=S, same=_latest_is_any, deploys=True),
-    "schedulingStrategy": Rule(default="REPLICA", undeclared=D, create_only=True),  # B
+    "schedulingStrategy": Rule(default="REPLICA", undeclared=D),  # B
     "deploymentController": Rule(undeclared=D),
     "deploymentController/type": Rule(default="ECS", undeclared=D),  # B
     # Compared leaf by leaf: the server's object has grown every year (ecspresso issue 894).
@@ -136,7 +141,7 @@ RULES: Final[dict[str, Rule]] = {
     "propagateTags": Rule(default="NONE", undeclared=D),  # B, TFs
     # Create answers ENABLED since September 2025, Update keeps what was there (B, RD).
     "availabilityZoneRebalancing": Rule(undeclared=S),
-    "role": Rule(same=same_name, absent_if=_service_linked, undeclared=S, create_only=True),
+    "role": Rule(same=same_name, absent_if=_service_linked, undeclared=S),
     "tags": Rule(key=Key(("key",)), undeclared=D),
     "tags/*/value": Rule(blank=True),
     "serviceConnectConfiguration": Rule(undeclared=D, deploys=True, remove={"enabled": False}),

@@ -21,12 +21,16 @@ def _port_is_implied(value: Json, mapping: JsonObject, facts: JsonObject) -> boo
     )
 
 
+def _platforms_own(value: Json, _parent: JsonObject, _facts: JsonObject) -> bool:
+    return value == "<default>"  # what ECS answers for Windows containers (B)
+
+
 def _all_permissions(value: Json, _parent: JsonObject, _facts: JsonObject) -> bool:
     return isinstance(value, dict) and set(value) == {"read", "write", "mknod"}
 
 
 RULES: Final[dict[str, Rule]] = {
-    "networkMode": Rule(default="bridge"),  # B; Windows answers "<default>"
+    "networkMode": Rule(default="bridge", absent_if=_platforms_own),  # B
     "cpu": Rule(coerce=cpu_units),  # B, EP
     "memory": Rule(coerce=mebibytes),  # B, EP
     "requiresCompatibilities": Rule(key=WHOLE),  # B, RD
@@ -76,7 +80,9 @@ RULES: Final[dict[str, Rule]] = {
     "containerDefinitions/*/systemControls/*/value": Rule(blank=True),
     "containerDefinitions/*/extraHosts": Rule(key=WHOLE),  # HK
     "containerDefinitions/*/dockerSecurityOptions": Rule(key=WHOLE),  # HK
-    "containerDefinitions/*/resourceRequirements": Rule(key=Key(("type",))),  # HK
+    "containerDefinitions/*/resourceRequirements": Rule(
+        key=Key(("type", "value"))
+    ),  # HK; a type may come twice
     "containerDefinitions/*/healthCheck/interval": Rule(default=30),  # B, TF
     "containerDefinitions/*/healthCheck/timeout": Rule(default=5),
     "containerDefinitions/*/healthCheck/retries": Rule(default=3),
