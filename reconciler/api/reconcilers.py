@@ -182,7 +182,7 @@ class Reconciler:
             reads.expect(_family_in(files.task_definition))
         from reconciler.aws.shapes import ECS
         from reconciler.core.plans import Notice, Plan
-        from reconciler.engine import planning
+        from reconciler.engine import composing, planning
 
         kinds = self._kinds()
         task_definition = self._task_definition(files, kinds, strict=strict)
@@ -204,7 +204,8 @@ class Reconciler:
             if desired is not None
             for notice in desired.notices
         )
-        _insist(strict, self._files.notices)
+        warned = (*warned, *composing.contradictions(task_definition, service))
+        _insist(strict, (*self._files.notices, *warned))
         refusals = [Notice(what=r.what, where=r.where, hint=r.hint) for r in planned.refusals]
         plan = Plan(
             project=self._origins(options),

@@ -110,3 +110,22 @@ def _at(what: str, base: Path, path: Path) -> str:
     names = [f"[{key}]" if isinstance(key, int) else f".{key}" for key in path[len(base) :]]
     place = "".join(names).lstrip(".")
     return f"{place}: {what}" if place and f"`{path[-1]}`" not in what else what
+
+
+_NAMING_CONTAINERS = ("loadBalancers", "serviceRegistries")
+
+
+def contradictions(task_definition: Desired | None, service: Desired | None) -> tuple[Notice, ...]:
+    """Give what one definition says of the other and is not so: containers that the task definition lacks."""
+    if task_definition is None or service is None:
+        return ()
+    containers = task_definition.canon.tree.get("containerDefinitions")
+    names = sorted(containers) if isinstance(containers, dict) else []
+    found: list[Notice] = []
+    for path, seen in service.canon.seen.items():
+        names_one = len(path) == 3 and path[0] in _NAMING_CONTAINERS and path[2] == "containerName"
+        if names_one and seen.wire not in names:
+            what = f"the task definition has no container `{seen.wire}`"
+            hint = f"it has {', '.join(f'`{name}`' for name in names)}"
+            found.append(Notice(what=what, where=service.resolved.where(seen.raw), hint=hint))
+    return tuple(found)
