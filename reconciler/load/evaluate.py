@@ -94,7 +94,7 @@ def parse(document: Document, rendered: Rendered, lookups: Lookups) -> Parsed:
 
 
 def _jsonnet(document: Document, functions: Functions, lookups: Lookups, options: Options) -> Resolved | None:
-    session = twins.Session(document, lookups, options, jsonnets.counts(functions))
+    session = twins.Session(document, lookups, options, jsonnets.parameters(functions))
     try:
         text = session.evaluate()
     except (ConfigError, ResolveError) as error:

@@ -18,36 +18,36 @@ from typing import Final
 from reconciler.core.references import Functions
 from reconciler.core.values import Json
 from reconciler.errors import ConfigError, ReconcilerError, ResolveError, Where
-from reconciler.load import sources
+from reconciler.load import complaints, sources
 from reconciler.load.sources import Document, Options
 
 Reply = Callable[[str, "tuple[Json, ...]"], Json]
 """What answers a native call: the function's name, its arguments; the value, as JSON."""
 
-# jsonnet 0.22 takes parameters of natives whose names its standard library does not use for one and the same
-# ("binding parameter a second time"), and finds none of them by name: so they are given by place, and have
-# names that the library uses.
-_NAMES: Final = ("a", "b", "c", "x", "y", "i", "n", "v")
 _LARGEST: Final = 2**53
 _TRACE: Final = re.compile(r"^\t(?P<file>[^\t\n]+?):\(?(?P<line>\d+):(?P<column>\d+)\)?", re.MULTILINE)
+_SPAN: Final = re.compile(
+    r"\t(?P<file>[^\t\n]+?):\(?(?P<line>\d+):(?P<column>\d+)\)?-(\((?P<last>\d+):)?(?P<end>\d+)"
+)
 _STATIC: Final = re.compile(
     r"STATIC ERROR: (?P<file>.+?):\(?(?P<line>\d+):(?P<column>\d+)\)?[^ ]*: (?P<what>.*)"
 )
 _NO_FUNCTION: Final = "only functions can be called, got null"
-_NO_VARIABLE: Final = "undefined external variable: "
 
 
 @dataclass(frozen=True, slots=True)
 class Natives:
-    """The functions of a run: how many parameters each has in Jsonnet, and what answers them."""
+    """The functions of a run: the parameters that each has in Jsonnet, and what answers them."""
 
-    counts: Mapping[str, int]
+    parameters: Mapping[str, tuple[str, ...]]
     reply: Reply
 
 
 @dataclass(eq=False)
 class Stopped(ConfigError):
-    """Jsonnet's own complaint. Its message may quote what a native function gave: `quiet` drops it."""
+    """Jsonnet's own complaint. Where it `quotes`, it may hold what a native function gave, and `quiet` drops it."""
+
+    quotes: bool = True
 
 
 @dataclass(eq=False)
@@ -63,9 +63,9 @@ class _Run:
     error: ReconcilerError | None = None
 
 
-def counts(functions: Functions) -> dict[str, int]:
-    """Give how many parameters functions have in Jsonnet."""
-    return {name: len(function.parameters) for name, function in functions.items()}
+def parameters(functions: Functions) -> dict[str, tuple[str, ...]]:
+    """Give the parameters that functions have in Jsonnet."""
+    return {name: function.parameters for name, function in functions.items()}
 
 
 def evaluate(document: Document, natives: Natives, options: Options, *, member: str | None = None) -> str:
@@ -89,18 +89,22 @@ def evaluate(document: Document, natives: Natives, options: Options, *, member: 
             ext_codes=dict(options.ext_code),
             import_callback=_importer(run),
             native_callbacks={
-                key: (_NAMES[:count], _callback(key, natives, run)) for key, count in natives.counts.items()
+                key: (complaints.PLACES[: len(names)], _callback(key, natives, run))
+                for key, names in natives.parameters.items()
             },
         )
     except RuntimeError as error:
-        raise _explain(str(error), run, name) from run.error
+        raise _explain(str(error), run, name, natives.parameters) from run.error
     return evaluated
 
 
 def quiet(error: Stopped) -> ConfigError:
-    """Give the error without Jsonnet's message."""
+    """Give the error without Jsonnet's message, unless that cannot quote a value."""
+    if not error.quotes:
+        return error
     what = "Jsonnet stopped with an error; its message is withheld, as it may quote a sensitive value"
-    return ConfigError(what, error.where)
+    hint = "check this line, or evaluate the file with plain text in the secret's place, to read the message"
+    return ConfigError(what, error.where, hint)
 
 
 def _string(text: str) -> str:
@@ -165,9 +169,10 @@ def _text(data: str, name: str) -> str:
     return data
 
 
-def _explain(message: str, run: _Run, name: str) -> ReconcilerError:
+def _explain(message: str, run: _Run, name: str, natives: Mapping[str, tuple[str, ...]]) -> ReconcilerError:
     if static := _STATIC.match(message):
-        return Stopped(f"Jsonnet: {static['what'].rstrip('.')}", _where(static, run))
+        # Found before anything is evaluated: it may quote the source, and no value.
+        return Stopped(f"Jsonnet: {static['what'].rstrip('.')}", _where(static, run), quotes=False)
     frames = [frame for frame in _TRACE.finditer(message) if frame["file"] in run.texts]
     where = _where(frames[0], run) if frames else Where(name)
     if run.error is not None:
@@ -179,10 +184,26 @@ def _explain(message: str, run: _Run, name: str) -> ReconcilerError:
     first = message.split("\n", 1)[0].removeprefix("RUNTIME ERROR: ")
     if first == _NO_FUNCTION:
         hint = "std.native gives null for a name that is not among the functions here"
-        return NoFunction("something is called that is no function", where, hint)
-    variable = first.removeprefix(_NO_VARIABLE)
-    given = f"--ext-str {variable}=TEXT, or --ext-code {variable}=JSONNET for anything but text"
-    return Stopped(f"Jsonnet: {first.rstrip('.')}", where, given if variable != first else None)
+        return NoFunction("something is called that is no function", where, hint, quotes=False)
+    piece = _piece(message, run)
+    complaint = complaints.explain(first, piece, run.texts.values(), natives)
+    return Stopped(complaint.what, where, complaint.hint, quotes=complaint.quotes)
+
+
+def _piece(message: str, run: _Run) -> str:
+    """Give the source text where a message arose; none where that is not in the files that were read."""
+    _, _, trace = message.partition("\n")
+    found = _SPAN.match(trace)
+    if found is None or found["file"] not in run.texts:
+        return ""
+    lines = [line.encode() for line in run.texts[found["file"]].split("\n")]
+    first, last = int(found["line"]), int(found["last"] or found["line"])
+    piece = lines[first - 1 : last]
+    if not piece:
+        return ""
+    piece[-1] = piece[-1][: int(found["end"]) - 1]
+    piece[0] = piece[0][int(found["column"]) - 1 :]
+    return b"\n".join(piece).decode(errors="ignore")
 
 
 def _where(found: re.Match[str], run: _Run) -> Where:

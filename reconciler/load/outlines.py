@@ -17,8 +17,8 @@ from reconciler.load.calls import PURE, Lookups
 if TYPE_CHECKING:
     from reconciler.load.gotemplates.calls import Signature
 
-NATIVES: Final[Mapping[str, int]] = {"env": 2, "must_env": 1}
-"""The functions that are known in a first pass, and how many parameters they have in Jsonnet."""
+NATIVES: Final[Mapping[str, tuple[str, ...]]] = {"env": ("name", "default"), "must_env": ("name",)}
+"""The functions that are known in a first pass, and the parameters that they have in Jsonnet."""
 
 
 def env(names: Sequence[str], environ: Mapping[str, str]) -> str:

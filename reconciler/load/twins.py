@@ -42,12 +42,12 @@ class Session:
     document: Document
     lookups: Lookups
     options: Options
-    counts: Mapping[str, int]
+    parameters: Mapping[str, tuple[str, ...]]
     answers: dict[Call, Marked] = field(default_factory=dict)
 
     def evaluate(self) -> str:
         """Give the text of the document's JSON; meaningless once `lookups` needs something."""
-        return jsonnets.evaluate(self.document, Natives(self.counts, self.reply), self.options)
+        return jsonnets.evaluate(self.document, Natives(self.parameters, self.reply), self.options)
 
     def reply(self, name: str, arguments: tuple[Json, ...]) -> Json:
         """Answer a call; what is not known yet is a `0`, which the most functions take."""
@@ -153,7 +153,7 @@ def _twin(session: Session, leaves: Mapping[Path, Json], traced: Traced) -> tupl
         answer = session.known(name, given)
         return mark(plain(answer.data), answer, call)
 
-    twin = _evaluated(session, Natives(session.counts, reply))
+    twin = _evaluated(session, Natives(session.parameters, reply))
     placed: set[Path] = set()
     seen: set[Call] = set()
     for path, data in twin.items():
@@ -188,7 +188,7 @@ def _difference(
             return changed(plain(answer.data), answer.sensitive_paths or ((),))
         return plain(session.known(name, [Marked(argument) for argument in arguments]).data)
 
-    other = _evaluated(session, Natives(session.counts, reply))
+    other = _evaluated(session, Natives(session.parameters, reply))
     if not other:
         return None
     return {path for path, data in leaves.items() if path not in other or other[path] != data}

@@ -333,7 +333,42 @@ FAILURES = [
         ConfigError,
         "folder/f.jsonnet:1:2: something is called that is no",
     ),
-    ("[std.native('get')()]", "jsonnet", ConfigError, "folder/f.jsonnet:1:2: Jsonnet: function parameter"),
+    (
+        "[std.native('get')()]",
+        "jsonnet",
+        ConfigError,
+        "folder/f.jsonnet:1:2: get(NAME) is called without NAME\n  try: write std.native('get')(NAME)",
+    ),
+    (
+        "local other = 1, e = std.native('env');\n{a: e(\n 'X')}",
+        "jsonnet",
+        ConfigError,
+        "folder/f.jsonnet:2:5: env(NAME, DEFAULT) is called without DEFAULT\n  try: write std.native('env')(N",
+    ),
+    (
+        "std.native('ssm')('/x', 1)",
+        "jsonnet",
+        ConfigError,
+        "folder/f.jsonnet:1:1: ssm(NAME) has no more parameters in Jsonnet\n  try: write std.native('ssm')(N",
+    ),
+    (
+        "std.native('ssm')(name='/x')",
+        "jsonnet",
+        ConfigError,
+        "folder/f.jsonnet:1:1: ssm(NAME) takes its arguments by place\n  try: write std.native('ssm')(N",
+    ),
+    (
+        "local env(a, b) = a; env(1)",
+        "jsonnet",
+        ConfigError,
+        "folder/f.jsonnet:1:22: Jsonnet: function parameter b not bound in call",
+    ),
+    (
+        "local e = std.native('ssm'), f = function(e) e(1); f(function(a, b) a)",
+        "jsonnet",
+        ConfigError,
+        "folder/f.jsonnet:1:46: Jsonnet: function parameter b not bound in call",
+    ),
     ("{'é': error 'why'}", "jsonnet", ConfigError, "folder/f.jsonnet:1:7: Jsonnet: why"),
     ("{a: 1,\n b: ", "jsonnet", ConfigError, "folder/f.jsonnet:2:5: Jsonnet: unexpected end of file"),
     (
@@ -437,6 +472,42 @@ def test_no_error_shows_a_secret(text: str, form: str) -> None:
         chain.append(str(error))
         error = error.__cause__
     assert not any(part in line for line in chain for part in (SECRET, "hunter2", "s3cr3t"))
+
+
+USED = "local s = std.native('get')('secret'); "
+
+# What comes after a secret was read, and what is said of it; "withheld" where the message may quote the secret.
+AFTER_A_SECRET = [
+    ("[s, std.extVar('q')]", "undefined external variable: q\n  try: --ext-str q=TEXT"),
+    ("[s, std.extVar(s)]", "withheld"),
+    ("[s, std.extVar('q' + s)]", "withheld"),
+    ("[s, error 'undefined external variable: ' + s]", "withheld"),
+    ("assert s == ''; {a: s}.b", "withheld"),
+    ("if s != '' then {a: s}.b", "field does not exist: b"),
+    ("if s != '' then {a: s}['b']", "field does not exist: b"),
+    ("if s != '' then {a: s}[s]", "withheld"),
+    ("if s != '' then {a: s}['b' + s]", "withheld"),
+    ("[s, error 'field does not exist: ' + s + '.b']", "withheld"),
+    ("[s, error 'function parameter ' + s + ' not bound in call']", "withheld"),
+    ("local f(x) = x; [s, if s != '' then f()]", "function parameter x not bound in call"),
+    ("local f(x) = x; [s, if s != '' then f(s, s)]", "too many args, function has 1 parameter(s)"),
+    ("[s, if s != '' then std.native('env')(s)]", "env(NAME, DEFAULT) is called without DEFAULT"),
+    ("[s, if s != '' then std.native('nope')(s)]", "something is called that is no function"),
+    ("[s, if s != '' then import 'x.libsonnet']", "x.libsonnet cannot be imported"),
+    ("std.length(s) + nothing", "Unknown variable: nothing"),
+    ("std.parseInt(s)", "withheld"),
+]
+
+
+@pytest.mark.parametrize(("text", "said"), AFTER_A_SECRET)
+def test_what_cannot_quote_a_secret_is_said(text: str, said: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        resolve(USED + text, "jsonnet")
+    message = str(caught.value)
+    assert said in message, message
+    assert SECRET not in message
+    assert ("withheld" in message) == (said == "withheld")
+    assert "withheld" not in message or "\n  try: check this line" in message
 
 
 @settings(deadline=None)
