@@ -22,6 +22,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol, TypeAlias, runtime_checkable
 
+from reconciler.core.redaction import secret_name
 from reconciler.core.values import Address, Json, Source, Value
 from reconciler.errors import (
     AwsCredentials,
@@ -60,6 +61,7 @@ __all__ = [
     "Value",
     "no_actions",
     "refusal",
+    "secret_name",
 ]
 
 API = 1

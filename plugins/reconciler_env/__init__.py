@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
-from fnmatch import fnmatchcase
 
 from reconciler.plugin import (
     Address,
@@ -23,10 +22,8 @@ from reconciler.plugin import (
     ResolverPlugin,
     Source,
     Value,
+    secret_name,
 )
-
-#: Names, in upper case, of variables that hold secrets.
-SECRET_NAMES = ("*PASSWORD*", "*SECRET*", "*TOKEN*", "*CREDENTIAL*", "*_KEY")
 
 _SEPARATOR = ":-"
 _SPECIAL = re.compile(r"\\|:-")
@@ -55,11 +52,6 @@ def decode(path: str) -> list[str]:
     return arguments
 
 
-def looks_secret(name: str) -> bool:
-    """Tell whether a variable of this name holds a secret by all appearances."""
-    return any(fnmatchcase(name.upper(), pattern) for pattern in SECRET_NAMES)
-
-
 class EnvironmentResolver:
     """Answers addresses from the environment."""
 
@@ -74,9 +66,9 @@ class EnvironmentResolver:
             return self._must(names[0], address)
         for name in names:
             if found := self._environ.get(name):
-                return _value(found, "environment", secret=looks_secret(name))
+                return _value(found, "environment", secret=secret_name(name))
         *tried, default = names
-        secret = default != "" and any(looks_secret(name) for name in tried if name != default)
+        secret = default != "" and any(secret_name(name) for name in tried if name != default)
         return _value(default, "default", secret=secret)
 
     def addresses(self, prefix: str, /) -> Iterable[str]:
@@ -91,7 +83,7 @@ class EnvironmentResolver:
                 address=str(address),
                 near=tuple(get_close_matches(name, list(self._environ), n=3)),
             )
-        return _value(self._environ[name], "environment", secret=looks_secret(name))
+        return _value(self._environ[name], "environment", secret=secret_name(name))
 
 
 def _value(text: str, source: str, *, secret: bool) -> Value:

@@ -2,7 +2,7 @@
 
 Terraform marks what the configuration made sensitive in ``sensitive_attributes``; what a provider's schema
 declares sensitive is marked there only in states written by Terraform 1.8 and later, and the outputs that a
-``terraform_remote_state`` copies are never marked. `SCHEMA` and `SECRET_NAMES` stand in for both. They are
+``terraform_remote_state`` copies are never marked. `SCHEMA` and their names stand in for both. They are
 applied to every state: an instance that nothing touched since an upgrade keeps its old marks.
 """
 
@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import NamedTuple, TypeAlias
 
-from reconciler.plugin import Json
+from reconciler.plugin import Json, secret_name
 
 Path: TypeAlias = "tuple[str | int, ...]"
 
@@ -97,9 +97,6 @@ SCHEMA: Mapping[str, tuple[Rule, ...]] = {
     ),
 }
 
-#: Names, in lower case, under which a remote state's outputs are taken for secrets.
-SECRET_NAMES = ("*password*", "*secret*", "*token*", "*credential*")
-
 #: Attributes that repeat another one without its marks.
 _COPIES = {"terraform_data": ("input", "output")}
 
@@ -149,8 +146,8 @@ def _matches(data: Json, patterns: Sequence[str]) -> Iterator[Path]:
 def _secretly_named(data: Json, at: Path) -> Iterator[Path]:
     for key, child in _children(data):
         # An object named `kms_key` describes a key, a text of that name is one.
-        names = SECRET_NAMES if isinstance(child, dict | list) else (*SECRET_NAMES, "*_key")
-        if isinstance(key, str) and any(fnmatchcase(key.lower(), pattern) for pattern in names):
+        named = str(key).lower()
+        if secret_name(named.removesuffix("_key") if isinstance(child, dict | list) else named):
             yield (*at, key)
         else:
             yield from _secretly_named(child, (*at, key))

@@ -7,8 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import reconciler_env
+from reconciler.core.redaction import MASK, Masker
 from reconciler.core.references import Function
-from reconciler.core.values import Value
+from reconciler.core.values import Address, Value
 from reconciler.errors import ConfigError, NotFound
 from reconciler.testing import FakeContext
 
@@ -71,14 +72,26 @@ def test_secrets(function: str, arguments: list[str], secret: bool) -> None:
     assert lookup(function, *arguments).sensitive_paths == (((),) if secret else ())
 
 
-@pytest.mark.parametrize("name", ["MY_PASSWORD_2", "SecretThing", "TOKENS", "AWS_CREDENTIALS", "API_KEY"])
-def test_names_of_secrets(name: str) -> None:
-    assert reconciler_env.looks_secret(name)
-
-
-@pytest.mark.parametrize("name", ["KEYBOARD", "MONKEY", "ENV", "API_KEY_ID"])
-def test_names_of_no_secrets(name: str) -> None:
-    assert not reconciler_env.looks_secret(name)
+@pytest.mark.parametrize(
+    ("name", "secret"),
+    [
+        *((name, True) for name in ("MY_PASSWORD_2", "SecretThing", "TOKENS", "AWS_CREDENTIALS", "API_KEY")),
+        *(
+            (name, True)
+            for name in ("DB_PASSWD", "APIKEY", "MAPS_APIKEY", "SSH_PASSPHRASE", "DB_PASS", "db_pwd")
+        ),
+        *(
+            (name, False)
+            for name in ("KEYBOARD", "MONKEY", "ENV", "API_KEY_ID", "BYPASS", "PWD", "COMPASS_URL")
+        ),
+    ],
+)
+def test_names_of_secrets(name: str, secret: bool) -> None:
+    """What a variable's name says here is what it says everywhere else: the plan masks by the same list."""
+    resolver = reconciler_env.plugin.open(FakeContext(environ={name: "hush"}), {})
+    found = resolver.lookup(Address("env", reconciler_env.must_env(name)))
+    assert found.sensitive_paths == (((),) if secret else ())
+    assert (Masker().value({name: "hush"}) == {name: MASK}) is secret
 
 
 pieces = st.text() | st.text(r"\:-a", max_size=8)
