@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from typing import Final
 
@@ -19,3 +20,16 @@ def seconds(text: str) -> float:
         raise ValueError("this is no duration")
     total = sum(float(number) * _UNITS[unit] for number, unit in _PART.findall(text))
     return -total if text.startswith("-") else total
+
+
+def limit(value: float | str) -> float:
+    """Give how long something may take, in seconds; 0 is no limit. ValueError says what the value is instead."""
+    try:
+        found = seconds(value) if isinstance(value, str) else float(value)
+    except (ValueError, OverflowError):
+        found = math.nan
+    if not math.isfinite(found):
+        raise ValueError("is no duration")
+    if found < 0:
+        raise ValueError("is less than nothing")
+    return found

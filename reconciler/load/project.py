@@ -8,7 +8,6 @@ first, then, with the plugins open, `evaluate.resolve` and `settle`.
 from __future__ import annotations
 
 import dataclasses
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -171,6 +170,7 @@ def settle(resolved: Resolved) -> Project:
         raise ConfigError(
             what, project.where("express_definition"), "use service_definition and task_definition"
         )
+    ignored = _ignored(project)
     settled = Project(
         path=path,
         root=path.parent,
@@ -184,9 +184,9 @@ def settle(resolved: Resolved) -> Project:
         timeout=_timeout(project),
         plugins=_plugins(project),
         codedeploy=_codedeploy(project),
-        appspec=project.object("appspec"),
-        ignore_tags=_ignored(project)[0],
-        ignore=_ignored(project)[1],
+        appspec=_appspec(project),
+        ignore_tags=ignored[0],
+        ignore=ignored[1],
         required_version=_required(project, emulates=emulates),
         filter_command=_filter(project),
     )
@@ -203,15 +203,12 @@ def _timeout(project: Members) -> float:
     if value is None:
         return DEFAULT_TIMEOUT
     where = project.where("timeout")
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        value = project.text("timeout") or ""
     try:
-        if isinstance(value, int | float) and not isinstance(value, bool):
-            seconds = float(value)
-        else:
-            seconds = durations.seconds(project.text("timeout") or "")
-    except (ValueError, OverflowError):
-        raise ConfigError("timeout is no duration", where, 'write one such as "10m" or "1h30m"') from None
-    if not math.isfinite(seconds) or seconds < 0:
-        raise ConfigError("timeout is less than nothing", where, 'write one such as "10m", or 0 for no limit')
+        seconds = durations.limit(value)
+    except ValueError as error:
+        raise ConfigError(f"timeout {error}", where, 'write one such as "10m", or 0 for no limit') from None
     if seconds > _LONG:
         hint = 'plain numbers are seconds; make the unit explicit: "30s"'
         project.cautions.append(Caution(where, "timeout is more than 30 days", hint))
@@ -222,9 +219,23 @@ def _codedeploy(project: Members) -> JsonObject | None:
     data = project.object("codedeploy")
     if data is None:
         return None
+    _unsupported(project, "codedeploy")
     entry = members(project.resolved, _CODEDEPLOY_KEYS, project.path_of("codedeploy"), data)
     project.cautions.extend(entry.cautions)
     return {name: text for name in sorted(_CODEDEPLOY_KEYS) if (text := entry.text(name)) is not None}
+
+
+def _appspec(project: Members) -> JsonObject | None:
+    data = project.object("appspec")
+    if data is not None:
+        _unsupported(project, "appspec")
+    return data
+
+
+def _unsupported(project: Members, name: str, what: str = "", hint: str | None = None) -> None:
+    """Say that a setting is read and not followed."""
+    what = f"{what or name} is not supported yet and has no effect"
+    project.cautions.append(Caution(project.where(name), what, hint))
 
 
 def _ignored(project: Members) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -233,7 +244,10 @@ def _ignored(project: Members) -> tuple[tuple[str, ...], tuple[str, ...]]:
     if data is None:
         return (), ()
     if not isinstance(data, Mapping):
-        return (), project.texts("ignore")
+        fields = project.texts("ignore")
+        if fields:
+            _unsupported(project, "ignore", "a list of fields in ignore", "only ignore: {tags: […]} is")
+        return (), fields
     entry = members(project.resolved, _IGNORE_KEYS, project.path_of("ignore"), data)
     project.cautions.extend(entry.cautions)
     return entry.texts("tags"), ()

@@ -11,6 +11,7 @@ from reconciler.core.references import Function, PluginUse
 from reconciler.core.values import Address, Failure, Json, Value
 from reconciler.errors import ConfigError
 from reconciler.load import durations, evaluate, jsons, project, sources, spans, versions
+from reconciler.load.members import Caution
 from reconciler.load.project import Project
 from reconciler.load.sources import Document, Options
 
@@ -99,7 +100,8 @@ ignore: {tags: [owner]}
     assert found.plugins[0].where.line == 10
     assert found.codedeploy == {"application_name": "a", "deployment_group_name": "g"}
     assert found.appspec == {"Hooks": [{"BeforeInstall": "f"}]}
-    assert (found.ignore_tags, found.ignore, found.warnings) == (("owner",), (), ())
+    assert (found.ignore_tags, found.ignore) == (("owner",), ())
+    assert [warning.what.partition(" ")[0] for warning in found.warnings] == ["codedeploy", "appspec"]
     assert {str(origin.address) for origin in found.resolved.origins_of(("cluster",))} == {"ssm c"}
 
 
@@ -128,9 +130,11 @@ def test_which_names_emulate_the_peer(name: str, emulates: bool) -> None:
         ("cluster: x\nzzz: 1\n", "2:1 zzz means nothing here; known are appspec, cluster,"),
         ("plugins:\n- name: ssm\n  cfg: {}\n", "3:3 cfg means nothing here; did you mean config?"),
         (
-            "codedeploy: {application: a}\n",
-            "1:14 application means nothing here; did you mean application_name?",
+            "ignore: [desiredCount]\n",
+            "1:1 a list of fields in ignore is not supported yet and has no effect; only",
         ),
+        ("appspec: {Hooks: []}\n", "1:1 appspec is not supported yet and has no effect"),
+        ("codedeploy: {application_name: a}\n", "1:1 codedeploy is not supported yet and has no effect"),
         ("ignore: {tag: []}\n", "1:10 tag means nothing here; did you mean tags?"),
         ("filter_command: peco\n", "1:1 filter_command is deprecated; set ECSPRESSO_FILTER_COMMAND"),
         ("timeout: 30000000000\n", "1:1 timeout is more than 30 days; plain numbers are seconds"),
@@ -138,8 +142,26 @@ def test_which_names_emulate_the_peer(name: str, emulates: bool) -> None:
 )
 def test_warnings(text: str, message: str) -> None:
     (warning,) = settled(text).warnings
+    assert _said(warning).startswith(message)
+
+
+def _said(warning: Caution) -> str:
     where = f"{warning.where.line}:{warning.where.column}"
-    assert f"{where} {warning.what}; {warning.hint}".startswith(message)
+    return f"{where} {warning.what}" + (f"; {warning.hint}" if warning.hint else "")
+
+
+def test_an_unknown_key_inside_of_what_has_no_effect() -> None:
+    assert [_said(warning) for warning in settled("codedeploy: {application: a}\n").warnings] == [
+        "1:1 codedeploy is not supported yet and has no effect",
+        "1:14 application means nothing here; did you mean application_name?",
+    ]
+
+
+@pytest.mark.parametrize(
+    "text", ["ignore: []\n", "ignore: {tags: [env]}\n", "appspec:\n", "codedeploy: null\n"]
+)
+def test_nothing_to_warn_of(text: str) -> None:
+    assert settled(text).warnings == ()
 
 
 @pytest.mark.parametrize(
@@ -272,7 +294,9 @@ def test_real_project_files() -> None:
         assert found.service, path
         assert found.service_definition, path
         assert found.timeout == 600, path
-        assert found.warnings == (), path
+        assert {warning.what for warning in found.warnings} <= {
+            f"{name} is not supported yet and has no effect" for name in ("codedeploy", "appspec")
+        }, path
         assert [use.name for use in uses] == [use.name for use in found.plugins]
 
 
