@@ -64,7 +64,8 @@ def command(
       reconciler deploy --tasks 4 --skip-task-definition --no-update-service
     """
     for name in _NOT_YET:
-        if later.get(name) not in (None, False):
+        asked = later.get(name)
+        if asked is not None and asked is not False:  # 0 is a number to scale to
             raise click.UsageError(f"--{name.replace('_', '-')} is not supported yet; nothing was changed")
     if revision and latest_task_definition:
         raise click.UsageError("--revision and --latest-task-definition exclude each other")

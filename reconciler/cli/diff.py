@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from reconciler.cli import exits, options, patience, planning
+from reconciler.cli import exits, logs, options, patience, planning
 from reconciler.errors import ConfigError
 
 if TYPE_CHECKING:
-    from reconciler.core.plans import Unit
+    from reconciler.core.plans import Plan, Unit
     from reconciler.engine.planning import Sides
+    from reconciler.render.unified import Write
 
 
 @click.command()
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     envvar=options.variables("diff_command"),
     help="Compare with a command of yours; it gets two files.",
 )
+@click.option("--jsonnet", is_flag=True, help="Compare the documents as Jsonnet.")
 @click.option("--without-service", is_flag=True, help="Compare the task definition alone.")
 @click.option("--exit-code", is_flag=True, help="Exit 2 if there is a difference.")
 @click.option(
@@ -36,6 +38,7 @@ def command(
     live: str | None,
     *,
     unified: bool,
+    jsonnet: bool,
     without_service: bool,
     exit_code: bool,
 ) -> int:
@@ -51,27 +54,35 @@ def command(
     with options.opened(common, aws=saved is None) as reconciler:
         with patience.told():
             plan = reconciler.plan(live=saved)
+        _warn(plan)
         sides = reconciler.sides(plan)
         units = [u for u in plan.units if u.changes and not (without_service and u.kind == "service")]
+        from reconciler.render import unified as diffs
+
+        write = diffs.jsonnet if jsonnet else diffs.text
         if external:
             for unit in units:
-                _external(external, sides[unit.address])
+                _external(external, sides[unit.address], write, "jsonnet" if jsonnet else "json")
         elif unified:
-            from reconciler.render import unified as diffs
-
             paint = planning.style(common)
             for unit in units:
                 side = sides[unit.address]
-                text = diffs.diff(side.live_name, side.desired_name, side.live, side.desired, paint)
+                text = diffs.diff(side.live_name, side.desired_name, side.live, side.desired, paint, write)
                 sys.stdout.write(text or _invisible(unit, side))
         else:
-            from reconciler.render import unified as diffs
-
             for unit in units:
                 side = sides[unit.address]
-                sys.stdout.write(f"--- {side.live_name}\n{diffs.text(side.live)}")
-                sys.stdout.write(f"+++ {side.desired_name}\n{diffs.text(side.desired)}")
+                sys.stdout.write(f"--- {side.live_name}\n{write(side.live)}")
+                sys.stdout.write(f"+++ {side.desired_name}\n{write(side.desired)}")
     return exits.CHANGES if exit_code and units else exits.OK
+
+
+def _warn(plan: Plan) -> None:
+    """Say on stderr what `plan` says below the changes."""
+    for notice in plan.notices:
+        where = f"{notice.where}: " if notice.where else ""
+        hint = f" ({notice.hint})" if notice.hint else ""
+        logs.warning(f"{where}{notice.what}{hint}")
 
 
 def _invisible(unit: Unit, side: Sides) -> str:
@@ -81,18 +92,16 @@ def _invisible(unit: Unit, side: Sides) -> str:
     return header + "".join(f"  another secret: {address}\n" for address in hidden)
 
 
-def _external(command_line: str, side: Sides) -> None:
+def _external(command_line: str, side: Sides, write: Write, suffix: str) -> None:
     """Run a comparing command on both documents. A non-zero exit is its way of saying that they differ."""
     import shlex
     import subprocess
     import tempfile
 
-    from reconciler.render import unified as diffs
-
     with tempfile.TemporaryDirectory(prefix="reconciler-") as folder:
-        files = [Path(folder) / name for name in ("live.json", "desired.json")]
+        files = [Path(folder) / name for name in (f"live.{suffix}", f"desired.{suffix}")]
         for file, document in zip(files, (side.live, side.desired), strict=True):
-            file.write_text(diffs.text(document), encoding="utf-8")
+            file.write_text(write(document), encoding="utf-8")
         sys.stdout.flush()
         try:
             subprocess.run([*shlex.split(command_line), *map(str, files)], check=False)  # noqa: S603 - the user's own

@@ -23,6 +23,7 @@ class _Settings:
 
     form: str = "text"
     color: bool | None = None
+    debug: bool = False
     hide: Callable[[Any], Any] = _as_it_is
 
 
@@ -30,16 +31,22 @@ _SETTINGS: Final = _Settings()
 _COLORS: Final = {"error": "31", "warning": "33"}
 
 
-def configure(form: str, *, color: bool | None) -> None:
-    """Choose the format (``text`` or ``json``) and whether to colour; None colours on a terminal."""
+def configure(form: str = "text", *, color: bool | None = None, debug: bool = False) -> None:
+    """Choose the format, ``text`` or ``json``; colour, None for on a terminal; and whether errors tell their origin."""
     _SETTINGS.form = form
     _SETTINGS.color = color
+    _SETTINGS.debug = debug
     _SETTINGS.hide = _as_it_is
 
 
 def hiding(hide: Callable[[Any], Any]) -> None:
     """Pass all texts and fields through `hide` from now on: what a source or AWS said may quote a secret."""
     _SETTINGS.hide = hide
+
+
+def debugging() -> bool:
+    """Tell whether to show where errors come from."""
+    return _SETTINGS.debug
 
 
 def traceback() -> None:

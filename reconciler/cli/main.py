@@ -84,7 +84,7 @@ def group(common: options.Common) -> None:
 
 def run(arguments: Sequence[str]) -> int:
     """Run the command line; give the exit code. Errors of ours become one message on stderr."""
-    debug = "--debug" in arguments
+    logs.configure(debug="--debug" in arguments)
     try:
         result: Any = group.main(list(arguments), prog_name="reconciler", standalone_mode=False)
     except click.ClickException as error:
@@ -94,7 +94,7 @@ def run(arguments: Sequence[str]) -> int:
         logs.failed("interrupted; nothing was changed by this command unless it said so")
         return exits.INTERRUPTED
     except ReconcilerError as error:
-        if debug:
+        if logs.debugging():
             logs.traceback()
         logs.failed(str(error), kind=type(error).__name__)
         return exits.INTERRUPTED if isinstance(error, Interrupted) else exits.ERROR
@@ -102,7 +102,7 @@ def run(arguments: Sequence[str]) -> int:
         sys.stderr.close()  # whoever read our output has gone, as `| head` does
         return exits.ERROR
     except Exception as error:  # noqa: BLE001 - whatever it is, a person gets a message and not a traceback
-        if debug:
+        if logs.debugging():
             logs.traceback()
             return exits.ERROR
         logs.failed(

@@ -35,6 +35,7 @@ class Common:
     debug: bool | None = None
     color: bool | None = None
     log_format: str | None = None
+    filter_command: str | None = None
 
 
 def _seconds(_context: click.Context, _parameter: click.Parameter, value: str | None) -> float | None:
@@ -44,9 +45,20 @@ def _seconds(_context: click.Context, _parameter: click.Parameter, value: str | 
     from reconciler.load import durations
 
     try:
-        return float(value) if value.isdigit() else durations.seconds(value)
+        return durations.limit(value)
     except ValueError as error:
-        raise click.BadParameter(f"{value!r} is no duration; write one such as 10m or 90s") from error
+        raise click.BadParameter(f"{value!r} {error}; write one such as 10m or 90s, or 0 for ever") from error
+
+
+def _color(_context: click.Context, _parameter: click.Parameter, value: bool | None) -> bool | None:
+    """Take the variables that ask for colour, or for none, where no flag does."""
+    if value is not None:
+        return value
+    for prefix in PREFIXES:
+        for name, meaning in ((f"{prefix}_COLOR", True), (f"{prefix}_NO_COLOR", False)):
+            if text := os.environ.get(name):
+                return meaning is bool(click.BOOL.convert(text, None, None))
+    return None
 
 
 def variables(name: str) -> list[str]:
@@ -89,11 +101,17 @@ _OPTIONS: Final = (
         callback=_seconds,
         help="How long to wait: 10m, 90s, 0 for ever.",
     ),
-    click.option("--debug", is_flag=True, default=None, help="Show where an error comes from."),
+    click.option(
+        "--debug",
+        is_flag=True,
+        default=None,
+        envvar=variables("debug"),
+        help="Show where an error comes from.",
+    ),
     click.option(
         "--color/--no-color",
         default=None,
-        envvar=["RECONCILER_COLOR"],
+        callback=_color,
         help="Colour; on a terminal by default.",
     ),
     click.option(
@@ -101,6 +119,12 @@ _OPTIONS: Final = (
         type=click.Choice(["text", "json"]),
         envvar=variables("log_format"),
         help="Format of what goes to stderr.",
+    ),
+    click.option(
+        "--filter-command",
+        metavar="CMD",
+        envvar=variables("filter_command"),
+        help="ecspresso's; no command here asks to choose, so it has no effect yet.",
     ),
 )
 
@@ -111,10 +135,17 @@ def common(function: Callable[..., Any]) -> Callable[..., Any]:
     def wrapper(*args: Any, **kwargs: Any) -> Any:
         context = click.get_current_context()
         given = {f.name: kwargs.pop(f.name, None) for f in fields(Common)}
-        merged = context.obj if isinstance(context.obj, Common) else Common()
-        merged = replace(merged, **{name: value for name, value in given.items() if value not in (None, ())})
+        before = context.obj if isinstance(context.obj, Common) else Common()
+        merged = replace(
+            before,
+            **{
+                name: value
+                for name, value in given.items()
+                if value not in (None, ()) and (_typed(context, name) or getattr(before, name) in (None, ()))
+            },
+        )
         context.obj = merged
-        logs.configure(merged.log_format or "text", color=merged.color)
+        logs.configure(merged.log_format or "text", color=merged.color, debug=bool(merged.debug))
         return function(*args, common=merged, **kwargs)
 
     update_wrapper(wrapper, function)
@@ -122,6 +153,11 @@ def common(function: Callable[..., Any]) -> Callable[..., Any]:
     for option in reversed(_OPTIONS):
         decorated = option(decorated)
     return decorated
+
+
+def _typed(context: click.Context, name: str) -> bool:
+    """Tell whether an option stands on the command line: a variable must not undo one before the command."""
+    return context.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE
 
 
 def _pairs(given: Iterable[str], option: str) -> dict[str, str]:

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import difflib
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from typing import TypeAlias
 
 from reconciler.core.values import Json
+from reconciler.render import jsonnets
 from reconciler.render.styles import PLAIN, Style
+
+Write: TypeAlias = Callable[[Json], str]
 
 
 def text(document: Json) -> str:
@@ -15,10 +19,17 @@ def text(document: Json) -> str:
     return json.dumps(document, indent=2, sort_keys=True, ensure_ascii=False) + "\n" if document else ""
 
 
-def diff(old_name: str, new_name: str, old: Json, new: Json, style: Style = PLAIN) -> str:
+def jsonnet(document: Json) -> str:
+    """Write a document as Jsonnet with sorted members; nothing at all for an empty one."""
+    return jsonnets.text(document, ordered=True) if document else ""
+
+
+def diff(
+    old_name: str, new_name: str, old: Json, new: Json, style: Style = PLAIN, write: Write = text
+) -> str:
     """Write a unified diff, empty where the documents are equal."""
     lines = difflib.unified_diff(
-        text(old).splitlines(), text(new).splitlines(), old_name, new_name, lineterm="", n=3
+        write(old).splitlines(), write(new).splitlines(), old_name, new_name, lineterm="", n=3
     )
     return "".join(f"{line}\n" for line in _painted(lines, style))
 
