@@ -63,6 +63,15 @@ def managed(desired: Canon, live: Canon) -> Json:
     return walk.keep(desired.kind.node, desired.tree, live.tree)
 
 
+def leaves(node: Node | None, tree: Json, address: str = "") -> Iterator[tuple[str, Json]]:
+    """Give the scalars, lists and empty objects of a canonical document, by address as in `Change`."""
+    if node is None or not isinstance(tree, dict) or not tree:
+        yield address, tree
+        return
+    for name, value in tree.items():
+        yield from leaves(_child(node, name), value, _address(node, address, name))
+
+
 @dataclass(frozen=True, slots=True)
 class _Walk:
     undeclared: Undeclared

@@ -11,9 +11,10 @@ from reconciler.core import canon as canons
 from reconciler.core import diffs, findings
 from reconciler.core.documents import Resolved
 from reconciler.core.kinds import Kinds
+from reconciler.core.kinds.rules import ABSENT, Maybe
 from reconciler.core.plans import Input, Plan, Unit
 from reconciler.core.redaction import MASK, Masker
-from reconciler.core.values import Address, Failure, Json, Value
+from reconciler.core.values import Address, Failure, Json, Source, Value
 from reconciler.engine import composing, planning
 from reconciler.engine.observing import Observed
 from reconciler.engine.ports import Snapshot
@@ -77,9 +78,15 @@ def _inputs(inputs: Sequence[Input], answers: Mapping[Address, Value | Failure])
                 )
             lineages.add(then.name)
         elif entry.digest and entry.digest != digest(answer.data):
-            serial = f" (serial {then.version} → {there.version})" if then and there and then.lineage else ""
-            moved.append(f"{entry.address} has another value{serial}")
+            moved.append(f"{entry.address} has another value{_serial(then, there)}")
     return moved
+
+
+def _serial(then: Source | None, there: Source | None) -> str:
+    """Tell a state's serials; a state that was edited by hand may keep its own."""
+    if then is None or there is None or not then.lineage or then.version == there.version:
+        return ""
+    return f" (serial {then.version} → {there.version})"
 
 
 def _live(
@@ -100,26 +107,26 @@ def _live(
     if planning.fingerprint(managed, unit.salt) == unit.fingerprint:
         return []
     origin = findings.Provenance(Resolved(unit.address, {}), desired)
-    then, there = _leaves(unit.managed), _leaves(findings.mask(managed, (), origin, Masker()))
-    names = sorted(
-        name for name in {*then, *there} if then.get(name, _NOTHING) not in (there.get(name, _NOTHING), MASK)
-    )
-    return [f"{unit.address} {name} was changed" for name in names] or [
-        f"{unit.address}: a secret was changed"
+    then = dict(diffs.leaves(kind.node, unit.managed))
+    there = dict(diffs.leaves(kind.node, findings.mask(managed, (), origin, Masker())))
+    moved = [
+        f"{unit.address} {name} {_moved(then.get(name, ABSENT), there.get(name, ABSENT))}"
+        for name in sorted({*then, *there})
+        if then.get(name, ABSENT) not in (there.get(name, ABSENT), MASK)
     ]
+    return moved or [f"{unit.address}: a secret was changed"]
 
 
-_NOTHING = object()
-
-
-def _leaves(document: Json, prefix: str = "") -> dict[str, object]:
-    if isinstance(document, dict) and document:
-        return {
-            inner: leaf
-            for name, member in document.items()
-            for inner, leaf in _leaves(member, f"{prefix}.{name}" if prefix else name).items()
-        }
-    return {prefix: document}
+def _moved(then: Maybe, there: Maybe) -> str:
+    """Tell what became of a value; the values themselves where both are scalars that may be shown."""
+    if then is ABSENT or there is ABSENT:
+        return "was added" if then is ABSENT else "was removed"
+    texts = [json.dumps(value, ensure_ascii=False) for value in (then, there)]
+    if any(isinstance(value, dict | list | tuple) for value in (then, there)) or any(
+        MASK in t for t in texts
+    ):
+        return "was changed"
+    return f"was changed: {texts[0]} in the plan, {texts[1]} now"
 
 
 def _snapshot(unit: Unit, observed: Observed) -> Snapshot | None:

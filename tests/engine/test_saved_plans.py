@@ -55,21 +55,28 @@ MOVES: dict[str, tuple[Callable[[World], object], str]] = {
         lambda world: world.state(43, subnet="subnet-2"),
         "tfstate output.subnet has another value (serial 42 → 43)",
     ),
+    "value under the same serial": (
+        lambda world: world.state(42, subnet="subnet-2"),
+        "tfstate output.subnet has another value",
+    ),
     "value that is gone": (
         lambda world: world.write("terraform.tfstate", "{}"),
         "tfstate output.subnet:",
     ),
     "live field": (
         lambda world: world.gateway.edit("main", "web", desiredCount=7),
-        f"{UNIT} desiredCount was changed",
+        f"{UNIT} desiredCount was changed: 2 in the plan, 7 now",
     ),
     "live tags": (
         lambda world: world.gateway.tag(
             "arn:aws:ecs:eu-west-1:123456789012:service/main/web", [{"key": "env", "value": "x"}]
         ),
-        f"{UNIT} tags.env was changed",
+        f'{UNIT} tags["env"] was added',
     ),
-    "live revision": (run_another, f"{REVISION} containerDefinitions.app.image was changed"),
+    "live revision": (
+        run_another,
+        f'{REVISION} containerDefinitions["app"].image was changed: "repo/web:1" in the plan, "repo/web:9" now',
+    ),
     "gone": (lambda world: world.gateway.delete("main", "web"), f"{UNIT} is gone"),
 }
 
@@ -104,8 +111,8 @@ def test_everything_that_moved_is_named_at_once(world: World) -> None:
         world.apply(plan)
     assert caught.value.moved == (
         "tfstate output.subnet has another value (serial 42 → 43)",
-        f"{UNIT} desiredCount was changed",
-        f"{UNIT} propagateTags was changed",
+        f"{UNIT} desiredCount was changed: 2 in the plan, 7 now",
+        f"{UNIT} propagateTags was added",
     )
 
 
