@@ -66,10 +66,12 @@ class EnvironmentResolver:
             return self._must(names[0], address)
         for name in names:
             if found := self._environ.get(name):
-                return _value(found, "environment", secret=secret_name(name))
+                source = Source("environment", label=name)
+                return _value(found, source, secret=secret_name(name))
         *tried, default = names
         secret = default != "" and any(secret_name(name) for name in tried if name != default)
-        return _value(default, "default", secret=secret)
+        source = Source("default", label=", ".join([*tried, "default"]))
+        return _value(default, source, secret=secret)
 
     def addresses(self, prefix: str, /) -> Iterable[str]:
         """Give the variables that are set."""
@@ -83,11 +85,11 @@ class EnvironmentResolver:
                 address=str(address),
                 near=tuple(get_close_matches(name, list(self._environ), n=3)),
             )
-        return _value(self._environ[name], "environment", secret=secret_name(name))
+        return _value(self._environ[name], Source("environment"), secret=secret_name(name))
 
 
-def _value(text: str, source: str, *, secret: bool) -> Value:
-    return Value(text, ((),) if secret else (), source=Source(source))
+def _value(text: str, source: Source, *, secret: bool) -> Value:
+    return Value(text, ((),) if secret else (), source=source)
 
 
 def _escape(text: str) -> str:

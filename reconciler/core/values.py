@@ -49,12 +49,14 @@ class Source:
     """What was read: its name (a file, a URL), its identity and its version, empty where it has none.
 
     For a Terraform state `lineage` is the state's lineage and `version` its serial; for a parameter
-    `version` is the parameter's version.
+    `version` is the parameter's version. `label` is what a plan shows after the resolver's name, where the
+    address's path says less to a person: which of several variables was set, or that none was.
     """
 
     name: str
     lineage: str = ""
     version: str = ""
+    label: str = ""
 
 
 @dataclass(frozen=True, slots=True, order=True)

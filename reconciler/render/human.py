@@ -156,12 +156,12 @@ def _why(reasons: Iterable[Reason]) -> str:
     said: dict[str, None] = {}
     for reason in reasons:
         source = reason.source
-        version = ""
+        named, version = str(reason.address), ""
+        if source is not None and source.label:
+            named = f"{reason.address.resolver} {source.label}"
         if source is not None and source.version:
             version = f", {'serial' if source.lineage else 'version'} {source.version}"
-        elif source is not None and source.name == "default":
-            version = ", default"
-        said[f"{reason.address}{version}"] = None
+        said[f"{named}{version}"] = None
     return "; ".join(said)
 
 

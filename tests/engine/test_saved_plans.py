@@ -71,7 +71,7 @@ MOVES: dict[str, tuple[Callable[[World], object], str]] = {
         lambda world: world.gateway.tag(
             "arn:aws:ecs:eu-west-1:123456789012:service/main/web", [{"key": "env", "value": "x"}]
         ),
-        f'{UNIT} tags["env"] was added',
+        f'{UNIT} tags["env"] was changed: "dev" in the plan, "x" now',
     ),
     "live revision": (
         run_another,

@@ -45,6 +45,21 @@ def test_env(arguments: list[str], text: str, source: str) -> None:
     assert value.source.name == source
 
 
+@pytest.mark.parametrize(
+    ("arguments", "label"),
+    [
+        (["ENV", "dev"], "ENV"),
+        (["NONE", "ENV", "dev"], "ENV"),
+        (["NONE", "dev"], "NONE, default"),
+        (["NONE", "EMPTY", "dev"], "NONE, EMPTY, default"),
+    ],
+)
+def test_the_label_tells_which_variable_was_set(arguments: list[str], label: str) -> None:
+    source = lookup("env", *arguments).source
+    assert source is not None
+    assert source.label == label
+
+
 def test_must_env() -> None:
     assert lookup("must_env", "ENV").data == "prod"
     assert lookup("must_env", "EMPTY").data == ""
