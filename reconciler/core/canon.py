@@ -12,6 +12,7 @@ import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Final
 
 from reconciler.core import pointers
 from reconciler.core.kinds import Kind
@@ -35,12 +36,16 @@ class Seen:
 
 @dataclass(frozen=True, slots=True)
 class Remark:
-    """Something about the original that its author should know. `fatal` remarks make it unusable."""
+    """Something about the original that its author should know. `fatal` remarks make it unusable.
+
+    `first` is the path of the item that this one repeats.
+    """
 
     path: Path
     what: str
     hint: str | None = None
     fatal: bool = False
+    first: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,9 +70,13 @@ class _Visit:
     seen: dict[Path, Seen] = field(default_factory=dict)
     remarks: list[Remark] = field(default_factory=list)
 
-    def fault(self, raw: Path, what: str, hint: str | None = None) -> Maybe:
-        self.remarks.append(Remark(raw, what, hint, fatal=True))
+    def fault(self, raw: Path, what: str, hint: str | None = None, first: Path | None = None) -> Maybe:
+        self.remarks.append(Remark(raw, what, hint, fatal=True, first=first))
         return ABSENT
+
+    def mistyped(self, raw: Path, wanted: str, value: Json) -> Maybe:
+        """Report a value of another type than the one that is wanted there."""
+        return self.fault(raw, f"{_article(wanted)} is expected, not {_type(value)}", _FORMS.get(wanted))
 
 
 def canon(kind: Kind, document: Json, *, desired: bool, facts: JsonObject | None = None) -> Canon:
@@ -173,7 +182,7 @@ def _structure(
     node: Node, value: Json, visit: _Visit, raw: Path, path: Path, homes: Mapping[str, Path] | None
 ) -> tuple[Maybe, Maybe]:
     if not isinstance(value, dict):
-        return (visit.fault(raw, f"an object is expected, not {_type(value)}"),) * 2
+        return (visit.mistyped(raw, "object", value),) * 2
     wire: dict[str, Json] = {}
     tree: dict[str, Json] = {}
     for name, given in value.items():
@@ -183,7 +192,8 @@ def _structure(
             _unknown(node, name, visit, where, root=homes is not None)
             continue
         if known in wire:
-            visit.fault(where, f"`{known}` is given twice, in different spellings")
+            what = f"`{known}` is given twice, in different spellings"
+            visit.fault(where, what, first=visit.seen[*path, known].raw)
             continue
         member_wire, member_tree = _value(node.members[known], given, visit, where, (*path, known))
         if member_wire is not ABSENT:
@@ -213,11 +223,11 @@ def _unknown(node: Node, name: str, visit: _Visit, where: Path, *, root: bool) -
 def _map(value: Json, visit: _Visit, raw: Path, path: Path) -> tuple[Maybe, Maybe]:
     """Give a free-form map: its keys and values belong to the user (dockerLabels, options)."""
     if not isinstance(value, dict):
-        return (visit.fault(raw, f"an object is expected, not {_type(value)}"),) * 2
+        return (visit.mistyped(raw, "object", value),) * 2
     kept = {name: _text(member) for name, member in value.items() if member is not None}
     for name, member in kept.items():
         if not isinstance(member, str):
-            visit.fault((*raw, name), f"a string is expected, not {_type(member)}")
+            visit.mistyped((*raw, name), "string", member)
     visit.seen.update({(*path, name): Seen((*raw, name), member) for name, member in kept.items()})
     return (kept, dict(kept)) if kept else (ABSENT, ABSENT)
 
@@ -232,7 +242,7 @@ def _scalar(node: Node, value: Json, visit: _Visit, raw: Path) -> Maybe:
     wanted = node.shape.kind
     result: Maybe = ABSENT
     if isinstance(value, dict | list | tuple):
-        return visit.fault(raw, f"{_article(wanted)} is expected, not {_type(value)}")
+        return visit.mistyped(raw, wanted, value)
     match wanted:
         case "string":
             result = _text(value)
@@ -247,7 +257,7 @@ def _scalar(node: Node, value: Json, visit: _Visit, raw: Path) -> Maybe:
         case _:
             result = value
     if result is ABSENT and value != "":
-        return visit.fault(raw, f"{_article(wanted)} is expected, not {_type(value)}")
+        return visit.mistyped(raw, wanted, value)
     if result is not ABSENT and node.rule.coerce is not None:
         return node.rule.coerce(result)
     return result
@@ -274,7 +284,7 @@ def _number(value: Json) -> Maybe:
 
 def _list(node: Node, value: Json, visit: _Visit, raw: Path, path: Path) -> tuple[Maybe, Maybe]:
     if not isinstance(value, list | tuple) or node.item is None:
-        return (visit.fault(raw, f"a list is expected, not {_type(value)}"),) * 2
+        return (visit.mistyped(raw, "list", value),) * 2
     if node.rule.key is not None:
         return _keyed(node, node.item, node.rule.key, value, visit, raw, path)
     wires: list[Json] = []
@@ -306,7 +316,8 @@ def _keyed(
             visit.seen[*path, name] = replace(seen, again=(*seen.again, (*raw, index)))
             continue
         if name in tree and visit.desired:
-            visit.fault((*raw, index), f"`{name}` is given twice in {_last(path)}")
+            first = visit.seen[*path, name].raw
+            visit.fault((*raw, index), f"`{name}` is given twice in {_last(path)}", first=first)
             continue
         if name in tree:
             name = _numbered(name, tree)
@@ -394,6 +405,19 @@ def _numbered(name: str, taken: Mapping[str, Json]) -> str:
 
 def _last(path: Path) -> str:
     return f"`{path[-1]}`" if path else "the list"
+
+
+# How a value of each type is written, in JSON and in YAML alike.
+_FORMS: Final = {
+    "object": "write it in braces: { … }",
+    "list": "write it in brackets: [ … ]",
+    "string": 'write it in quotes: "…"',
+    "boolean": "write true or false",
+    "integer": "write a whole number, such as 256",
+    "long": "write a whole number, such as 256",
+    "float": "write a number, such as 0.5",
+    "double": "write a number, such as 0.5",
+}
 
 
 def _article(kind: str) -> str:

@@ -57,7 +57,10 @@ def compose(
     notices: list[Notice] = []
     for remark in result.remarks:
         if remark.fatal or strict:
-            raise ConfigError(_at(remark.what, base, remark.path), resolved.where(remark.path), remark.hint)
+            hint = remark.hint
+            if remark.first is not None:
+                hint = f"keep one of them; the first is at {resolved.where(remark.first)}"
+            raise ConfigError(_at(remark.what, base, remark.path), resolved.where(remark.path), hint)
         notices.append(Notice(what=remark.what, where=resolved.where(remark.path), hint=remark.hint))
     return Desired(resolved, result, tuple(notices))
 

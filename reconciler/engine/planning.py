@@ -122,7 +122,8 @@ def _task_definition(desired: Desired, observed: Observed, facts: Facts, planned
     kind = facts.kinds.task_definition
     family = desired.canon.wire.get("family")
     if not isinstance(family, str) and not observed.saved:
-        raise PlanError("the task definition has no `family`", desired.resolved.where(()))
+        hint = 'add "family": "NAME", under which its revisions are registered'
+        raise PlanError("the task definition has no `family`", desired.resolved.where(()), hint)
     live = observed.live_revision()
     compared = _compare(kind, desired, live, facts, saved=observed.saved)
     changes = compared.differences.changes

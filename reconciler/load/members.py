@@ -42,9 +42,10 @@ class Members:
             if name is None:
                 self._unknown(key)
             elif name in self._keys:
-                raise ConfigError(
-                    f"{name} is there twice, as {self._keys[name]} and as {key}", self.where(key)
-                )
+                what = f"{name} is there twice, as {self._keys[name]} and as {key}"
+                first = self.resolved.where((*self.path, self._keys[name]))
+                here = self.resolved.where((*self.path, key))
+                raise ConfigError(what, here, f"keep one of them; the first is at {first}")
             else:
                 self._keys[name] = key
 
@@ -66,7 +67,7 @@ class Members:
         value = self.get(name)
         if value is None or isinstance(value, str):
             return value
-        hint = "put it in quotes" if isinstance(value, bool | int | float) else None
+        hint = "put it in quotes" if isinstance(value, bool | int | float) else f'write {name}: "…"'
         raise ConfigError(f"{name} is text, not {kind(value)}", self.where(name), hint)
 
     def object(self, name: str) -> JsonObject | None:
@@ -74,7 +75,8 @@ class Members:
         value = self.get(name)
         if value is None or isinstance(value, Mapping):
             return value
-        raise ConfigError(f"{name} is an object, not {kind(value)}", self.where(name))
+        hint = f"write {name}: {{ … }}, or its members on lines of their own"
+        raise ConfigError(f"{name} is an object, not {kind(value)}", self.where(name), hint)
 
     def items(self, name: str) -> Sequence[Json]:
         """Give a list, empty where it is absent. ConfigError where it is something else."""
@@ -83,7 +85,8 @@ class Members:
             return ()
         if isinstance(value, list | tuple):
             return value
-        raise ConfigError(f"{name} is a list, not {kind(value)}", self.where(name))
+        hint = f"write {name}: [ … ], or items on lines that begin with a dash"
+        raise ConfigError(f"{name} is a list, not {kind(value)}", self.where(name), hint)
 
     def texts(self, name: str) -> tuple[str, ...]:
         """Give a list of texts. ConfigError where it is something else."""
@@ -91,7 +94,8 @@ class Members:
         for index, item in enumerate(self.items(name)):
             if not isinstance(item, str):
                 where = self.resolved.where((*self.path, self._keys.get(name, name), index))
-                raise ConfigError(f"{name} is a list of texts; this is {kind(item)}", where)
+                hint = "put it in quotes" if isinstance(item, bool | int | float) else None
+                raise ConfigError(f"{name} is a list of texts; this is {kind(item)}", where, hint)
             found.append(item)
         return tuple(found)
 

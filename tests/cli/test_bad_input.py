@@ -34,27 +34,30 @@ _WRONG: dict[str, tuple[Edit, str | None, tuple[str, ...]]] = {
     "an integer that is text": (
         (SERVICE, '"desiredCount": 2', '"desiredCount": "two"'),
         '"desiredCount"',
-        ("desiredCount: an integer is expected, not a string",),
+        ("desiredCount: an integer is expected, not a string", "try: write a whole number"),
     ),
     "a list that is an object": (
         (TASK, '[{ "containerPort": 80, "hostPort": 80, "protocol": "tcp" }]', '{ "containerPort": 80 }'),
         '"portMappings"',
-        ("containerDefinitions[0].portMappings: a list is expected, not an object",),
+        (
+            "containerDefinitions[0].portMappings: a list is expected, not an object",
+            "try: write it in brackets",
+        ),
     ),
     "a boolean that is text": (
         (TASK, '"essential": true', '"essential": "yes"'),
         '"essential"',
-        ("containerDefinitions[0].essential: a boolean is expected",),
+        ("containerDefinitions[0].essential: a boolean is expected", "try: write true or false"),
     ),
     "an action that is not closed": (
         (TASK, _LEVEL, "{{ env `LOG_LEVEL` `info` }"),
         '}" },\n        { "name": "VPC',
-        ("unexpected '}'",),
+        ("unexpected '}'", "try: an action ends with }}"),
     ),
     "a condition without a value": (
         (TASK, _LEVEL, "{{ if }}"),
         '}}" },\n        { "name": "VPC',
-        ("no value in if",),
+        ("no value in if", "try: write {{ if VALUE }}"),
     ),
     "an unknown function": (
         (TASK, _LEVEL, "{{ envv `LOG_LEVEL` }}"),
@@ -88,19 +91,25 @@ _WRONG: dict[str, tuple[Edit, str | None, tuple[str, ...]]] = {
             '"containerDefinitions": [{ "name": "httpd-app", "image": "x" },',
         ),
         '{\n      "command"',
-        ("`httpd-app` is given twice in `containerDefinitions`",),
+        (
+            "`httpd-app` is given twice in `containerDefinitions`",
+            "try: keep one of them; the first is at ecs-task-def.json:2:28",
+        ),
     ),
     "a variable twice": (
         (TASK, '{ "name": "VPC_ID"', '{ "name": "LOG_LEVEL", "value": "x" }, { "name": "VPC_ID"'),
         '{ "name": "LOG_LEVEL", "value": "x"',
-        ("`LOG_LEVEL` is given twice in `environment`",),
+        (
+            "`LOG_LEVEL` is given twice in `environment`",
+            "try: keep one of them; the first is at ecs-task-def.json:",
+        ),
     ),
     "broken JSON": (
         (TASK, '"cpu": "256",', '"cpu": "256"'),
         '"executionRoleArn"',
         ("',' or '}' is missing",),
     ),
-    "no family": ((TASK, '"family": "test-httpd",', ""), "{", ("no `family`",)),
+    "no family": ((TASK, '"family": "test-httpd",', ""), "{", ("no `family`", 'try: add "family": "NAME"')),
     "an immutable member": (
         (SERVICE, '"schedulingStrategy": "REPLICA"', '"schedulingStrategy": "DAEMON"'),
         '"schedulingStrategy"',

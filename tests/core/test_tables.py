@@ -48,7 +48,10 @@ def test_canonical_form(row: dict[str, Any]) -> None:
 @pytest.mark.parametrize("row", rows("remarks"))
 def test_remarks(row: dict[str, Any]) -> None:
     (remark,) = canon.canon(kind_of(row), placed(row, "given"), desired=True).remarks
-    assert remark == canon.Remark(tuple(row["path"]), row["what"], row["hint"], fatal=row["fatal"])
+    first = tuple(row["first"]) if "first" in row else None
+    assert remark == canon.Remark(
+        tuple(row["path"]), row["what"], row["hint"], fatal=row["fatal"], first=first
+    )
 
 
 def test_a_live_document_may_hold_anything() -> None:

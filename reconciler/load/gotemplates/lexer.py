@@ -88,6 +88,8 @@ _UNTERMINATED = {
     "'": "the character constant that starts here is never closed",
 }
 OPERATORS = {
+    "}": "an action ends with }}",
+    "{": "an action starts with {{ and ends with }}, and none stands inside another",
     "=": "to compare, write eq a b; to declare a variable, put spaces around :=",
     "!": "write not a, or ne a b",
     "<": "write lt a b, or le a b",
@@ -99,7 +101,7 @@ OPERATORS = {
     "/": "there is no arithmetic in templates",
     "%": "there is no arithmetic in templates",
 }
-"""What to write instead of an operator of other languages."""
+"""What to write instead of a character that means nothing here, most often an operator of another language."""
 
 _VERBATIM = "to print the characters {{ themselves, write {{ `{{` }}"
 

@@ -15,6 +15,13 @@ if TYPE_CHECKING:
 _OPERANDS = frozenset(
     [Kind.DOT, Kind.FIELD, Kind.VARIABLE, Kind.WORD, Kind.STRING, Kind.CHARACTER, Kind.NUMBER, Kind.OPEN]
 )
+_VALUES = {
+    "an action": "write {{ env `NAME` }}, for one",
+    "if": "write {{ if VALUE }}",
+    "with": "write {{ with VALUE }}",
+    "range": "write {{ range VALUE }}",
+}
+"""How to give a value where none is."""
 _BOOLEANS = {"true": True, "false": False}
 
 
@@ -45,7 +52,7 @@ class PipeParser(Cursor):
             commands.append(self._command(context, piped=bool(commands)))
         last = self.take()
         if not commands:
-            raise self.error(f"there is no value in {context}", first)
+            raise self.error(f"there is no value in {context}", first, _VALUES.get(context))
         if end is Kind.CLOSE:
             return nodes.Pipe(first.start - 1, last.end, tuple(commands), targets, assigns)
         return nodes.Pipe(first.start, commands[-1].end, tuple(commands), targets, assigns)
