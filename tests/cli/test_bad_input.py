@@ -110,11 +110,6 @@ _WRONG: dict[str, tuple[Edit, str | None, tuple[str, ...]]] = {
         ("',' or '}' is missing",),
     ),
     "no family": ((TASK, '"family": "test-httpd",', ""), "{", ("no `family`", 'try: add "family": "NAME"')),
-    "an immutable member": (
-        (SERVICE, '"schedulingStrategy": "REPLICA"', '"schedulingStrategy": "DAEMON"'),
-        '"schedulingStrategy"',
-        ("cannot be changed", "DAEMON", "another name"),
-    ),
     "broken YAML": (
         (PROJECT, "cluster: your-cluster", "cluster: [your"),
         None,
@@ -151,6 +146,19 @@ def test_a_wrong_file_gives_one_message(cli: Cli, box: Box, case: str) -> None:
     where = (f"Error: {_position(change[0], place)}: ",) if place else ()
     for command in (("plan",), ("apply", "--auto-approve")):
         cli(*command).one_error(*where, *words)
+    assert box.writes() == []
+
+
+def test_what_aws_is_known_to_refuse_is_shown_and_not_sent(cli: Cli, box: Box) -> None:
+    edit(SERVICE, '"schedulingStrategy": "REPLICA"', '"schedulingStrategy": "DAEMON"')
+    place = _position(SERVICE, '"schedulingStrategy"')
+    for command in (("plan",), ("apply", "--auto-approve"), ("deploy",)):
+        ran = cli(*command)
+        assert (ran.code, addresses(ran.out)) == (1, ["schedulingStrategy"]), ran
+        assert ran.err.startswith(
+            f"Error: {place}: schedulingStrategy of an existing service cannot be changed"
+        )
+        assert "another name" in ran.err
     assert box.writes() == []
 
 
