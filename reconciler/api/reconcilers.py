@@ -403,8 +403,9 @@ class Reconciler:
     def wait(
         self, *, emit: Emit | None = None, until: str = "deployed", timeout: float | None = None
     ) -> Outcome:
-        """Watch the rollout that is running now until it ends."""
-        from reconciler.core.outcomes import Outcome
+        """Watch the rollout that is running now until it ends; without one, give an outcome that is `idle` at once."""
+        from reconciler.core import rollouts
+        from reconciler.core.outcomes import Ending, Outcome
         from reconciler.engine import watching
 
         settings = self.settings
@@ -414,8 +415,18 @@ class Reconciler:
         target = watching.pick_up(
             current, settings.cluster, service, until, settings.timeout if timeout is None else timeout
         )
+        judged = rollouts.judge(current.body, target.deployment, target.before)
+        if judged.state is rollouts.State.STABLE:
+            revision = str(current.body.get("taskDefinition", ""))
+            return Outcome(ending=Ending.SUCCEEDED, reason=judged.reason, revision=revision, idle=True)
         watched = _drain(watching.watch(self.gateway, self.clock, target), emit)
-        return Outcome(ending=watched.ending, reason=watched.reason, seconds=self.clock.now() - started)
+        shown = watched.service.body if watched.service else {}
+        return Outcome(
+            ending=watched.ending,
+            reason=watched.reason,
+            revision=str(shown.get("taskDefinition", "")),
+            seconds=self.clock.now() - started,
+        )
 
     def _named_service(self) -> str:
         settings = self.settings

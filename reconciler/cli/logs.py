@@ -94,9 +94,14 @@ def _render(_logger: object, _method: str, entry: MutableMapping[str, Any]) -> s
         return json.dumps(_SETTINGS.hide(dict(entry)), default=str, ensure_ascii=False)
     level, event = str(entry["level"]), str(entry["event"])
     word = {"error": "Error: ", "warning": "Warning: "}.get(level, "")
-    if word and _colored():
+    if word and colored():
         word = f"\x1b[1;{_COLORS[level]}m{word}\x1b[0m"
     return word + str(_SETTINGS.hide(event))
+
+
+def people() -> bool:
+    """Tell whether what is written is for people, and not JSON."""
+    return _SETTINGS.form == "text"
 
 
 def interactive() -> bool:
@@ -104,7 +109,10 @@ def interactive() -> bool:
     return _SETTINGS.form == "text" and sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
 
 
-def _colored() -> bool:
+def colored() -> bool:
+    """Tell whether to colour: lines for people, as asked, else on a terminal without NO_COLOR (no-color.org)."""
+    if not people():
+        return False
     if _SETTINGS.color is not None:
         return _SETTINGS.color
     return sys.stderr.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"

@@ -96,7 +96,9 @@ def run(arguments: Sequence[str]) -> int:
     except ReconcilerError as error:
         if logs.debugging():
             logs.traceback()
-        logs.failed(str(error), kind=type(error).__name__)
+        beside = {"hint": error.hint, "where": str(error.where) if error.where else None}
+        told = {name: text for name, text in beside.items() if text}
+        logs.failed(str(error), kind=type(error).__name__, **told)
         return exits.INTERRUPTED if isinstance(error, Interrupted) else exits.ERROR
     except BrokenPipeError:
         sys.stderr.close()  # whoever read our output has gone, as `| head` does

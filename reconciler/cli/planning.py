@@ -16,6 +16,7 @@ from reconciler.errors import ConfigError, PlanError, Refused, Where
 
 if TYPE_CHECKING:
     from reconciler.api import Reconciler
+    from reconciler.core.events import Event
     from reconciler.core.outcomes import Outcome
     from reconciler.core.plans import Plan
     from reconciler.core.values import Json
@@ -113,15 +114,23 @@ def unchanged(reconciler: Reconciler, plan: Plan, common: options.Common, *, wai
 
 def watch(reconciler: Reconciler, common: options.Common, *, until: str) -> int:
     """Watch the rollout that is running, reporting on stderr; give the exit code."""
-    from reconciler.render import progress
-
     gc.enable()  # a rollout takes minutes
-
-    def emit(event: Any) -> None:
-        logs.info(reconciler.masker.text(progress.line(event)), **progress.fields(event))
-
-    outcome = reconciler.wait(emit=emit, until=until, timeout=common.timeout)
+    outcome = reconciler.wait(emit=_reporter(reconciler), until=until, timeout=common.timeout)
     return ended(outcome, "The rollout completed")
+
+
+def _reporter(reconciler: Reconciler) -> Callable[[Event], None]:
+    """Give what reports events on stderr."""
+    from reconciler.render import progress
+    from reconciler.render.styles import Style
+
+    masker, style = reconciler.masker, Style(logs.colored())
+    write = progress.line if logs.people() else progress.text
+
+    def emit(event: Event) -> None:
+        logs.info(masker.text(write(event, style)), **progress.fields(event))
+
+    return emit
 
 
 def textual(reconciler: Reconciler, plan: Plan, common: options.Common) -> str:
@@ -175,14 +184,8 @@ def save(plan: Plan, path: str) -> None:
 
 def carry_out(reconciler: Reconciler, plan: Plan, common: options.Common, *, wait: bool, until: str) -> int:
     """Apply a plan, reporting on stderr; give the exit code."""
-    from reconciler.render import progress
-
-    masker = reconciler.masker
     gc.enable()  # a rollout takes minutes
-
-    def emit(event: Any) -> None:
-        logs.info(masker.text(progress.line(event)), **progress.fields(event))
-
+    emit = _reporter(reconciler)
     outcome = reconciler.apply(plan, emit=emit, wait=wait, until=until, timeout=common.timeout)
     return ended(outcome)
 
@@ -190,13 +193,15 @@ def carry_out(reconciler: Reconciler, plan: Plan, common: options.Common, *, wai
 def ended(outcome: Outcome, success: str = "Applied") -> int:
     """Say how an apply or a wait ended; give its exit code."""
     from reconciler.render import progress
+    from reconciler.render.styles import Style
 
     code = exits.ENDINGS[outcome.ending]
+    revision = {"revision": outcome.revision} if outcome.revision else {}
     (logs.info if code == exits.OK else logs.failed)(
-        progress.outcome(outcome, success),
+        progress.outcome(outcome, success, Style(logs.colored())),
         ending=outcome.ending.value,
-        revision=outcome.revision,
         seconds=outcome.seconds,
+        **revision,
     )
     return code
 

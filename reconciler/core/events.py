@@ -39,11 +39,15 @@ class RolloutProgress:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServiceEvent:
-    """A line of the service's own event log, each reported once."""
+    """A line of the service's own event log, each reported once; lines that repeat one another are one, `times` told.
+
+    `at` is in seconds since 1970, by AWS's clock.
+    """
 
     unit: str
     at: float
     message: str
+    times: int = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

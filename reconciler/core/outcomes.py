@@ -19,10 +19,15 @@ class Ending(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """What became of a plan. `done` describes the steps that were carried out; `revision` is the ARN now running."""
+    """What became of a plan, or of a rollout that was waited for.
+
+    `done` describes the steps that were carried out; `revision` is the ARN now running; `idle` means that there was
+    nothing to wait for.
+    """
 
     ending: Ending
     reason: str = ""
     done: tuple[str, ...] = ()
     revision: str = ""
     seconds: float = 0.0
+    idle: bool = False

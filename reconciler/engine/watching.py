@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Mapping
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Final
 
 from reconciler.core import rollouts
@@ -127,12 +128,16 @@ def _progress(target: Watch, service: JsonObject, judgement: Judgement, now: flo
 
 def _news(target: Watch, service: JsonObject, told: set[str]) -> Generator[Event, None, None]:
     """Report service events that were not reported yet, oldest first (the API gives the newest first)."""
+    fresh: list[tuple[float, str]] = []
     for event in reversed(events(service)):
         name, at = str(event.get("id")), event.get("createdAt")
         when = float(at) if isinstance(at, int | float) else 0.0
         if name not in told and when >= target.since:
             told.add(name)
-            yield ServiceEvent(unit=target.unit, at=when, message=str(event.get("message", "")))
+            fresh.append((when, str(event.get("message", ""))))
+    for message, same in groupby(fresh, key=lambda told: told[1]):
+        times = [when for when, _ in same]
+        yield ServiceEvent(unit=target.unit, at=times[0], message=message, times=len(times))
 
 
 def events(service: JsonObject) -> list[JsonObject]:

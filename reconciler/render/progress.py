@@ -3,26 +3,47 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import assert_never
+from typing import Final, assert_never
 
 from reconciler.core.events import Event, RolloutProgress, ServiceEvent, StepDone, StepStarted, Warned
 from reconciler.core.outcomes import Ending, Outcome
 from reconciler.core.values import JsonObject
+from reconciler.render.styles import PLAIN, Style
+
+_STATES: Final = {
+    "in progress": "warn",
+    "deployed": "good",
+    "stable": "good",
+    "failed": "bad",
+    "rolled back": "bad",
+    "superseded": "warn",
+    "gone": "bad",
+}
+_ENDINGS: Final = {Ending.SUCCEEDED: "good", Ending.FAILED: "bad", Ending.ROLLED_BACK: "bad"}
 
 
-def line(event: Event) -> str:
+def line(event: Event, style: Style = PLAIN) -> str:
     """Write an event as one line."""
+    if isinstance(event, ServiceEvent):
+        return f"{style.paint('dim', _time(event.at))} {text(event, style)}"
+    return text(event, style)
+
+
+def text(event: Event, style: Style = PLAIN) -> str:
+    """Write an event as one line, without the local time."""
     match event:
         case StepStarted():
             return f"{event.unit}: {event.step}..."
         case StepDone():
             result = f" {_short(event.result)}" if event.result else ""
-            return f"{event.unit}: {'is there already, used again' if event.reused else 'done'}{result}"
+            done = style.paint("good", "is there already, used again" if event.reused else "done")
+            return f"{event.unit}: {done}{result}"
         case RolloutProgress():
             deployments = "; ".join(_deployment(deployment) for deployment in event.deployments)
-            return f"{event.unit}: {event.state}: {deployments}"
+            state = style.paint(_STATES.get(event.state, "warn"), event.state)
+            return f"{event.unit}: {state}: {deployments}"
         case ServiceEvent():
-            return f"{_time(event.at)} {event.message}"
+            return event.message + (f" ×{event.times}" if event.times > 1 else "")
         case Warned():
             return f"{event.unit}: {event.what}"
         case _:
@@ -30,7 +51,7 @@ def line(event: Event) -> str:
 
 
 def fields(event: Event) -> dict[str, object]:
-    """Give the fields of an event for JSON logs."""
+    """Give the fields of an event for JSON logs; `at` in seconds since 1970."""
     match event:
         case StepStarted() | StepDone():
             return {"kind": type(event).__name__, "unit": event.unit, "step": event.step}
@@ -38,18 +59,33 @@ def fields(event: Event) -> dict[str, object]:
             return {
                 "kind": "RolloutProgress",
                 "unit": event.unit,
+                "at": event.at,
                 "state": event.state,
                 "reason": event.reason,
                 "deployments": list(event.deployments),
             }
-        case ServiceEvent() | Warned():
-            return {"kind": type(event).__name__, "unit": event.unit}
+        case ServiceEvent():
+            return {
+                "kind": "ServiceEvent",
+                "unit": event.unit,
+                "at": event.at,
+                "message": event.message,
+                "times": event.times,
+            }
+        case Warned():
+            return {"kind": "Warned", "unit": event.unit}
         case _:
             assert_never(event)
 
 
-def outcome(value: Outcome, success: str = "Applied") -> str:
+def outcome(value: Outcome, success: str = "Applied", style: Style = PLAIN) -> str:
     """Write how it ended; `success` is what to call it if it ended well."""
+    return style.paint(_ENDINGS.get(value.ending, "warn"), _outcome(value, success))
+
+
+def _outcome(value: Outcome, success: str) -> str:
+    if value.idle:
+        return f"No rollout is running; {_short(value.revision)} is stable."
     reason = f": {value.reason}" if value.reason else ""
     running = f" {_short(value.revision)} runs." if value.revision else ""
     after = f" after {value.seconds:.0f} s"

@@ -13,6 +13,8 @@ _CODES: Final = {
     "bold": "1",
     "warn": "33",
     "unit": "1",
+    "good": "32",
+    "bad": "31",
 }
 
 
@@ -23,7 +25,7 @@ class Style:
     color: bool = False
 
     def paint(self, role: str, text: str) -> str:
-        """Give a text in the colour of a role: add, remove, change, dim, bold, warn."""
+        """Give a text in the colour of a role, one of `_CODES`."""
         return f"\x1b[{_CODES[role]}m{text}\x1b[0m" if self.color and text else text
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -130,8 +131,26 @@ def test_without_waiting_and_then_waiting(cli: Cli, box: Box) -> None:
     box.serving.knobs(speed=100)
     waited = cli("wait", "--wait-until", "stable")
     assert (waited.code, waited.out) == (0, "")
-    assert "The rollout completed" in waited.err
-    assert cli("wait").code == 0
+    assert re.search(r"^The rollout completed after \d+ s\. test-httpd:2 runs\.$", waited.err, re.MULTILINE)
+
+
+def test_waiting_for_nothing_says_so_and_tells_no_old_events(cli: Cli, box: Box) -> None:
+    waited = cli("wait")
+    assert (waited.code, waited.out, waited.err) == (
+        0,
+        "",
+        "No rollout is running; test-httpd:1 is stable.\n",
+    )
+    logged = json.loads(cli("--log-format", "json", "wait").err)
+    assert logged["revision"].endswith("task-definition/test-httpd:1")
+
+
+@pytest.mark.parametrize(("flag", "colored"), [("--color", True), ("--no-color", False)])
+def test_progress_is_coloured_as_asked(cli: Cli, box: Box, flag: str, colored: bool) -> None:
+    ran = cli("apply", "--auto-approve", flag, IMAGE_TAG="2.4.62")
+    assert ran.code == 0
+    assert ("\x1b[32mApplied" in ran.err) == colored
+    assert ("\x1b[" in ran.err) == colored
 
 
 def test_status_for_machines_and_with_fewer_events(cli: Cli, box: Box) -> None:

@@ -9,6 +9,7 @@ import pytest
 from reconciler.core.events import Event, RolloutProgress, ServiceEvent, StepDone, StepStarted, Warned
 from reconciler.core.outcomes import Ending
 from reconciler.core.values import JsonObject
+from reconciler.engine import watching
 from reconciler.engine.ports import Snapshot
 from reconciler.errors import (
     ApplyError,
@@ -46,6 +47,22 @@ def test_events_tell_each_step_and_the_rollout(changed: World) -> None:
         f"{REVISION}: register a revision of web (web:2)",
         f"{UNIT}: update the service main/web (web)",
     )
+
+
+def test_service_events_that_repeat_one_another_are_one(changed: World) -> None:
+    messages = ["(service web) a", "(service web) a", "(service web) b", "(service web) a"]
+    later = [
+        {"id": str(number), "createdAt": changed.clock.now() + 1000 + number, "message": message}
+        for number, message in enumerate(messages)
+    ]
+    target = watching.Watch(cluster="main", service="web", deployment="none", since=changed.clock.now() + 1)
+    changed.gateway.edit("main", "web", events=later[::-1])
+    told = [e for e in watching.watch(changed.gateway, changed.clock, target) if isinstance(e, ServiceEvent)]
+    assert [(event.message, event.times) for event in told] == [
+        ("(service web) a", 2),
+        ("(service web) b", 1),
+        ("(service web) a", 1),
+    ]
 
 
 def test_old_service_events_are_no_news(changed: World) -> None:
