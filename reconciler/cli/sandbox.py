@@ -56,6 +56,19 @@ def command(
 
     Prints one line of JSON, {"endpoint_url": …}, when it is ready, and serves until it is interrupted.
     ECS rolls out as the real one does, on a clock that can run faster; other services are moto's.
+
+    \b
+    A seed says what it begins with (more in docs/sandbox.md), for example:
+      clusters: [your-cluster]
+      parameters: {/app/url: "https://example.com"}
+      knobs: {pull: 2}
+
+    Images with the tag crash, nopull or sick misbehave; events run on the simulated clock.
+
+    \b
+    Examples:
+      reconciler sandbox --port 4566 --speed 10 --seed seed.yml
+      reconciler sandbox run --seed seed.yml -- reconciler plan
     """
     if context.invoked_subcommand is None:
         _serve(host, port, seed_file, speed, latency)
@@ -82,7 +95,13 @@ def command(
 def run(
     context: click.Context, words: tuple[str, ...], speed: float, seed_file: str | None, latency: float
 ) -> None:
-    """Run a command against a fresh sandbox; its exit code is the command's."""
+    """Run a command against a fresh sandbox; its exit code is the command's.
+
+    \b
+    Examples:
+      reconciler sandbox run --seed seed.yml -- reconciler plan
+      reconciler sandbox run --seed seed.yml -- reconciler apply --auto-approve
+    """
     import os
 
     from reconciler.sandbox import errors, runs, servings

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import re
@@ -11,9 +12,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import yaml
 from click.testing import CliRunner
 
 from reconciler.cli import main
+from reconciler.sandbox import seeds
 from tests.cli.commands import SEED, Box, Cli
 
 _HELPS = [(), *((name,) for name in main.COMMANDS), ("sandbox", "run")]
@@ -84,6 +87,14 @@ def test_an_example_of_the_help_runs(box: Box, cli: Cli, shell: dict[str, str], 
     assert "Traceback" not in done.stderr
     if asks:
         assert "there is no terminal to ask on" in done.stderr
+
+
+def test_the_seed_in_the_help_loads() -> None:
+    lines = _help(("sandbox",)).splitlines()
+    start = next(number for number, line in enumerate(lines) if line.strip().startswith("A seed says")) + 1
+    text = "\n".join(itertools.takewhile(str.strip, lines[start:]))
+    assert set(yaml.safe_load(text)) == {"clusters", "parameters", "knobs"}
+    assert seeds.read(yaml.safe_load(text)).parameters["/app/url"].value == "https://example.com"
 
 
 def test_there_are_examples() -> None:
