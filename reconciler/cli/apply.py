@@ -59,6 +59,10 @@ def command(
             return exits.ERROR
         if not plan.changes:
             return planning.unchanged(reconciler, plan, common, wait=wait, until=wait_until)
+        if not auto_approve and sys.stdin.isatty() and not sys.stdout.isatty():
+            from reconciler.render import human
+
+            sys.stderr.write(human.plan(plan))  # nobody should say yes to what went into a file
         if not auto_approve and not _approved():
             logs.info("Not applied.")
             return exits.ERROR
