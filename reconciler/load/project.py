@@ -208,7 +208,9 @@ def _timeout(project: Members) -> float:
     try:
         seconds = durations.limit(value)
     except ValueError as error:
-        raise ConfigError(f"timeout {error}", where, 'write one such as "10m", or 0 for no limit') from None
+        shown = "" if project.resolved.is_sensitive(project.path_of("timeout")) else f": {value!r}"
+        what = f"timeout {error}{shown}"
+        raise ConfigError(what, where, 'write one such as "10m", or 0 for no limit') from None
     if seconds > _LONG:
         hint = 'plain numbers are seconds; make the unit explicit: "30s"'
         project.cautions.append(Caution(where, "timeout is more than 30 days", hint))

@@ -175,7 +175,7 @@ def test_nothing_to_warn_of(text: str) -> None:
             "cluster: a\nCluster: b\n",
             "as cluster and as Cluster\n  try: keep one of them; the first is at folder/ecspresso.yml:1:1",
         ),
-        ("timeout: soon\n", "timeout is no duration"),
+        ("timeout: 10 minutes\n", "timeout is no duration: '10 minutes'"),
         ("timeout: true\n", "timeout is text, not a truth value"),
         ("timeout: -5s\n", "timeout is less than nothing"),
         ("plugins: {}\n", "plugins is a list, not an object\n  try: write plugins: [ … ]"),
