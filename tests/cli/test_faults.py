@@ -131,7 +131,11 @@ _WRITES = [
         "not done",
         "allow ecs:{} on r",
     ),
-    (_fault("{}", "InvalidParameterException", "Nonsense."), "not done", "correct what AWS refuses, and run the"),
+    (
+        _fault("{}", "InvalidParameterException", "Nonsense."),
+        "not done",
+        "correct what AWS refuses, and run the",
+    ),
     (_fault("{}", reset="before", times=1), "perhaps done", "plan again"),
     (_fault("{}", reset="after", times=1), "perhaps done", "plan again"),
     (_fault("{}", "ServerException", "down", status=500, times=1), "perhaps done", "try again"),
