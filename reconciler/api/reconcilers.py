@@ -12,6 +12,7 @@ from dataclasses import replace
 from types import TracebackType
 from typing import TYPE_CHECKING, NamedTuple, Self, TypeAlias, TypedDict, TypeVar, Unpack
 
+from reconciler.api import hints
 from reconciler.api.connections import THREADS, Connection
 from reconciler.api.evaluations import Definitions, Evaluation, masked
 from reconciler.api.projects import Project
@@ -82,6 +83,7 @@ class Reconciler:
         self.clock: Clock = given.get("clock") or SystemClock()
         self._region = given.get("region")
         self._gateway = given.get("gateway")
+        self._uses_aws = self._gateway is None
         self._connection = Connection(
             project.options.environ,
             profile=given.get("profile"),
@@ -159,6 +161,8 @@ class Reconciler:
 
         `strict` turns warnings about unknown members into errors.
         """
+        hint = hints.recall(self.project) if live is None and self._gateway is None else None
+        early = self._early(hint) if hint is not None else None
         settings = self.settings
         options = replace(options or Options(), ignore_tags=settings.ignore_tags)
         if (
@@ -170,8 +174,7 @@ class Reconciler:
         if live is not None:
             observed = observing.read_saved(live[1], live[0])
         else:
-            reads = Reads(self.gateway, self._pool, settings.cluster, settings.service or "")
-            reads.start()
+            reads = self._reads(early, hint)
         files = self.definitions(
             task_definition=not options.skip_task_definition and not options.revision
             if observed is None
@@ -179,7 +182,9 @@ class Reconciler:
             service=observed is None or observed.service is not None,
         )
         if reads is not None:
-            reads.expect(_family_in(files.task_definition))
+            family = _family_in(files.task_definition)
+            reads.expect(family)
+            self._leave_hint(hint, family)
         from reconciler.aws.shapes import ECS
         from reconciler.core.plans import Notice, Plan
         from reconciler.engine import composing, planning
@@ -219,6 +224,31 @@ class Reconciler:
         )
         self._made.append(_Made(plan, planned.vault, planned.sides))
         return plan
+
+    def _early(self, hint: hints.Hint) -> Reads:
+        """Start the reads of the last plan: evaluating the files and importing what judges hides behind them."""
+        reads = Reads(self._connection.gateway(hint.region or None), self._pool, hint.cluster, hint.service)
+        reads.start()
+        reads.expect(hint.family)
+        return reads
+
+    def _reads(self, early: Reads | None, hint: hints.Hint | None) -> Reads:
+        """Give the reads of this plan: those started early, if they are the right ones."""
+        settings = self.settings
+        names = (self._files.region or "", settings.cluster, settings.service or "")
+        if early is not None and hint is not None and hint[:3] == names:
+            self._gateway = early.gateway
+            return early
+        reads = Reads(self.gateway, self._pool, settings.cluster, settings.service or "")
+        reads.start()
+        return reads
+
+    def _leave_hint(self, last: hints.Hint | None, family: str) -> None:
+        settings = self.settings
+        family = family or (last.family if last is not None else "")  # not asked for this time
+        now = hints.Hint(self._files.region or "", settings.cluster, settings.service or "", family)
+        if now != last and self._uses_aws:
+            hints.keep(self.project, now)
 
     def _observe(self, reads: Reads, task_definition: Desired | None, options: Options) -> Observed:
         family = ""

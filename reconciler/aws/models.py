@@ -14,7 +14,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final
 
-from reconciler.aws import caches
+from reconciler import caches
 from reconciler.errors import ConfigError
 
 _COMPACT_FROM: Final = 64 * 1024

@@ -11,17 +11,20 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final, TypeAlias
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from reconciler.core.documents import Resolved
 from reconciler.core.references import Functions
 from reconciler.core.values import Address, Failure, Value
 from reconciler.errors import ConfigError, ResolveError, Where
-from reconciler.load import gotemplates, jsonnets, jsons, provenance, twins, yamls
+from reconciler.load import gotemplates, jsons, provenance, yamls
 from reconciler.load.calls import Lookups, Texts
 from reconciler.load.sourcemaps import Rendered
 from reconciler.load.sources import Document, Options
 from reconciler.load.spans import Malformed, Parsed
+
+if TYPE_CHECKING:
+    from reconciler.load import twins
 
 FIRST: Final = "env"
 """The resolver that is asked before others: it costs nothing, and addresses are often made from its answers,
@@ -94,6 +97,8 @@ def parse(document: Document, rendered: Rendered, lookups: Lookups) -> Parsed:
 
 
 def _jsonnet(document: Document, functions: Functions, lookups: Lookups, options: Options) -> Resolved | None:
+    from reconciler.load import jsonnets, twins
+
     session = twins.Session(document, lookups, options, jsonnets.parameters(functions))
     try:
         text = session.evaluate()

@@ -21,12 +21,10 @@ from reconciler.load import (
     durations,
     evaluate,
     gotemplates,
-    jsonnets,
     jsons,
     outlines,
     provenance,
     sources,
-    versions,
 )
 from reconciler.load.calls import Texts
 from reconciler.load.members import Caution, Members, members
@@ -127,6 +125,8 @@ def _outlined(document: Document, options: Options) -> Resolved:
         return outlines.must_env("".join(texts), options.environ, Where(str(document.path)))
 
     # Jsonnet is lazy: asked for the plugins alone, it calls nothing that other keys call.
+    from reconciler.load import jsonnets
+
     natives = jsonnets.Natives(outlines.NATIVES, reply)
     try:
         text = jsonnets.evaluate(document, natives, options, member="plugins")
@@ -260,6 +260,8 @@ def _required(project: Members, *, emulates: bool) -> str | None:
     if not constraints:
         return None
     where = project.where("required_version")
+    from reconciler.load import versions
+
     try:
         fits = versions.satisfies(versions.parse(EMULATES), constraints)
     except ValueError as error:

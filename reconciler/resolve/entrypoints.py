@@ -18,6 +18,7 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from reconciler import caches
 from reconciler.errors import ConfigError
 from reconciler.plugin import ResolverPlugin
 
@@ -47,13 +48,11 @@ class EntryPoint:
 
 def discover() -> Mapping[str, EntryPoint]:
     """Give the installed resolvers by name, in lower case. ConfigError where two distributions offer one."""
-    file = _cache_file()
-    key = _fingerprint()
-    entries = _recall(file, key) if file else None
+    name, key = _cache_name(), _fingerprint()
+    entries = _recall(name, key)
     if entries is None:
         entries = _scan()
-        if file:
-            _keep(file, key, entries)
+        _keep(name, key, entries)
     found: dict[str, EntryPoint] = {}
     for entry in entries:
         other = found.setdefault(entry.name.lower(), entry)
@@ -99,50 +98,25 @@ def _fingerprint() -> str:
     return digest.hexdigest()
 
 
-def _cache_file() -> Path | None:
-    """Give the file for this installation, None where there is to be none."""
-    if os.environ.get("RECONCILER_NO_CACHE"):
-        return None
-    try:
-        base = Path(os.environ.get("XDG_CACHE_HOME") or Path("~/.cache").expanduser())
-    except RuntimeError:  # nobody's home is known
-        return None
-    if not base.is_absolute():
-        return None
+def _cache_name() -> str:
+    """Give the name of this installation's cache."""
     installation = hashlib.sha256("\0".join([sys.version, *sys.path]).encode(errors="surrogateescape"))
-    return base / "reconciler" / f"resolvers-{installation.hexdigest()[:16]}.json"
+    return f"resolvers-{installation.hexdigest()[:16]}.json"
 
 
-def _recall(file: Path, key: str) -> list[EntryPoint] | None:
-    """Read the cache; None where it does not hold what belongs to `key`.
-
-    What stands there is imported, so nobody else may have been able to write it.
-    """
+def _recall(name: str, key: str) -> list[EntryPoint] | None:
+    """Read the cache; None where it does not hold what belongs to `key`."""
     try:
-        with file.open("rb") as stream:
-            status = os.fstat(stream.fileno())
-            if status.st_uid != os.geteuid() or status.st_mode & 0o022:
-                return None
-            kept = json.load(stream)
-        if kept["key"] != key:
+        kept = json.loads(caches.read(name) or b"null")
+        if kept is None or kept["key"] != key:
             return None
         entries = [EntryPoint(**entry) for entry in kept["entries"]]
-    except (OSError, ValueError, TypeError, KeyError, RecursionError):
+    except (ValueError, TypeError, KeyError, RecursionError):
         return None
     wanted = (str, str, str, bool)
     return entries if all(tuple(map(type, asdict(entry).values())) == wanted for entry in entries) else None
 
 
-def _keep(file: Path, key: str, entries: Iterable[EntryPoint]) -> None:
-    """Write the cache in one step; where that cannot be done the next run scans again."""
-    text = json.dumps({"key": key, "entries": [asdict(entry) for entry in entries]})
-    with suppress(OSError):
-        file.parent.parent.mkdir(parents=True, exist_ok=True)
-        file.parent.mkdir(mode=0o700, exist_ok=True)
-        part = file.with_suffix(f".{os.getpid()}")
-        part.touch(mode=0o600, exist_ok=False)
-        try:
-            part.write_text(text, encoding="utf-8")
-            part.replace(file)
-        except OSError:
-            part.unlink(missing_ok=True)
+def _keep(name: str, key: str, entries: Iterable[EntryPoint]) -> None:
+    """Write the cache; where that cannot be done the next run scans again."""
+    caches.write(name, json.dumps({"key": key, "entries": [asdict(entry) for entry in entries]}).encode())

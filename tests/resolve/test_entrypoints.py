@@ -131,7 +131,10 @@ def test_no_cache_can_be_written(
     (tmp_path / "file").touch()
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
     assert entrypoints.discover() == entrypoints.discover()
-    monkeypatch.setenv("XDG_CACHE_HOME", "relative")
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.setenv(
+        "XDG_CACHE_HOME", "relative"
+    )  # ignored, as the XDG base directory specification has it
     entrypoints.discover()
     assert not Path("relative").exists()
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))

@@ -1,4 +1,7 @@
-"""Small files in the user's cache folder: whatever is there can be lost, or made again."""
+"""Small files in the user's cache folder: whatever is there can be lost, or made again.
+
+``RECONCILER_NO_CACHE`` turns all of them off.
+"""
 
 from __future__ import annotations
 
@@ -16,15 +19,23 @@ def folder(environ: Mapping[str, str] = os.environ) -> Path:
 
 
 def read(name: str) -> bytes | None:
-    """Give what was written under a name; None where nothing is, or where another user owns it."""
+    """Give what was written under a name; None where nothing is, or where another user owns it or could write it.
+
+    Some of it is imported or believed, so nobody else may have had a hand in it.
+    """
+    if os.environ.get("RECONCILER_NO_CACHE"):
+        return None
     with suppress(OSError, RuntimeError), (folder() / name).open("rb") as file:
-        owner = os.fstat(file.fileno()).st_uid
-        return file.read() if owner == getattr(os, "geteuid", lambda: owner)() else None
+        status = os.fstat(file.fileno())
+        own = status.st_uid == getattr(os, "geteuid", lambda: status.st_uid)()
+        return file.read() if own and not status.st_mode & 0o022 else None
     return None
 
 
 def write(name: str, data: bytes) -> None:
     """Write under a name, readable by the user alone; a folder that cannot be written is no error."""
+    if os.environ.get("RECONCILER_NO_CACHE"):
+        return
     with suppress(OSError, RuntimeError):
         target = folder() / name
         target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
