@@ -15,7 +15,7 @@ from reconciler.core.kinds.rules import ABSENT, Maybe
 from reconciler.core.plans import Input, Plan, Unit
 from reconciler.core.redaction import MASK, Masker
 from reconciler.core.values import Address, Failure, Json, Source, Value
-from reconciler.engine import composing, planning
+from reconciler.engine import composing, concealing
 from reconciler.engine.observing import Observed
 from reconciler.engine.ports import Snapshot
 from reconciler.errors import StalePlan
@@ -104,7 +104,7 @@ def _live(
     managed = diffs.managed(desired, live)
     if unit.partial and isinstance(managed, dict):
         managed = {name: value for name, value in managed.items() if name in desired.tree}
-    if planning.fingerprint(managed, unit.salt) == unit.fingerprint:
+    if concealing.fingerprint(managed, unit.salt) == unit.fingerprint:
         return []
     origin = findings.Provenance(Resolved(unit.address, {}), desired)
     then = dict(diffs.leaves(kind.node, unit.managed))

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import secrets as entropy
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
 from reconciler.core import canon as canons
-from reconciler.core import diffs, findings, patches, pointers, rollouts, secrets, shapes
+from reconciler.core import diffs, findings, patches, rollouts, shapes
 from reconciler.core.kinds import Kind, Kinds
 from reconciler.core.kinds.rules import ABSENT
 from reconciler.core.plans import Finding, Unit, Verb
@@ -18,17 +16,17 @@ from reconciler.core.redaction import MASK, Masker
 from reconciler.core.steps import (
     CreateService,
     RegisterTaskDefinition,
-    RemoveTags,
-    SetTags,
     Step,
     UpdateService,
 )
-from reconciler.core.values import Address, Json, JsonObject, Path, Value
+from reconciler.core.values import Address, Json, JsonObject, Value
 from reconciler.engine import composing, updates
 from reconciler.engine.composing import Desired
+from reconciler.engine.concealing import Hidden, conceal, fingerprint, hide
 from reconciler.engine.observing import Observed, revision_arn
 from reconciler.engine.options import Options
 from reconciler.engine.ports import Snapshot
+from reconciler.engine.tagging import tag_steps
 from reconciler.errors import PlanError, Refused
 
 NEW_REVISION: Final = "(known after apply)"
@@ -140,7 +138,7 @@ def _task_definition(desired: Desired, observed: Observed, facts: Facts, planned
         kind, desired, compared, facts, planned,
         name=name, address=f"task_definition.{name}", arn=arn, observed=observed,
         verb=Verb.CREATE if live is None else Verb.UPDATE if steps else Verb.NONE,
-        steps=_conceal(steps, hidden.values), effects=effects, hidden=hidden,
+        steps=conceal(steps, hidden.values), effects=effects, hidden=hidden,
     )  # fmt: skip
 
 
@@ -151,43 +149,8 @@ def _revision_steps(
     if new or facts.options.force_register or any(change.path[0] != "tags" for change in changes):
         step = RegisterTaskDefinition(family=name, body=body, insist=facts.options.force_register)
         return (step,), ("a new revision",)
-    steps = _tag_steps(arn, changes)
+    steps = tag_steps(arn, changes)
     return steps, ("tags only, no new revision",) if steps else ()
-
-
-def _tag_steps(arn: str, changes: Sequence[diffs.Change]) -> tuple[Step, ...]:
-    tagged: list[JsonObject] = []
-    removed: list[str] = []
-    for change in changes:
-        if change.path[0] != "tags":
-            continue
-        entries = (
-            {str(change.path[1]): (change.before, change.after)}
-            if len(change.path) > 1
-            else _all_tags(change)
-        )
-        for key, (_, after) in sorted(entries.items()):
-            if after is ABSENT:
-                removed.append(key)
-            else:
-                tagged.append({"key": key, "value": after if isinstance(after, str) else ""})
-    steps: list[Step] = []
-    if removed:
-        steps.append(RemoveTags(arn=arn, keys=tuple(removed)))
-    if tagged:
-        steps.append(SetTags(arn=arn, tags=tuple(tagged)))
-    return tuple(steps)
-
-
-def _all_tags(change: diffs.Change) -> dict[str, tuple[object, object]]:
-    """Give the entries of a change that adds or removes all tags at once."""
-    if isinstance(change.after, dict):
-        return {key: (ABSENT, value) for key, value in change.after.items()}
-    return (
-        {key: (value, ABSENT) for key, value in change.before.items()}
-        if isinstance(change.before, dict)
-        else {}
-    )
 
 
 def _is_newest(desired: Desired, observed: Observed, live: Snapshot | None, facts: Facts) -> bool:
@@ -243,7 +206,7 @@ def _service(
         kind, desired, compared, facts, planned,
         name=name, address=f"service.{name}", arn=arn, observed=observed,
         verb=Verb.CREATE if live is None else Verb.UPDATE if steps else Verb.NONE,
-        steps=_conceal(steps, hidden.values), effects=effects if steps else (), hidden=hidden,
+        steps=conceal(steps, hidden.values), effects=effects if steps else (), hidden=hidden,
     )  # fmt: skip
     if wanted.moves:
         unit = replace(unit, changes=_with_revision(unit.changes, wanted, live))
@@ -308,7 +271,7 @@ def _update_steps(
         steps.append(
             UpdateService(cluster=facts.cluster, service=facts.service, body=sent, revision_of=wanted.unit)
         )
-    steps.extend(_tag_steps(arn, compared.differences.changes))
+    steps.extend(tag_steps(arn, compared.differences.changes))
     return tuple(steps)
 
 
@@ -343,7 +306,7 @@ def _unit(
     verb: Verb,
     steps: tuple[Step, ...],
     effects: tuple[str, ...],
-    hidden: _Hidden,
+    hidden: Hidden,
 ) -> Unit:
     origin = findings.Provenance(desired.resolved, desired.canon)
     changes = compared.differences.changes
@@ -390,15 +353,15 @@ def _unit(
     )
 
 
+def _hide(desired: Desired, facts: Facts, unit: str, planned: Planned) -> Hidden:
+    """Take the secrets out of the body to send, and put them into the vault."""
+    hidden = hide(desired, facts.known, facts.salt)
+    planned.vault.update({(unit, index): value for index, value in enumerate(hidden.values)})
+    return hidden
+
+
 def _shown(tree: Json, origin: findings.Provenance, masker: Masker) -> Json:
     return {} if tree is None else findings.mask(tree, (), origin, masker)
-
-
-def fingerprint(managed: Json, salt: str) -> str:
-    """Digest the managed part of a live document; expensively where it holds secrets, which is when it is salted."""
-    if salt:
-        return secrets.digest(salt, managed)
-    return hashlib.sha256(json.dumps(managed, sort_keys=True).encode()).hexdigest()
 
 
 def _base(kind: Kind, arn: str, compared: _Compared) -> JsonObject | None:
@@ -415,68 +378,6 @@ def _is_secret(change: diffs.Change, origin: findings.Provenance, masker: Masker
     return origin.holds_secret(change.path) or any(
         findings.mask(value, change.path, origin, masker) != value for value in values
     )
-
-
-@dataclass(frozen=True, slots=True)
-class _Hidden:
-    """A body with a slot for each secret, how to make the secrets again, and the secrets themselves."""
-
-    body: JsonObject
-    secrets: tuple[secrets.Secret, ...]
-    values: tuple[Json, ...]
-
-
-def _hide(desired: Desired, facts: Facts, unit: str, planned: Planned) -> _Hidden:
-    """Take the secrets out of the body to send, and put them into the vault."""
-    origin = findings.Provenance(desired.resolved, desired.canon)
-    hidden: list[secrets.Secret] = []
-    values: list[Json] = []
-    for path, raw in findings.secret_leaves(origin):
-        value = _sent(desired.canon.seen[path])
-        if value is None or value in values:
-            continue
-        planned.vault[unit, len(values)] = value
-        values.append(value)
-        origins = tuple(desired.resolved.origins_of(raw))
-        printed = desired.resolved.printed.get(raw, ())
-        hidden.append(secrets.make(_place(desired, path), value, origins, facts.known, facts.salt(), printed))
-    body = pointers.objects(_conceal_values(desired.canon.wire, values))
-    return _Hidden(body, tuple(hidden), tuple(values))
-
-
-def _sent(seen: canons.Seen) -> Json:
-    """Give a leaf as it is sent: a file may hold a number where ECS wants a text."""
-    return seen.wire.get(seen.pair) if seen.pair and isinstance(seen.wire, dict) else seen.wire
-
-
-def _place(desired: Desired, path: Path) -> str:
-    return f"{desired.resolved.path} {pointers.text(path)}"
-
-
-def _conceal(steps: tuple[Step, ...], values: Sequence[Json]) -> tuple[Step, ...]:
-    """Put slots into bodies that were made from live and desired documents together."""
-    concealed: list[Step] = []
-    for step in steps:
-        match step:
-            case CreateService() | UpdateService() | RegisterTaskDefinition():
-                concealed.append(replace(step, body=pointers.objects(_conceal_values(step.body, values))))
-            case SetTags():
-                tags = tuple(pointers.objects(_conceal_values(tag, values)) for tag in step.tags)
-                concealed.append(replace(step, tags=tags))
-            case RemoveTags():
-                concealed.append(step)
-    return tuple(concealed)
-
-
-def _conceal_values(body: Json, values: Sequence[Json]) -> Json:
-    if isinstance(body, dict):
-        return {name: _conceal_values(member, values) for name, member in body.items()}
-    if isinstance(body, list | tuple):
-        return [_conceal_values(member, values) for member in body]
-    for index, value in enumerate(values):
-        if (type(body) is type(value) and body == value) or (isinstance(body, str) and body == str(value)):
-            return secrets.slot(index)
-    return body
 
 
 def _controller(body: JsonObject) -> str:
@@ -510,4 +411,4 @@ def _family(live: Snapshot | None) -> str:
     return _short(revision_arn(live)).rsplit(":", 1)[0] if live else ""
 
 
-__all__ = ["MASK", "NEW_REVISION", "Facts", "Options", "Planned", "Refused", "Vault", "fingerprint", "plan"]
+__all__ = ["MASK", "NEW_REVISION", "Facts", "Options", "Planned", "Sides", "Vault", "fingerprint", "plan"]

@@ -1,0 +1,89 @@
+"""Secrets out of what a plan holds: slots in bodies, digests in place of documents."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from reconciler.core import canon as canons
+from reconciler.core import findings, pointers, secrets
+from reconciler.core.steps import (
+    CreateService,
+    RegisterTaskDefinition,
+    RemoveTags,
+    SetTags,
+    Step,
+    UpdateService,
+)
+from reconciler.core.values import Address, Json, JsonObject, Path, Value
+from reconciler.engine.composing import Desired
+
+
+@dataclass(frozen=True, slots=True)
+class Hidden:
+    """A body with a slot for each secret, how to make the secrets again, and the secrets themselves."""
+
+    body: JsonObject
+    secrets: tuple[secrets.Secret, ...]
+    values: tuple[Json, ...]
+
+
+def hide(desired: Desired, known: Mapping[Address, Value], salt: Callable[[], str]) -> Hidden:
+    """Take the secrets out of the body to send."""
+    origin = findings.Provenance(desired.resolved, desired.canon)
+    hidden: list[secrets.Secret] = []
+    values: list[Json] = []
+    for path, raw in findings.secret_leaves(origin):
+        value = _sent(desired.canon.seen[path])
+        if value is None or any(type(other) is type(value) and other == value for other in values):
+            continue
+        values.append(value)
+        origins = tuple(desired.resolved.origins_of(raw))
+        printed = desired.resolved.printed.get(raw, ())
+        hidden.append(secrets.make(_place(desired, path), value, origins, known, salt(), printed))
+    body = pointers.objects(_without(desired.canon.wire, values))
+    return Hidden(body, tuple(hidden), tuple(values))
+
+
+def _sent(seen: canons.Seen) -> Json:
+    """Give a leaf as it is sent: a file may hold a number where ECS wants a text."""
+    return seen.wire.get(seen.pair) if seen.pair and isinstance(seen.wire, dict) else seen.wire
+
+
+def _place(desired: Desired, path: Path) -> str:
+    return f"{desired.resolved.path} {pointers.text(path)}"
+
+
+def conceal(steps: tuple[Step, ...], values: Sequence[Json]) -> tuple[Step, ...]:
+    """Put slots into bodies that were made from live and desired documents together."""
+    concealed: list[Step] = []
+    for step in steps:
+        match step:
+            case CreateService() | UpdateService() | RegisterTaskDefinition():
+                concealed.append(replace(step, body=pointers.objects(_without(step.body, values))))
+            case SetTags():
+                tags = tuple(pointers.objects(_without(tag, values)) for tag in step.tags)
+                concealed.append(replace(step, tags=tags))
+            case RemoveTags():
+                concealed.append(step)
+    return tuple(concealed)
+
+
+def _without(body: Json, values: Sequence[Json]) -> Json:
+    if isinstance(body, dict):
+        return {name: _without(member, values) for name, member in body.items()}
+    if isinstance(body, list | tuple):
+        return [_without(member, values) for member in body]
+    for index, value in enumerate(values):
+        if (type(body) is type(value) and body == value) or (isinstance(body, str) and body == str(value)):
+            return secrets.slot(index)
+    return body
+
+
+def fingerprint(managed: Json, salt: str) -> str:
+    """Digest the managed part of a live document; expensively where it holds secrets, which is when it is salted."""
+    if salt:
+        return secrets.digest(salt, managed)
+    return hashlib.sha256(json.dumps(managed, sort_keys=True).encode()).hexdigest()
