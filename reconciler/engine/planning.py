@@ -12,7 +12,7 @@ from reconciler.core import diffs, findings, patches, rollouts, shapes
 from reconciler.core.kinds import Kind, Kinds
 from reconciler.core.kinds.rules import ABSENT
 from reconciler.core.plans import Finding, Unit, Verb
-from reconciler.core.redaction import MASK, Masker
+from reconciler.core.redaction import Masker
 from reconciler.core.steps import (
     CreateService,
     RegisterTaskDefinition,
@@ -30,7 +30,6 @@ from reconciler.engine.tagging import tag_steps
 from reconciler.errors import PlanError, Refused
 
 NEW_REVISION: Final = "(known after apply)"
-Vault = Mapping[tuple[str, int], Json]
 
 
 @dataclass(frozen=True, slots=True)
@@ -409,6 +408,3 @@ def _number(arn: str) -> str:
 
 def _family(live: Snapshot | None) -> str:
     return _short(revision_arn(live)).rsplit(":", 1)[0] if live else ""
-
-
-__all__ = ["MASK", "NEW_REVISION", "Facts", "Options", "Planned", "Sides", "Vault", "fingerprint", "plan"]
