@@ -110,7 +110,7 @@ def test_anything_else_does_not(box: Box, answer: bytes) -> None:
 
 def test_ctrl_c_while_waiting_leaves_the_rollout_to_aws(box: Box) -> None:
     box.serving.knobs(speed=0)
-    ran = _interrupt(("apply", "--auto-approve"), lambda: _called(box, "DescribeServices", 3))
+    ran = _interrupt(("apply", "--auto-approve"), lambda: _called(box, "DescribeServices", 4))
     assert ran.code == 130
     assert ran.err.count("Error: ") == 1
     assert "Error: interrupted while waiting; the rollout goes on in AWS\n" in ran.err
