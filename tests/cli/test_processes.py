@@ -155,8 +155,8 @@ def test_ctrl_c_while_planning_says_that_nothing_was_changed(box: Box) -> None:
     box.serving.faults([{"operation": "DescribeServices", "latency": 2.0}])
     ran = _interrupt(("plan",), lambda: _called(box, "DescribeServices"))
     assert (ran.code, ran.out) == (130, "")
-    assert ran.err.startswith("Error: interrupted; nothing was changed")
-    assert ran.err.count("\n") == 1
+    assert "Error: interrupted; nothing was changed" in ran.err
+    assert ran.err.count("Error: ") == 1
 
 
 def test_a_reader_that_goes_away_is_no_error_message(box: Box) -> None:
