@@ -73,7 +73,7 @@ _OPTIONS: Final = (
         metavar="FILE,…",
         multiple=True,
         envvar=variables("envfile"),
-        help="Files of variables to add.",
+        help="Files of variables; they count before the environment.",
     ),
     click.option(
         "--ext-str",

@@ -10,15 +10,6 @@ def text(path: Path) -> str:
     return "".join("/" + str(key).replace("~", "~0").replace("/", "~1") for key in path)
 
 
-def parse(pointer: str) -> tuple[str, ...]:
-    """Read a JSON pointer; indices stay text. ValueError where it does not start with a slash."""
-    if pointer == "":
-        return ()
-    if not pointer.startswith("/"):
-        raise ValueError(f"a JSON pointer starts with '/': {pointer!r}")
-    return tuple(key.replace("~1", "/").replace("~0", "~") for key in pointer[1:].split("/"))
-
-
 def get(document: Json, path: Path) -> Json:
     """Give what stands at a path. KeyError where nothing does."""
     for key in path:

@@ -18,6 +18,7 @@ _SPACE: Final = re.compile(r"[ \t\n\r]*")
 _OPEN_STRING: Final = re.compile(r'"[^"\\\x00-\x1f]*(?:\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})[^"\\\x00-\x1f]*)*')
 _NUMBER: Final = re.compile(r"-?(?:0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]+)?")
 _WORD: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_CUT: Final = "check that the file was not cut short"
 _SURROGATE: Final = re.compile(r"[\ud800-\udfff]")
 _WORDS: Final[dict[str, Json]] = {"true": True, "false": False, "null": None}
 
@@ -78,7 +79,9 @@ class _Reader:
 
     def value(self, at: int, path: Path, key: int | None) -> tuple[Json, int]:
         if len(path) > MAX_DEPTH:
-            raise Malformed(f"more than {MAX_DEPTH} levels of nesting", at)
+            raise Malformed(
+                f"more than {MAX_DEPTH} levels of nesting", at, "check for brackets that are never closed"
+            )
         data: Json
         match self.text[at : at + 1]:
             case "{":
@@ -104,12 +107,17 @@ class _Reader:
                 self.no_key(at, start)
             key, at = self.string(at)
             if key in keys:
-                raise Malformed("the same key twice in one object; the first is", key_at, first=keys[key])
+                raise Malformed(
+                    "the same key twice in one object; the first is",
+                    key_at,
+                    "remove one of them",
+                    first=keys[key],
+                )
             keys[key] = key_at
             at = self.space(at)
             if not self.text.startswith(":", at):
                 self.end_inside(at, start)
-                raise Malformed("a ':' is missing after a key", at)
+                raise Malformed("a ':' is missing after a key", at, 'write "key": value')
             members[key], at = self.value(self.space(at + 1), (*path, key), key_at)
             at, closed = self.next(at, start, "}")
             if closed:
@@ -139,7 +147,7 @@ class _Reader:
             return after, False
         self.end_inside(at, start)
         self.foreign(at)
-        raise Malformed(f"a ',' or '{close}' is missing", at)
+        raise Malformed(f"a ',' or '{close}' is missing", at, "check the end of the line before, too")
 
     def no_key(self, at: int, start: int) -> NoReturn:
         self.end_inside(at, start)
@@ -149,7 +157,7 @@ class _Reader:
 
     def end_inside(self, at: int, start: int) -> None:
         if at >= len(self.text):
-            raise Malformed("the file ends inside the object or list that starts", at, first=start)
+            raise Malformed("the file ends inside the object or list that starts", at, _CUT, first=start)
 
     def string(self, at: int) -> tuple[str, int]:
         found = _OPEN_STRING.match(self.text, at)
@@ -168,7 +176,7 @@ class _Reader:
         """Say why a string that starts at `at` goes no further than `end`."""
         match self.text[end : end + 1]:
             case "":
-                raise Malformed("a string has no closing quote", at)
+                raise Malformed("a string has no closing quote", at, f"close it; {_CUT}")
             case "\\":
                 hint = r"a backslash itself is written \\, and resolved text passes through json_escape"
                 raise Malformed("an escape that JSON does not have", end, hint)
@@ -188,18 +196,20 @@ class _Reader:
         if number:
             return self.number(number, at), number.end()
         if at >= len(self.text):
-            raise Malformed("the file ends where a value is expected", at)
+            raise Malformed("the file ends where a value is expected", at, _CUT)
         self.foreign(at)
-        raise Malformed("no JSON value starts here", at)
+        raise Malformed("no JSON value starts here", at, "put text in double quotes")
 
     def number(self, found: re.Match[str], at: int) -> int | float:
         if self.text[found.end() : found.end() + 1].isdigit():
-            raise Malformed("a JSON number has no leading zeros", at)
+            raise Malformed(
+                "a JSON number has no leading zeros", at, "remove them, or put it in double quotes"
+            )
         if found.group(1) is None and found.group(2) is None:
             if len(found.group()) > 400:
-                raise Malformed("a number of more than 400 digits", at)
+                raise Malformed("a number of more than 400 digits", at, "put it in double quotes")
             return int(found.group())
         value = float(found.group())
         if not math.isfinite(value):
-            raise Malformed("a number out of range", at)
+            raise Malformed("a number out of range", at, "put it in double quotes")
         return value
