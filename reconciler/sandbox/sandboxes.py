@@ -5,7 +5,7 @@ import threading
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from reconciler.sandbox import operations, seeds, servicerules, shapes
+from reconciler.sandbox import operations, scalabletargets, seeds, servicerules, shapes
 from reconciler.sandbox.clocks import Clock
 from reconciler.sandbox.errors import Refusal
 from reconciler.sandbox.faults import Faults, Limits
@@ -78,6 +78,10 @@ class Sandbox:
             raise servicerules.not_simulated(f"the ECS operation {operation}")
         return operations.OPERATIONS[operation](self.world(region), accepted)
 
+    def scaling(self, region: str, operation: str, request: object) -> Body | None:
+        """Answer an operation of Application Auto Scaling like `ecs`, or give None if it is not about ECS."""
+        return scalabletargets.answer(self.world(region), operation, request)
+
     def advance(self, seconds: float) -> None:
         """Let simulated time pass at once."""
         with self.lock:
@@ -127,6 +131,7 @@ class Sandbox:
                     "tasks": [task.body for task in world.tasks.values()],
                     "tags": world.tags,
                     "settings": world.settings,
+                    "scalableTargets": list(world.targets.values()),
                 }
                 for region, world in ((name, self.world(name)) for name in sorted(self.worlds))
             }

@@ -8,6 +8,7 @@ Every member is optional:
     services          bodies of CreateService; the services have been there for a while and are at rest.
                       Two more members: `live` is laid over the stored service as it is (for what older API
                       versions left behind), and a cluster that is named but not listed is created.
+    scalable_targets  bodies of RegisterScalableTarget; ServiceNamespace and ScalableDimension may be left out
     parameters        SSM: name → text, or {type, value, version}; `type` String (default), SecureString or
                       StringList, whose value may be a list; `version` counts from 1
     objects           S3: bucket → key → text, or {file: path relative to the seed}
@@ -54,6 +55,7 @@ class Seed:
     clusters: tuple[Body, ...] = ()
     task_definitions: tuple[Body, ...] = ()
     services: tuple[Body, ...] = ()
+    scalable_targets: tuple[Body, ...] = ()
     parameters: Mapping[str, Parameter] = field(default_factory=dict)
     objects: Mapping[str, Mapping[str, bytes]] = field(default_factory=dict)
     secrets: Mapping[str, str] = field(default_factory=dict)
@@ -115,6 +117,7 @@ def read(content: object, origin: str = "seed", folder: Path | None = None) -> S
         ),
         task_definitions=reader.bodies(given, "task_definitions"),
         services=reader.bodies(given, "services"),
+        scalable_targets=reader.bodies(given, "scalable_targets"),
         parameters=reader.parameters(given.get("parameters") or {}),
         objects=reader.objects(given.get("objects") or {}),
         secrets={
@@ -131,7 +134,7 @@ def read(content: object, origin: str = "seed", folder: Path | None = None) -> S
 
 _MEMBERS: Final = frozenset(
     (
-        *("region", "clusters", "task_definitions", "services", "parameters"),
+        *("region", "clusters", "task_definitions", "services", "scalable_targets", "parameters"),
         *("objects", "secrets", "faults", "limits", "knobs"),
     )
 )
@@ -217,7 +220,7 @@ def _rehearse(seed: Seed) -> None:
         Limits().replace(seed.limits)
     except SandboxError as error:
         raise SandboxError(error.what, f"{seed.origin}: {error.where}") from None
-    if seed.clusters or seed.task_definitions or seed.services:
+    if seed.clusters or seed.task_definitions or seed.services or seed.scalable_targets:
         begin(seed, seed.region or "us-east-1", _AGE, knobs, 0, by_tag)
 
 
@@ -231,6 +234,8 @@ def begin(seed: Seed, region: str, now: float, knobs: Knobs, number: int, outcom
             _do(seed, world, "RegisterTaskDefinition", body, f"task_definitions[{index}]")
         for index, body in enumerate(seed.services):
             _begin_service(seed, world, body, f"services[{index}]")
+        for index, body in enumerate(seed.scalable_targets):
+            _begin_target(seed, world, body, f"scalable_targets[{index}]")
     world.agenda.run_until(now)
     return world
 
@@ -247,14 +252,25 @@ def _begin_service(seed: Seed, world: World, body: Body, place: str) -> None:
     world.services[cluster, created["service"]["serviceName"]].body.update(live)
 
 
-def _do(seed: Seed, world: World, operation: str, request: Body, place: str) -> Body:
-    from reconciler.sandbox import operations, shapes
+def _begin_target(seed: Seed, world: World, body: Body, place: str) -> None:
+    from reconciler.sandbox import scalabletargets
 
-    unknown = sorted(set(request) - shapes.inputs(operation))
+    if body.get("ServiceNamespace", "ecs") != "ecs":
+        raise SandboxError("must be ecs", f"{seed.origin}: {place}.ServiceNamespace")
+    _do(seed, world, "RegisterScalableTarget", scalabletargets.NAMESPACE | body, place)
+
+
+def _do(seed: Seed, world: World, operation: str, request: Body, place: str) -> Body:
+    from reconciler.sandbox import operations, scalabletargets, shapes
+
+    scaling = operation in scalabletargets.OPERATIONS
+    service = scalabletargets.SERVICE if scaling else "ecs"
+    unknown = sorted(set(request) - shapes.inputs(operation, service))
     if unknown:
         raise SandboxError(f"{operation} has no member {unknown[0]!r}", f"{seed.origin}: {place}")
+    carry_out = (scalabletargets.OPERATIONS if scaling else operations.OPERATIONS)[operation]
     try:
-        return operations.OPERATIONS[operation](world, shapes.accept(operation, request))
+        return carry_out(world, shapes.accept(operation, request, service))
     except Refusal as refusal:
         raise SandboxError(f"{operation} refused it: {refusal}", f"{seed.origin}: {place}") from None
 

@@ -1,4 +1,4 @@
-"""The API model of ECS as botocore ships it: which operations exist and what their input may look like."""
+"""API models as botocore ships them, ECS's first: which operations exist and what their input may look like."""
 
 from functools import cache
 from typing import Any
@@ -19,13 +19,13 @@ _TARGETS = {"integer": "Integer", "long": "Long", "string": "String", "boolean":
 
 
 @cache
-def model() -> Any:
-    """Give botocore's model of ECS; about 0.1 s, once a process."""
+def model(service: str = "ecs") -> Any:
+    """Give botocore's model of a service; about 0.1 s for ECS, once a process."""
     import botocore.loaders
     import botocore.model
 
-    description = botocore.loaders.Loader().load_service_model("ecs", "service-2")
-    return botocore.model.ServiceModel(description, "ecs")
+    description = botocore.loaders.Loader().load_service_model(service, "service-2")
+    return botocore.model.ServiceModel(description, service)
 
 
 @cache
@@ -35,18 +35,24 @@ def operations() -> frozenset[str]:
 
 
 @cache
-def inputs(operation: str) -> frozenset[str]:
+def inputs(operation: str, service: str = "ecs") -> frozenset[str]:
     """Give the names of the top-level members of an operation's input."""
-    return frozenset(model().operation_model(operation).input_shape.members)
+    return frozenset(model(service).operation_model(operation).input_shape.members)
+
+
+@cache
+def members(shape: str, service: str = "ecs") -> frozenset[str]:
+    """Give the names of the members of a structure."""
+    return frozenset(model(service).shape_for(shape).members)
 
 
 @rules.documented("Smithy AWS JSON 1.1 protocol: null members are absent, unknown members are ignored")
 @rules.reported(
     "aws-actions/amazon-ecs-deploy-task-definition#587: STRING_VALUE cannot be converted to Integer"
 )
-def accept(operation: str, request: Any) -> Body:
+def accept(operation: str, request: Any, service: str = "ecs") -> Body:
     """Give the request as the service understands it; what cannot be read is a `Refusal`."""
-    shape = model().operation_model(operation).input_shape
+    shape = model(service).operation_model(operation).input_shape
     accepted: Body = _read(shape, request, operation, "")
     return accepted
 
@@ -86,6 +92,8 @@ def _read_structure(shape: Any, value: Body, operation: str, path: str) -> Body:
 
 
 def _code(operation: str) -> str:
+    if operation not in operations():
+        return "ValidationException"
     return "ClientException" if "TaskDefinition" in operation else "InvalidParameterException"
 
 

@@ -110,6 +110,7 @@ class World:
         self.tasks: dict[str, Task] = {}
         self.tags: dict[str, list[Body]] = {}
         self.settings: dict[str, str] = {}
+        self.targets: dict[str, Body] = {}
 
     @property
     def now(self) -> float:
