@@ -184,6 +184,8 @@ class Reconciler:
         if reads is not None:
             family = _family_in(files.task_definition)
             reads.expect(family)
+            if options.scaling is not None:
+                reads.expect_scaling()
             self._leave_hint(hint, family)
         from reconciler.aws.shapes import ECS
         from reconciler.core.plans import Notice, Plan
@@ -209,7 +211,7 @@ class Reconciler:
             if desired is not None
             for notice in desired.notices
         )
-        warned = (*warned, *composing.contradictions(task_definition, service))
+        warned = (*warned, *composing.contradictions(task_definition, service), *planned.notices)
         _insist(strict, (*self._files.notices, *warned))
         refusals = [Notice(what=r.what, where=r.where, hint=r.hint) for r in planned.refusals]
         plan = Plan(
@@ -326,6 +328,7 @@ class Reconciler:
             or bool(options.revision)
             or options.force_new_deployment
             or (options.desired_count is not None)
+            or options.scaling is not None
         )
 
     def sides(self, plan: Plan) -> Mapping[str, Sides]:

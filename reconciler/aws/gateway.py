@@ -100,6 +100,21 @@ class EcsGateway:
         """Remove tags by key."""
         self._ecs.call("UntagResource", resourceArn=arn, tagKeys=list(keys))
 
+    def describe_scaling(self, cluster: str, service: str, /) -> Snapshot | Absent:
+        """Describe what scales a service's desired count."""
+        answer = self._aws.client("application-autoscaling").call(
+            "DescribeScalableTargets",
+            ServiceNamespace="ecs",
+            ResourceIds=[f"service/{cluster.rpartition('/')[2]}/{service}"],
+            ScalableDimension="ecs:service:DesiredCount",
+        )
+        targets = answer["ScalableTargets"]
+        return Snapshot(targets[0]) if targets else Absent()
+
+    def register_scaling(self, body: JsonObject, /) -> None:
+        """Change a scalable target."""
+        self._aws.client("application-autoscaling").call("RegisterScalableTarget", **body)
+
     def list_tasks(self, cluster: str, service: str, /, *, status: str) -> tuple[str, ...]:
         """Give the ARNs of a service's tasks whose desired status is RUNNING or STOPPED."""
         pages = self._ecs.pages("ListTasks", cluster=cluster, serviceName=service, desiredStatus=status)

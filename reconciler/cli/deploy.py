@@ -6,13 +6,16 @@ import click
 
 from reconciler.cli import exits, options, patience, planning
 
-_NOT_YET = (
-    "suspend_auto_scaling",
-    "resume_auto_scaling",
-    "auto_scaling_min",
-    "auto_scaling_max",
-    "rollback_events",
-)
+_ROLLBACK_EVENTS = ("DEPLOYMENT_FAILURE", "DEPLOYMENT_STOP_ON_ALARM", "DEPLOYMENT_STOP_ON_REQUEST")
+"""CodeDeploy's AutoRollbackEvent (API model)."""
+
+
+def _events(_context: click.Context, _parameter: click.Parameter, value: str | None) -> tuple[str, ...]:
+    found = tuple(event.strip() for event in (value or "").split(",") if event.strip())
+    for event in found:
+        if event not in _ROLLBACK_EVENTS:
+            raise click.BadParameter(f"{event!r} is none of {', '.join(_ROLLBACK_EVENTS)}")
+    return found
 
 
 @click.command()
@@ -33,16 +36,34 @@ _NOT_YET = (
     "--force-register", is_flag=True, help="Register a revision even if nothing changed, as ecspresso does."
 )
 @click.option("--update-service/--no-update-service", default=True, help="Apply the service definition too.")
-@click.option("--suspend-auto-scaling/--no-suspend-auto-scaling", default=None, hidden=True)
-@click.option("--resume-auto-scaling/--no-resume-auto-scaling", default=None, hidden=True)
-@click.option("--auto-scaling-min", type=int, hidden=True)
-@click.option("--auto-scaling-max", type=int, hidden=True)
-@click.option("--rollback-events", hidden=True)
+@click.option(
+    "--suspend-auto-scaling/--no-suspend-auto-scaling",
+    default=False,
+    help="Stop what scales the service before anything else is done.",
+)
+@click.option(
+    "--resume-auto-scaling/--no-resume-auto-scaling",
+    default=False,
+    help="Let it go on.",
+)
+@click.option(
+    "--auto-scaling-min", type=click.IntRange(0), metavar="N", help="Fewest tasks that it scales to."
+)
+@click.option("--auto-scaling-max", type=click.IntRange(0), metavar="N", help="Most tasks that it scales to.")
+@click.option(
+    "--rollback-events",
+    metavar="EVENT,...",
+    callback=_events,
+    help=f"When CodeDeploy rolls back: {', '.join(_ROLLBACK_EVENTS)}.",
+)
 def command(
     common: options.Common,
     wait_until: str,
     tasks: int | None,
     revision: int | None,
+    auto_scaling_min: int | None,
+    auto_scaling_max: int | None,
+    rollback_events: tuple[str, ...],
     *,
     wait: bool,
     dry_run: bool,
@@ -51,7 +72,8 @@ def command(
     force_new_deployment: bool,
     force_register: bool,
     update_service: bool,
-    **later: object,
+    suspend_auto_scaling: bool,
+    resume_auto_scaling: bool,
 ) -> int:
     """Plan and apply without asking, with ecspresso's flags.
 
@@ -62,15 +84,19 @@ def command(
       reconciler deploy
       reconciler deploy --dry-run
       reconciler deploy --tasks 4 --skip-task-definition --no-update-service
+      reconciler deploy --suspend-auto-scaling
     """
-    for name in _NOT_YET:
-        asked = later.get(name)
-        if asked is not None and asked is not False:  # 0 is a number to scale to
-            raise click.UsageError(f"--{name.replace('_', '-')} is not supported yet; nothing was changed")
+    if suspend_auto_scaling and resume_auto_scaling:
+        raise click.UsageError("--suspend-auto-scaling and --resume-auto-scaling exclude each other")
     if revision and latest_task_definition:
         raise click.UsageError("--revision and --latest-task-definition exclude each other")
-    from reconciler.engine.options import Options
+    from reconciler.engine.options import Options, Scaling
 
+    scaling = Scaling(
+        suspend=True if suspend_auto_scaling else False if resume_auto_scaling else None,
+        minimum=auto_scaling_min,
+        maximum=auto_scaling_max,
+    )
     wanted = Options(
         skip_task_definition=skip_task_definition,
         revision=str(revision) if revision else "latest" if latest_task_definition else "",
@@ -78,6 +104,8 @@ def command(
         force_new_deployment=force_new_deployment,
         force_register=force_register,
         desired_count=tasks if tasks != -1 else None,  # the peer's default
+        scaling=scaling if scaling != Scaling() else None,
+        rollback_events=rollback_events,
     )
     with options.opened(common) as reconciler:
         with patience.told():

@@ -58,7 +58,16 @@ class UpdateService:
     revision_of: str = ""
 
 
-Step: TypeAlias = RegisterTaskDefinition | SetTags | RemoveTags | CreateService | UpdateService
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetScaling:
+    """Change the service's scalable target (RegisterScalableTarget); the rest of it stays."""
+
+    cluster: str
+    service: str
+    body: JsonObject
+
+
+Step: TypeAlias = RegisterTaskDefinition | SetTags | RemoveTags | CreateService | UpdateService | SetScaling
 
 
 def describe(step: Step) -> str:
@@ -74,3 +83,5 @@ def describe(step: Step) -> str:
             return f"create the service {step.cluster}/{step.service}"
         case UpdateService():
             return f"update the service {step.cluster}/{step.service}"
+        case SetScaling():
+            return f"change the autoscaling of {step.cluster}/{step.service}"

@@ -16,6 +16,7 @@ from reconciler.core.steps import (
     CreateService,
     RegisterTaskDefinition,
     RemoveTags,
+    SetScaling,
     SetTags,
     Step,
     UpdateService,
@@ -170,6 +171,9 @@ def _carry_out(run: _Run, unit: Unit, step: Step, body: JsonObject) -> tuple[str
             before = current.body if isinstance(current, Snapshot) else None
             _expect(run, step.cluster, step.service, updated, before, since)
             return str(updated.body.get("serviceArn", "")), False
+        case SetScaling():
+            run.gateway.register_scaling(body)
+            return "", False
         case _:
             assert_never(step)
 
@@ -316,7 +320,7 @@ def reveal(
 
 def _body(step: Step, unit: Unit, lookup: Reveal, vault: Mapping[tuple[str, int], Json] | None) -> JsonObject:
     match step:
-        case RegisterTaskDefinition() | CreateService() | UpdateService():
+        case RegisterTaskDefinition() | CreateService() | UpdateService() | SetScaling():
             body: Json = step.body
         case SetTags():
             body = {"tags": list(step.tags)}

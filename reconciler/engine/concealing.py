@@ -13,6 +13,7 @@ from reconciler.core.steps import (
     CreateService,
     RegisterTaskDefinition,
     RemoveTags,
+    SetScaling,
     SetTags,
     Step,
     UpdateService,
@@ -66,7 +67,7 @@ def conceal(steps: tuple[Step, ...], values: Sequence[Json]) -> tuple[Step, ...]
             case SetTags():
                 tags = tuple(pointers.objects(_without(tag, values)) for tag in step.tags)
                 concealed.append(replace(step, tags=tags))
-            case RemoveTags():
+            case RemoveTags() | SetScaling():
                 concealed.append(step)
     return tuple(concealed)
 

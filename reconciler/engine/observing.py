@@ -24,6 +24,7 @@ class Observed:
     running: Snapshot | Absent | None = None
     newest: Snapshot | Absent | None = None
     saved: bool = False
+    scaling: Snapshot | Absent | None = None
 
     def live_revision(self) -> Snapshot | None:
         """Give the revision that a task definition is compared with: the running one, else the newest."""
@@ -43,6 +44,7 @@ class Reads:
     name: str
     _account: Future[str] | None = field(default=None)
     _service: Future[Snapshot | Absent] | None = field(default=None)
+    _scaling: Future[Snapshot | Absent] | None = field(default=None)
     _newest: dict[str, Future[Snapshot | Absent]] = field(default_factory=dict)
 
     def start(self) -> None:
@@ -56,6 +58,11 @@ class Reads:
         if family and family not in self._newest:
             self._newest[family] = self.pool.submit(self.gateway.describe_task_definition, family)
 
+    def expect_scaling(self) -> None:
+        """Ask for the service's scalable target."""
+        if self.name and self._scaling is None:
+            self._scaling = self.pool.submit(self.gateway.describe_scaling, self.cluster, self.name)
+
     def _describe(self) -> Snapshot | Absent:
         return describe(self.gateway, self.cluster, self.name)
 
@@ -67,7 +74,10 @@ class Reads:
         service = self._service.result() if self._service is not None else None
         newest = self._newest[family].result() if family else None
         running = self._running(service, newest)
-        return Observed(self._account.result(), self.gateway.region, service, running, newest)
+        scaling = self._scaling.result() if self._scaling is not None else None
+        return Observed(
+            self._account.result(), self.gateway.region, service, running, newest, scaling=scaling
+        )
 
     def _running(
         self, service: Snapshot | Absent | None, newest: Snapshot | Absent | None

@@ -6,10 +6,23 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Scaling:
+    """What to make of the service's scalable target; what is None stays.
+
+    `suspend` stops (or, False, resumes) all its activities; the limits are numbers of tasks.
+    """
+
+    suspend: bool | None = None
+    minimum: int | None = None
+    maximum: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
     """How a plan is made: the flags of `plan`, `apply` and `deploy`.
 
     `revision` runs a registered revision (its number, or ``latest``) in place of the file's task definition.
+    `rollback_events` are CodeDeploy's, which no other deployment controller knows.
     """
 
     skip_task_definition: bool = False
@@ -19,3 +32,5 @@ class Options:
     force_register: bool = False
     desired_count: int | None = None
     ignore_tags: tuple[str, ...] = ()
+    scaling: Scaling | None = None
+    rollback_events: tuple[str, ...] = ()

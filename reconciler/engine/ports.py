@@ -76,6 +76,14 @@ class Gateway(Protocol):
         """Remove tags by key."""
         ...
 
+    def describe_scaling(self, cluster: str, service: str, /) -> Snapshot | Absent:
+        """Describe what scales a service's desired count: one of DescribeScalableTargets' ``ScalableTargets``."""
+        ...
+
+    def register_scaling(self, body: JsonObject, /) -> None:
+        """Change a scalable target (input of RegisterScalableTarget); what the body leaves out stays."""
+        ...
+
     def list_tasks(self, cluster: str, service: str, /, *, status: str) -> tuple[str, ...]:
         """Give the ARNs of a service's tasks whose desired status is RUNNING or STOPPED."""
         ...

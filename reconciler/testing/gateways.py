@@ -66,6 +66,7 @@ class FakeGateway:
         self._families: defaultdict[str, list[Body]] = defaultdict(list)
         self._services: dict[tuple[str, str], Body] = {}
         self._tags: dict[str, dict[str, str]] = {}
+        self._targets: dict[str, Body] = {}
         self._failures: dict[str, _Failure] = {}
         self._lock = RLock()
 
@@ -169,6 +170,20 @@ class FakeGateway:
         with self._called("untag", arn, tuple(keys)):
             for key in keys:
                 self._tags.get(arn, {}).pop(key, None)
+
+    def describe_scaling(self, cluster: str, service: str, /) -> Snapshot | Absent:
+        """Describe a service's scalable target."""
+        with self._called("describe_scaling", cluster, service):
+            found = self._targets.get(f"service/{self._cluster(cluster)}/{service}")
+            return Absent() if found is None else Snapshot(copy.deepcopy(found))
+
+    def register_scaling(self, body: JsonObject, /) -> None:
+        """Change a scalable target, or make one."""
+        with self._called("register_scaling", copy.deepcopy(body)):
+            resource = str(body["ResourceId"])
+            _, cluster, service = resource.split("/")
+            self._known("RegisterScalableTarget", cluster, service)
+            self._targets[resource] = self._targets.get(resource, {}) | copy.deepcopy(cast(Body, body))
 
     def list_tasks(self, cluster: str, service: str, /, *, status: str) -> tuple[str, ...]:
         """Give the ARNs of the tasks that run, or of those that failed to start."""

@@ -97,22 +97,6 @@ def test_force_register_registers_anyway(cli: Cli, box: Box) -> None:
     assert box.writes() == ["RegisterTaskDefinition", "UpdateService"]
 
 
-@pytest.mark.parametrize(
-    "flag",
-    [
-        ("--suspend-auto-scaling",),
-        ("--resume-auto-scaling",),
-        ("--auto-scaling-min", "1"),
-        ("--auto-scaling-max", "1"),
-        ("--rollback-events", "DEPLOYMENT_FAILURE"),
-    ],
-    ids=" ".join,
-)
-def test_what_is_not_supported_yet_is_said_and_not_ignored(cli: Cli, box: Box, flag: tuple[str, ...]) -> None:
-    cli("deploy", *flag).one_error(f"{flag[0]} is not supported yet; nothing was changed")
-    assert box.serving.calls() == []
-
-
 def test_without_waiting_and_then_waiting(cli: Cli, box: Box) -> None:
     box.serving.knobs(speed=0)
     ran = cli("apply", "--auto-approve", "--no-wait", **_NEW)

@@ -62,22 +62,6 @@ def test_flags_of_the_peer_that_ask_for_nothing(cli: Cli, box: Box, flags: tuple
     assert box.service()["desiredCount"] == before["desiredCount"]
 
 
-@pytest.mark.parametrize(
-    "flags",
-    [
-        ("--rollback-events", "DEPLOYMENT_FAILURE"),
-        ("--suspend-auto-scaling",),
-        ("--resume-auto-scaling",),
-        ("--auto-scaling-min", "0"),
-        ("--auto-scaling-max", "4"),
-    ],
-    ids=" ".join,
-)
-def test_flags_of_the_peer_that_are_not_followed_yet(cli: Cli, box: Box, flags: tuple[str, ...]) -> None:
-    cli("deploy", *flags, IMAGE_TAG=NEXT).one_error(f"{flags[0]} is not supported yet")
-    assert box.writes() == []
-
-
 def test_the_count_of_tasks_is_minus_one_or_more(cli: Cli, box: Box) -> None:
     cli("deploy", "--tasks", "-2").one_error("--tasks", "-2")
 

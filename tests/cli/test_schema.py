@@ -35,6 +35,7 @@ _DEFINED = {
     "remove_tags": steps.RemoveTags,
     "create_service": steps.CreateService,
     "update_service": steps.UpdateService,
+    "set_scaling": steps.SetScaling,
 }
 
 

@@ -295,3 +295,28 @@ def test_threads_may_share_it(gateway: Gateway) -> None:
         found = list(pool.map(lambda _: described(gateway)["serviceArn"], range(40)))
         accounts = list(pool.map(lambda _: gateway.account(), range(8)))
     assert len(set(found)) == len(set(accounts)) == 1
+
+
+def test_a_scalable_target_is_changed_where_it_is_named_and_nowhere_else(gateway: Gateway) -> None:
+    gateway.register_task_definition(definition())
+    gateway.create_service(service())
+    assert isinstance(gateway.describe_scaling("prod", "web"), Absent)
+    named = {
+        "ServiceNamespace": "ecs",
+        "ScalableDimension": "ecs:service:DesiredCount",
+        "ResourceId": "service/prod/web",
+    }
+    suspended = {
+        "DynamicScalingInSuspended": True,
+        "DynamicScalingOutSuspended": True,
+        "ScheduledScalingSuspended": True,
+    }
+    gateway.register_scaling({**named, "MinCapacity": 1, "MaxCapacity": 4})
+    gateway.register_scaling({**named, "SuspendedState": suspended})
+    gateway.register_scaling({**named, "MaxCapacity": 6})
+    found = gateway.describe_scaling("arn:aws:ecs:eu-west-1:123456789012:cluster/prod", "web")
+    assert isinstance(found, Snapshot)
+    body: Any = found.body
+    assert (body["MinCapacity"], body["MaxCapacity"], body["SuspendedState"]) == (1, 6, suspended)
+    with pytest.raises(AwsError):
+        gateway.register_scaling({**named, "ResourceId": "service/prod/other", "MinCapacity": 1})

@@ -68,6 +68,7 @@ steps_of_all_kinds = st.one_of(
     st.builds(steps.RemoveTags, arn=text, keys=tuples(text)),
     st.builds(steps.CreateService, cluster=text, service=text, body=bodies, revision_of=text),
     st.builds(steps.UpdateService, cluster=text, service=text, body=bodies, revision_of=text),
+    st.builds(steps.SetScaling, cluster=text, service=text, body=bodies),
 )
 units = st.builds(
     plans.Unit,

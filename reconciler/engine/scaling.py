@@ -1,0 +1,87 @@
+"""What `deploy` does to the scalable target of a service: suspend or resume it, move its limits.
+
+The peer's semantics: a target that is there is changed, none is made, and a service without one is only told of.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from reconciler.core.kinds.spellings import short_name
+from reconciler.core.plans import Notice
+from reconciler.core.steps import SetScaling
+from reconciler.core.values import Json, JsonObject
+from reconciler.engine.options import Scaling
+from reconciler.engine.ports import Absent, Snapshot
+from reconciler.errors import Refused
+
+_ACTIVITIES: Final = (
+    "DynamicScalingInSuspended",
+    "DynamicScalingOutSuspended",
+    "ScheduledScalingSuspended",
+)
+"""The members of SuspendedState (API model of Application Auto Scaling)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scaled:
+    """The step, None if the target is as it is wanted; what it causes; and what keeps it from being taken."""
+
+    step: SetScaling | None = None
+    effects: tuple[str, ...] = ()
+    notices: tuple[Notice, ...] = ()
+    refusals: tuple[Refused, ...] = ()
+
+
+def plan(wanted: Scaling | None, target: Snapshot | Absent | None, cluster: str, service: str) -> Scaled:
+    """Plan what is asked for against the scalable target that is there."""
+    if wanted is None or wanted == Scaling():
+        return Scaled()
+    if not isinstance(target, Snapshot):
+        what = f"{cluster}/{service} has no scalable target: the autoscaling flags change nothing"
+        return Scaled(
+            notices=(Notice(what=what, hint="register one with Terraform, or leave the flags out"),)
+        )
+    body: dict[str, Json] = {}
+    effects: list[str] = []
+    if wanted.suspend is not None and _suspended(target.body) != frozenset(
+        _ACTIVITIES if wanted.suspend else ()
+    ):
+        body["SuspendedState"] = dict.fromkeys(_ACTIVITIES, wanted.suspend)
+        effects.append(f"{'suspends' if wanted.suspend else 'resumes'} autoscaling")
+    for name, limit, called in (
+        ("MinCapacity", wanted.minimum, "minimum"),
+        ("MaxCapacity", wanted.maximum, "maximum"),
+    ):
+        if limit is not None and target.body.get(name) != limit:
+            body[name] = limit
+            effects.append(f"autoscaling {called} {target.body.get(name)} -> {limit}")
+    if not body:
+        return Scaled()
+    low, high = (body.get(name, target.body.get(name)) for name in ("MinCapacity", "MaxCapacity"))
+    if isinstance(low, int) and isinstance(high, int) and low > high:
+        return Scaled(
+            refusals=(
+                Refused(
+                    f"the autoscaling minimum of {cluster}/{service} would be {low}, more than the maximum {high}",
+                    hint="set both: --auto-scaling-min and --auto-scaling-max",
+                ),
+            )
+        )
+    sent = {
+        "ServiceNamespace": "ecs",
+        "ScalableDimension": "ecs:service:DesiredCount",
+        "ResourceId": resource(cluster, service),
+    }
+    return Scaled(SetScaling(cluster=cluster, service=service, body=sent | body), tuple(effects))
+
+
+def resource(cluster: str, service: str) -> str:
+    """Name a service as Application Auto Scaling does."""
+    return f"service/{short_name(cluster)}/{service}"
+
+
+def _suspended(target: JsonObject) -> frozenset[str]:
+    state = target.get("SuspendedState")
+    return frozenset(name for name, on in state.items() if on) if isinstance(state, dict) else frozenset()

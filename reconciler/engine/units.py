@@ -1,0 +1,189 @@
+"""What the planners of both kinds share: comparing a document with the live one, and making a plan's unit of it."""
+
+from __future__ import annotations
+
+import secrets as entropy
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+
+from reconciler.core import canon as canons
+from reconciler.core import diffs, findings, patches, shapes
+from reconciler.core.kinds import Kind, Kinds
+from reconciler.core.kinds.rules import ABSENT
+from reconciler.core.plans import Notice, Unit, Verb
+from reconciler.core.redaction import Masker
+from reconciler.core.steps import Step
+from reconciler.core.values import Address, Json, JsonObject, Value
+from reconciler.engine import composing
+from reconciler.engine.composing import Desired
+from reconciler.engine.concealing import Hidden, fingerprint
+from reconciler.engine.concealing import hide as hide_secrets
+from reconciler.engine.observing import Observed
+from reconciler.engine.options import Options
+from reconciler.engine.ports import Snapshot
+from reconciler.errors import PlanError, Refused
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What a planner needs to know beside the documents."""
+
+    kinds: Kinds
+    shapes: shapes.Shapes
+    cluster: str
+    service: str
+    known: Mapping[Address, Value]
+    masker: Masker
+    options: Options = field(default_factory=Options)
+    salt: Callable[[], str] = lambda: entropy.token_hex(16)
+
+
+@dataclass(frozen=True, slots=True)
+class Sides:
+    """What a textual comparison shows: two documents, list-shaped and masked, and what to call them."""
+
+    live_name: str
+    desired_name: str
+    live: Json
+    desired: Json
+
+
+@dataclass(slots=True)
+class Planned:
+    """Units, and beside them what the plan itself does not hold: its secrets by unit and slot, and whole documents."""
+
+    units: list[Unit] = field(default_factory=list)
+    vault: dict[tuple[str, int], Json] = field(default_factory=dict)
+    sides: dict[str, Sides] = field(default_factory=dict)
+    refusals: list[Refused] = field(default_factory=list)
+    notices: list[Notice] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """One document against the live one."""
+
+    live: canons.Canon | None
+    body: JsonObject | None
+    differences: diffs.Differences
+
+
+def compare(
+    kind: Kind, desired: Desired, live: Snapshot | None, facts: Facts, *, saved: bool = False
+) -> Compared:
+    """Compare with what is live, None where nothing is; a `saved` description may be silent of tags."""
+    if live is None:
+        return Compared(None, None, diffs.diff(desired.canon, None))
+    live_canon = canons.canon(kind, live.body, desired=False, facts=desired.canon.facts)
+    live_canon = composing.ignoring(live_canon, facts.options.ignore_tags)
+    found = diffs.diff(desired.canon, live_canon)
+    if desired.partial:
+        kept = tuple(change for change in found.changes if change.path[0] in desired.canon.tree)
+        found = diffs.Differences(kept)
+    if saved and "tags" not in live.body:  # described without `--include TAGS`: the file says nothing of tags
+        found = replace(found, changes=tuple(change for change in found.changes if change.path[0] != "tags"))
+    return Compared(live_canon, live.body, found)
+
+
+def insist_on_required(kind: Kind, desired: Desired, body: JsonObject, operation: str, facts: Facts) -> None:
+    """Refuse a body that the API is sure to refuse, before anything is sent."""
+    lacking = shapes.missing(facts.shapes.input(operation), body)
+    if lacking:
+        raise PlanError(
+            f"the {kind.name.replace('_', ' ')} lacks {', '.join(lacking)}, which {operation} requires",
+            desired.resolved.where(()),
+        )
+
+
+def unit(
+    kind: Kind,
+    desired: Desired,
+    compared: Compared,
+    facts: Facts,
+    planned: Planned,
+    *,
+    name: str,
+    address: str,
+    arn: str,
+    observed: Observed,
+    verb: Verb,
+    steps: tuple[Step, ...],
+    effects: tuple[str, ...],
+    hidden: Hidden,
+) -> Unit:
+    """Make the unit of a plan, masked, with its patch and what it depends on; `planned` keeps both documents."""
+    origin = findings.Provenance(desired.resolved, desired.canon)
+    changes = compared.differences.changes
+    patch = patches.build(
+        changes, desired.canon, compared.live, compared.body,
+        secret=lambda change: not facts.masker.open and _is_secret(change, origin, facts.masker),
+    )  # fmt: skip
+    managed = None if compared.live is None else diffs.managed(desired.canon, compared.live)
+    if desired.partial and isinstance(managed, dict):
+        managed = {name: value for name, value in managed.items() if name in desired.canon.tree}
+    masked = (
+        None if managed is None else findings.mask(managed, (), origin, replace(facts.masker, open=False))
+    )
+    salt = facts.salt() if hidden.secrets or masked != managed else ""
+    planned.sides[address] = Sides(
+        live_name=arn or f"{name} (not there yet)",
+        desired_name=desired.resolved.path,
+        live=canons.listed(kind.node, _shown(managed, origin, facts.masker)),
+        desired=canons.listed(kind.node, _shown(desired.canon.tree, origin, facts.masker)),
+    )
+    return Unit(
+        address=address,
+        kind=kind.name,
+        name=name,
+        account=observed.account,
+        region=observed.region,
+        cluster=facts.cluster,
+        verb=verb,
+        live=arn,
+        changes=findings.findings(changes, origin, facts.masker),
+        noted=findings.findings(compared.differences.noted, origin, facts.masker),
+        effects=effects,
+        steps=steps,
+        desired=hidden.body,
+        partial=desired.partial,
+        secrets=hidden.secrets,
+        managed=masked,
+        salt=salt,
+        fingerprint="" if managed is None else fingerprint(managed, salt),
+        base=_base(kind, arn, compared),
+        patch=patch.operations,
+        unguarded=patch.unguarded,
+        withheld=patch.withheld,
+    )
+
+
+def hide(desired: Desired, facts: Facts, unit: str, planned: Planned) -> Hidden:
+    """Take the secrets out of the body to send, and put them into the vault."""
+    hidden = hide_secrets(desired, facts.known, facts.salt)
+    planned.vault.update({(unit, index): value for index, value in enumerate(hidden.values)})
+    return hidden
+
+
+def _shown(tree: Json, origin: findings.Provenance, masker: Masker) -> Json:
+    return {} if tree is None else findings.mask(tree, (), origin, masker)
+
+
+def _base(kind: Kind, arn: str, compared: Compared) -> JsonObject | None:
+    if compared.body is None:
+        return None
+    if kind.name == "service":
+        return {"operation": "DescribeServices", "pointer": "/services/0", "arn": arn}
+    whole = "taskDefinition" in compared.body
+    return {"operation": "DescribeTaskDefinition", "pointer": "" if whole else "/taskDefinition", "arn": arn}
+
+
+def _is_secret(change: diffs.Change, origin: findings.Provenance, masker: Masker) -> bool:
+    values: list[Json] = [value for value in (change.before, change.after) if value is not ABSENT]
+    return origin.holds_secret(change.path) or any(
+        findings.mask(value, change.path, origin, masker) != value for value in values
+    )
+
+
+def short(arn: str) -> str:
+    """Give what stands behind the last slash of an ARN."""
+    return arn.rsplit("/", 1)[-1]
