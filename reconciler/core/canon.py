@@ -169,7 +169,7 @@ def _value(node: Node, value: Json, visit: _Visit, raw: Path, path: Path) -> tup
         case "map":
             wire, tree = _map(value, visit, raw, path)
         case "structure":  # a JSON document of the user's own (hookDetails): the model knows no members
-            wire = tree = value
+            wire = tree = value if node.rule.coerce is None else node.rule.coerce(value)
         case _:
             wire = tree = _scalar(node, value, visit, raw)
     if tree is not ABSENT and tree == node.rule.usual(visit.facts):

@@ -12,7 +12,7 @@ from enum import Enum
 
 from reconciler.core.canon import Canon
 from reconciler.core.kinds.rules import ABSENT, Maybe, Node, Undeclared
-from reconciler.core.values import Json, Path
+from reconciler.core.values import Json, JsonObject, Path
 
 
 class Action(Enum):
@@ -49,7 +49,7 @@ def diff(desired: Canon, live: Canon | None) -> Differences:
     """Compare. With nothing live every member is added."""
     kind = desired.kind
     found: list[tuple[Change, bool]] = []
-    walk = _Walk(kind.undeclared)
+    walk = _Walk(kind.undeclared, desired.facts)
     found.extend(walk.structure(kind.node, desired.tree, live.tree if live else {}, (), ""))
     return Differences(
         tuple(change for change, noted in found if not noted),
@@ -59,7 +59,7 @@ def diff(desired: Canon, live: Canon | None) -> Differences:
 
 def managed(desired: Canon, live: Canon) -> Json:
     """Give the part of the live document that the desired one manages: what staleness is judged by."""
-    walk = _Walk(desired.kind.undeclared)
+    walk = _Walk(desired.kind.undeclared, desired.facts)
     return walk.keep(desired.kind.node, desired.tree, live.tree)
 
 
@@ -75,6 +75,7 @@ def leaves(node: Node | None, tree: Json, address: str = "") -> Iterator[tuple[s
 @dataclass(frozen=True, slots=True)
 class _Walk:
     undeclared: Undeclared
+    facts: JsonObject
 
     def structure(
         self, node: Node, desired: Json, live: Json, path: Path, address: str
@@ -92,7 +93,11 @@ class _Walk:
     def declared(
         self, node: Node | None, desired: Json, live: Maybe, path: Path, address: str
     ) -> Iterator[tuple[Change, bool]]:
-        if live is ABSENT:
+        if node is not None and node.rule.is_elsewhere(self.facts):
+            if desired != live:
+                action = Action.ADD if live is ABSENT else Action.REPLACE
+                yield Change(path, address, action, live, desired), True
+        elif live is ABSENT:
             yield Change(path, address, Action.ADD, ABSENT, desired), False
         elif node is not None and isinstance(desired, dict) and isinstance(live, dict):
             yield from self.structure(node, desired, live, path, address)
@@ -113,8 +118,8 @@ class _Walk:
         """Say who owns an undeclared value; None where its members have to be asked one by one."""
         if node is None or parent.item is not None:
             return Undeclared.DEFAULT  # an entry of a map or set that is declared
-        if node.rule.undeclared is not None:
-            return node.rule.undeclared
+        if (owner := node.rule.owner(self.facts)) is not None:
+            return owner
         if node.members and self.undeclared is not Undeclared.DEFAULT:
             return None
         return self.undeclared
@@ -127,6 +132,8 @@ class _Walk:
         for name, value in live.items():
             child = _child(node, name)
             if name not in wanted and self.owner(node, child) in (Undeclared.SERVER, Undeclared.INFORM):
+                continue
+            if child is not None and child.rule.is_elsewhere(self.facts):
                 continue
             kept[name] = self.keep(child, wanted.get(name, ABSENT), value)
         return kept

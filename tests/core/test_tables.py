@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from reconciler.core import canon, diffs
+from reconciler.aws.shapes import ECS
+from reconciler.core import canon, diffs, kinds
+from reconciler.core.shapes import Shape
 from reconciler.core.values import JsonObject
 from tests.core.documents import KINDS
 
@@ -86,3 +89,71 @@ def test_a_definition_is_an_object(kind: Any, document: Any, error: str) -> None
 def test_a_file_holds_one_service() -> None:
     with pytest.raises(ValueError, match="must hold one service, not 2"):
         canon.canon(KINDS.service, {"services": [{}, {}]}, desired=True)
+
+
+class Tomorrow:
+    """The API's shapes with a member more in some structures: a text `novelty`, and an object `novelties` of one."""
+
+    _GROWN = frozenset({"ContainerDefinition", "RegisterTaskDefinitionRequest"}) | frozenset(
+        {"CreateServiceRequest", "DeploymentConfiguration", "AwsVpcConfiguration", "LoadBalancer"}
+    )
+
+    def input(self, operation: str, /) -> Shape:
+        return self._grown(ECS.input(operation))
+
+    def named(self, name: str, /) -> Shape:
+        return self._grown(ECS.named(name))
+
+    def _grown(self, shape: Shape) -> Shape:
+        members = {name: self._grown(member) for name, member in shape.members.items()}
+        if shape.name in self._GROWN:
+            text = Shape("string")
+            members |= {"novelty": text, "novelties": Shape("structure", members={"novelty": text})}
+        return replace(shape, members=members, item=self._grown(shape.item) if shape.item else None)
+
+
+TOMORROW = kinds.build(Tomorrow())
+NOVEL = {"novelty": "a", "novelties": {"novelty": "b"}}
+
+
+def novel(row: dict[str, Any]) -> tuple[kinds.Kind, Any, Any]:
+    """Give kind, document and document with new members at the end of a row's path."""
+    document = row["document"]
+    grown = json.loads(json.dumps(document))
+    place = grown
+    for key in row["at"]:
+        place = place[key]
+    place |= NOVEL
+    return TOMORROW.named(row["kind"]), document, grown
+
+
+@pytest.mark.parametrize("row", rows("novelties"))
+def test_a_member_that_aws_adds_tomorrow_is_compared_by_value(row: dict[str, Any]) -> None:
+    kind, document, grown = novel(row)
+    desired = canon.canon(kind, grown, desired=True)
+    assert desired.remarks == ()
+    same = diffs.diff(desired, canon.canon(kind, grown, desired=False, facts=desired.facts))
+    assert same == diffs.Differences()
+    found = diffs.diff(desired, canon.canon(kind, document, desired=False, facts=desired.facts))
+    assert [(change.action.value, change.address) for change in found.changes] == [
+        ("add", row["address"] + name) for name in ("novelties", "novelty")
+    ]
+    assert not found.noted
+
+
+@pytest.mark.parametrize("row", rows("novelties"))
+def test_a_member_that_aws_adds_tomorrow_and_no_file_declares(row: dict[str, Any]) -> None:
+    """In a service it is noted; a task definition is closed, so there it goes."""
+    kind, document, grown = novel(row)
+    desired = canon.canon(kind, document, desired=True)
+    found = diffs.diff(desired, canon.canon(kind, grown, desired=False, facts=desired.facts))
+    if row["kind"] == "service":
+        assert [change.address for change in found.noted] == [
+            row["address"] + name for name in ("novelties.novelty", "novelty")
+        ]
+        assert not found.changes
+    else:
+        assert [(change.action.value, change.address) for change in found.changes] == [
+            ("remove", row["address"] + name) for name in ("novelties", "novelty")
+        ]
+        assert not found.noted

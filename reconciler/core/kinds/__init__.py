@@ -125,7 +125,12 @@ def build(shapes: Shapes) -> Kinds:
         service=Kind(
             "service",
             compile_node(create, services.RULES),
-            facts=("schedulingStrategy", "deploymentController", "deploymentConfiguration"),
+            facts=(
+                "schedulingStrategy",
+                "deploymentController",
+                "deploymentConfiguration",
+                "serviceConnectConfiguration",
+            ),
             read_only=_read_only(shapes.named("Service"), create, "clientToken", "forceNewDeployment"),
             undeclared=Undeclared.INFORM,
             wrapper="services",

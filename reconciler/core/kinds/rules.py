@@ -68,6 +68,8 @@ class Rule:
     - `coerce`: brings different spellings of one value to one (``"0.5 vCPU"``, ``"512"``).
     - `same`: decides whether a desired and a live value, both normalised, mean the same.
     - `undeclared`: see `Undeclared`; None leaves it to the members inside, and at a leaf to the kind.
+    - `undeclared_for`: the same, where it depends on the facts; None where `undeclared` holds.
+    - `elsewhere`: with these facts someone else sets the member, whatever the file says: a difference is noted.
     - `deploys`: a change starts a new deployment of the service; `forces`: only with forceNewDeployment.
     - `remove`: what to send to remove the member, where that is not its default.
     """
@@ -80,6 +82,8 @@ class Rule:
     coerce: Callable[[Json], Json] | None = None
     same: Callable[[Json, Json], bool] | None = None
     undeclared: Undeclared | None = None
+    undeclared_for: Callable[[JsonObject], Undeclared | None] | None = None
+    elsewhere: Callable[[JsonObject], bool] | None = None
     deploys: bool = False
     forces: bool = False
     remove: Maybe = ABSENT
@@ -87,6 +91,15 @@ class Rule:
     def usual(self, facts: JsonObject) -> Maybe:
         """Give the default in a document with these facts, ABSENT where there is none."""
         return self.default if self.default_for is None else self.default_for(facts)
+
+    def owner(self, facts: JsonObject) -> Undeclared | None:
+        """Give who owns the undeclared member in a document with these facts."""
+        found = self.undeclared_for(facts) if self.undeclared_for is not None else None
+        return self.undeclared if found is None else found
+
+    def is_elsewhere(self, facts: JsonObject) -> bool:
+        """Tell whether someone else sets the member in a document with these facts."""
+        return self.elsewhere is not None and self.elsewhere(facts)
 
 
 NO_RULE: Final = Rule()
@@ -126,7 +139,7 @@ def compile_node(shape: Shape, rules: Mapping[str, Rule], path: str = "") -> Nod
 
 def _pair(item: Node, key: Key | None) -> str:
     """Find the value member of items that hold a key and one scalar, and nothing else."""
-    if key is None or len(key.members) != 1 or len(item.members) != 2:
+    if key is None or key.then or len(key.members) != 1 or len(item.members) != 2:
         return ""
     (other,) = set(item.members) - set(key.members)
     return other if item.members[other].shape.kind == "string" else ""

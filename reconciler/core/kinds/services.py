@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Final
 
 from reconciler.core.kinds.rules import WHOLE, Key, Rule, Undeclared
-from reconciler.core.kinds.spellings import revision_name, same_name, short_name
+from reconciler.core.kinds.spellings import parsed_json, revision_name, same_name, short_name
 from reconciler.core.values import Json, JsonObject
 
 D = Undeclared.DEFAULT
@@ -37,11 +37,58 @@ def _without_breaker(_value: Json, _breaker: JsonObject, facts: JsonObject) -> b
 
 
 def _breaker_on(facts: JsonObject) -> bool:
+    return _on(_fact(facts, "deploymentConfiguration", "deploymentCircuitBreaker"), "enable")
+
+
+def _on(value: Json, name: str) -> bool:
+    """Tell whether a switch in an object is on, in any spelling."""
+    return isinstance(value, dict) and str(_fact(value, name)).lower() == "true"
+
+
+def _fact(facts: JsonObject, *path: str) -> Json:
+    """Give a value of the facts, which stand there in the case in which the file spells them."""
     found: Json = facts
-    for name in ("deploymentconfiguration", "deploymentcircuitbreaker", "enable"):
+    for name in path:
         members = {key.lower(): value for key, value in found.items()} if isinstance(found, dict) else {}
-        found = members.get(name)
-    return str(found).lower() == "true"
+        found = members.get(name.lower())
+    return found
+
+
+def _controller(facts: JsonObject) -> str:
+    return str(_fact(facts, "deploymentController", "type") or "ECS")
+
+
+def _left_to_controller(facts: JsonObject) -> Undeclared | None:
+    """Leave what UpdateService does not take to CodeDeploy and to task sets (B, UpdateService)."""
+    return S if _controller(facts) in ("CODE_DEPLOY", "EXTERNAL") else None
+
+
+def _left_to_task_sets(facts: JsonObject) -> Undeclared | None:
+    return S if _controller(facts) == "EXTERNAL" else None
+
+
+def _swapped(facts: JsonObject) -> bool:
+    """Tell whether each deployment puts another target group there (B, CODE_DEPLOY)."""
+    return _controller(facts) == "CODE_DEPLOY"
+
+
+def _in_no_description(_value: Json, _parent: JsonObject, _facts: JsonObject) -> bool:
+    return True
+
+
+def _connect_off(value: Json, _parent: JsonObject, facts: JsonObject) -> bool:
+    """Tell whether Service Connect is off and stays off: AWS describes that by no member (Terraform, PR 43871)."""
+    return not _on(value, "enabled") and not _on(_fact(facts, "serviceConnectConfiguration"), "enabled")
+
+
+def _early_success_off(value: Json, _parent: JsonObject, facts: JsonObject) -> bool:
+    wanted = _fact(facts, "deploymentConfiguration", "earlySuccessCriteria")
+    return not _on(value, "enable") and not _on(wanted, "enable")
+
+
+def _declared(path: str, *names: str) -> dict[str, Rule]:
+    """Give rows for members that have no default: where the file leaves them out, they have to go."""
+    return {f"{path}/{name}": Rule(undeclared=D) for name in names}
 
 
 def _service_linked(value: Json, _parent: JsonObject, _facts: JsonObject) -> bool:
@@ -80,17 +127,18 @@ RULES: Final[dict[str, Rule]] = {
     "cluster": Rule(coerce=short_name, default="default", undeclared=S),  # TFs, B
     "serviceName": Rule(undeclared=S),
     "taskDefinition": Rule(coerce=revision_name, same=_same_revision, undeclared=S, deploys=True),  # TFs
-    "clientToken": Rule(undeclared=S),
+    "clientToken": Rule(absent_if=_in_no_description, undeclared=S),  # B
     "desiredCount": Rule(undeclared=S, absent_if=_daemon),  # EP, TFs, RD
     "launchType": Rule(undeclared=S),  # B: no member of UpdateService
     "capacityProviderStrategy": Rule(key=Key(("capacityProvider",)), undeclared=S, forces=True, remove=[]),
-    "capacityProviderStrategy/*/weight": Rule(default=0),  # B
-    "capacityProviderStrategy/*/base": Rule(default=0),
+    "capacityProviderStrategy/*/weight": Rule(default=0, undeclared=D),  # B
+    "capacityProviderStrategy/*/base": Rule(default=0, undeclared=D),
     "platformVersion": Rule(undeclared=S, same=_latest_is_any, deploys=True),
     "schedulingStrategy": Rule(default="REPLICA", undeclared=D),  # B
     "deploymentController": Rule(undeclared=D),
     "deploymentController/type": Rule(default="ECS", undeclared=D),  # B
     # Compared leaf by leaf: the server's object has grown every year (ecspresso issue 894).
+    "deploymentConfiguration": Rule(undeclared_for=_left_to_task_sets),
     "deploymentConfiguration/maximumPercent": Rule(default_for=_usual_maximum, undeclared=D),
     "deploymentConfiguration/minimumHealthyPercent": Rule(default_for=_usual_minimum, undeclared=D),
     "deploymentConfiguration/strategy": Rule(default="ROLLING", undeclared=D),  # RD
@@ -116,18 +164,35 @@ RULES: Final[dict[str, Rule]] = {
     "deploymentConfiguration/lifecycleHooks": Rule(key=WHOLE, undeclared=D),
     "deploymentConfiguration/lifecycleHooks/*/targetType": Rule(default="AWS_LAMBDA"),
     "deploymentConfiguration/lifecycleHooks/*/lifecycleStages": Rule(key=WHOLE),
+    "deploymentConfiguration/lifecycleHooks/*/hookDetails": Rule(coerce=parsed_json),  # TFs
+    "deploymentConfiguration/lifecycleHooks/*/timeoutConfiguration/timeoutInMinutes": Rule(default=1440),  # B
+    "deploymentConfiguration/lifecycleHooks/*/timeoutConfiguration/action": Rule(default="ROLLBACK"),
+    # The API wants its other members with it (B), and nothing takes them away but switching it off.
+    "deploymentConfiguration/earlySuccessCriteria": Rule(absent_if=_early_success_off),
+    "deploymentConfiguration/earlySuccessCriteria/enable": Rule(default=False, undeclared=D),
     "networkConfiguration": Rule(undeclared=S, deploys=True),
-    "networkConfiguration/awsvpcConfiguration/subnets": Rule(key=WHOLE),
+    "networkConfiguration/awsvpcConfiguration/subnets": Rule(key=WHOLE, undeclared=D),
     "networkConfiguration/awsvpcConfiguration/securityGroups": Rule(key=WHOLE, undeclared=S),  # RD, EP, TFs
-    "networkConfiguration/awsvpcConfiguration/assignPublicIp": Rule(default="DISABLED", undeclared=D),
+    "networkConfiguration/awsvpcConfiguration/assignPublicIp": Rule(
+        default="DISABLED", undeclared=D, undeclared_for=_left_to_controller
+    ),
     "loadBalancers": Rule(  # TFs, RD
         key=Key(("targetGroupArn|loadBalancerName", "containerName", "containerPort")),
         undeclared=D,
+        undeclared_for=_left_to_controller,
+        elsewhere=_swapped,
         deploys=True,
         remove=[],
     ),
     "loadBalancers/*/advancedConfiguration": Rule(undeclared=D),
     "loadBalancers/*/advancedConfiguration/roleArn": Rule(same=same_name, undeclared=D),
+    **_declared(
+        "loadBalancers/*/advancedConfiguration",
+        "alternateTargetGroupArn",
+        "productionListenerRule",
+        "testListenerRule",
+    ),
+    **_declared("loadBalancers/*", "targetGroupArn", "loadBalancerName"),
     "serviceRegistries": Rule(key=Key(("registryArn",)), undeclared=D, deploys=True, remove=[]),
     "serviceRegistries/*/port": Rule(default=0, undeclared=D),
     "serviceRegistries/*/containerPort": Rule(default=0, undeclared=D),
@@ -144,25 +209,74 @@ RULES: Final[dict[str, Rule]] = {
     "role": Rule(same=same_name, absent_if=_service_linked, undeclared=S),
     "tags": Rule(key=Key(("key",)), undeclared=D),
     "tags/*/value": Rule(blank=True),
-    "serviceConnectConfiguration": Rule(undeclared=D, deploys=True, remove={"enabled": False}),
+    "serviceConnectConfiguration": Rule(
+        absent_if=_connect_off, undeclared=D, deploys=True, remove={"enabled": False}
+    ),
     "serviceConnectConfiguration/enabled": Rule(default=False, undeclared=D),
     "serviceConnectConfiguration/namespace": Rule(undeclared=S),  # filled with the cluster's default
+    **_declared("serviceConnectConfiguration", "accessLogConfiguration", "containerConfigurations"),
     "serviceConnectConfiguration/services": Rule(key=Key(("portName",)), undeclared=D),
     "serviceConnectConfiguration/services/*/discoveryName": Rule(absent_if=_port_name, undeclared=D),
     "serviceConnectConfiguration/services/*/clientAliases": Rule(key=Key(("port",)), undeclared=D),
     "serviceConnectConfiguration/services/*/clientAliases/*/dnsName": Rule(undeclared=S),
+    "serviceConnectConfiguration/services/*/clientAliases/*/testTrafficRules": Rule(undeclared=D),
+    **_declared(
+        "serviceConnectConfiguration/services/*/clientAliases/*/testTrafficRules/header",
+        "name",
+        "value/exact",
+    ),
     "serviceConnectConfiguration/services/*/ingressPortOverride": Rule(undeclared=S),
-    "serviceConnectConfiguration/services/*/timeout": Rule(undeclared=D),
-    "serviceConnectConfiguration/services/*/tls": Rule(undeclared=D),
-    "serviceConnectConfiguration/logConfiguration": Rule(undeclared=D),
+    **_declared("serviceConnectConfiguration/services/*", "timeout", "tls"),
+    **_declared(
+        "serviceConnectConfiguration/services/*/timeout", "idleTimeoutSeconds", "perRequestTimeoutSeconds"
+    ),
+    **_declared(
+        "serviceConnectConfiguration/services/*/tls", "issuerCertificateAuthority", "kmsKey", "roleArn"
+    ),
+    **_declared(
+        "serviceConnectConfiguration/services/*/tls/issuerCertificateAuthority", "awsPcaAuthorityArn"
+    ),
+    **_declared("serviceConnectConfiguration", "logConfiguration"),
+    **_declared("serviceConnectConfiguration/logConfiguration", "logDriver", "options"),
     "serviceConnectConfiguration/logConfiguration/secretOptions": Rule(key=Key(("name",)), undeclared=D),
-    "serviceConnectConfiguration/accessLogConfiguration": Rule(undeclared=D),
+    **_declared("serviceConnectConfiguration/accessLogConfiguration", "format"),
+    "serviceConnectConfiguration/accessLogConfiguration/includeQueryParameters": Rule(
+        default="DISABLED", undeclared=D
+    ),  # B
     "volumeConfigurations": Rule(key=Key(("name",)), undeclared=D, deploys=True, remove=[]),
+    # Nothing but the file system was ever seen filled in (RD); TFs sends `encrypted` itself.
+    "volumeConfigurations/*/managedEBSVolume": Rule(undeclared=D),
     "volumeConfigurations/*/managedEBSVolume/filesystemType": Rule(default="xfs", undeclared=D),  # RD
     "volumeConfigurations/*/managedEBSVolume/encrypted": Rule(default=False, undeclared=D),
-    "volumeConfigurations/*/managedEBSVolume/roleArn": Rule(same=same_name),
+    "volumeConfigurations/*/managedEBSVolume/roleArn": Rule(same=same_name, undeclared=D),
+    **_declared(
+        "volumeConfigurations/*/managedEBSVolume",
+        "kmsKeyId",
+        "volumeType",
+        "sizeInGiB",
+        "snapshotId",
+        "volumeInitializationRate",
+        "iops",
+        "throughput",
+    ),
+    "volumeConfigurations/*/managedEBSVolume/tagSpecifications": Rule(
+        key=Key(("resourceType",)), undeclared=D
+    ),
+    "volumeConfigurations/*/managedEBSVolume/tagSpecifications/*/tags": Rule(key=Key(("key",)), undeclared=D),
+    "volumeConfigurations/*/managedEBSVolume/tagSpecifications/*/tags/*/value": Rule(blank=True),
+    "volumeConfigurations/*/managedEBSVolume/tagSpecifications/*/propagateTags": Rule(
+        default="NONE", undeclared=D
+    ),  # B
     "vpcLatticeConfigurations": Rule(
         key=Key(("targetGroupArn", "portName")), undeclared=D, deploys=True, remove=[]
+    ),
+    "vpcLatticeConfigurations/*/roleArn": Rule(same=same_name, undeclared=D),
+    "vpcLatticeConfigurations/*/advancedConfiguration": Rule(undeclared=D),
+    **_declared(
+        "vpcLatticeConfigurations/*/advancedConfiguration",
+        "alternateTargetGroupArn",
+        "productionListenerRule",
+        "testListenerRule",
     ),
     "gatewayConnectors": Rule(key=Key(("portName",)), undeclared=S),
     "monitoring": Rule(undeclared=S),

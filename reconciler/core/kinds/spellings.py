@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from decimal import Decimal
 
@@ -51,3 +52,14 @@ def same_name(left: Json, right: Json) -> bool:
     ):
         return short_name(left) == short_name(right)
     return left == right
+
+
+def parsed_json(value: Json) -> Json:
+    """Turn an object or list that is written as JSON text into itself; any other value stays (hookDetails)."""
+    if not isinstance(value, str) or not value.lstrip().startswith(("{", "[")):
+        return value
+    try:
+        parsed: Json = json.loads(value)
+    except ValueError:
+        return value
+    return parsed

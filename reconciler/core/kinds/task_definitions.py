@@ -29,6 +29,11 @@ def _all_permissions(value: Json, _parent: JsonObject, _facts: JsonObject) -> bo
     return isinstance(value, dict) and set(value) == {"read", "write", "mknod"}
 
 
+def _own_volume(_value: Json, volume: JsonObject, _facts: JsonObject) -> bool:
+    """Tell whether the volume lives and dies with its task, which makes it whatever the flag says (B)."""
+    return volume.get("scope") != "shared"
+
+
 RULES: Final[dict[str, Rule]] = {
     "networkMode": Rule(default="bridge", absent_if=_platforms_own),  # B
     "cpu": Rule(coerce=cpu_units),  # B, EP
@@ -50,12 +55,14 @@ RULES: Final[dict[str, Rule]] = {
     "volumes/*/configuredAtLaunch": Rule(default=False),  # Terraform provider, pull request 46132
     "volumes/*/dockerVolumeConfiguration/driver": Rule(default="local"),  # TF, HK
     "volumes/*/dockerVolumeConfiguration/scope": Rule(default="task"),  # TF, HK
-    "volumes/*/dockerVolumeConfiguration/autoprovision": Rule(default=False),  # B: only when shared
+    "volumes/*/dockerVolumeConfiguration/autoprovision": Rule(default=False, absent_if=_own_volume),  # HK
     # ECS adds "/" even beside an access point (HK, aws-ecs-orb issue 105).
     "volumes/*/efsVolumeConfiguration/rootDirectory": Rule(default="/"),
     "volumes/*/efsVolumeConfiguration/transitEncryption": Rule(default="DISABLED"),  # B
     "volumes/*/efsVolumeConfiguration/transitEncryptionPort": Rule(default=0),  # TF
     "volumes/*/efsVolumeConfiguration/authorizationConfig/iam": Rule(default="DISABLED"),  # B
+    "volumes/*/s3filesVolumeConfiguration/rootDirectory": Rule(default="/"),  # B
+    "volumes/*/s3filesVolumeConfiguration/transitEncryptionPort": Rule(default=0),
     "containerDefinitions": Rule(key=Key(("name",))),
     "containerDefinitions/*/cpu": Rule(default=0),  # RD, C7: always echoed as 0
     "containerDefinitions/*/memory": Rule(default=0),
@@ -80,16 +87,18 @@ RULES: Final[dict[str, Rule]] = {
     "containerDefinitions/*/systemControls/*/value": Rule(blank=True),
     "containerDefinitions/*/extraHosts": Rule(key=WHOLE),  # HK
     "containerDefinitions/*/dockerSecurityOptions": Rule(key=WHOLE),  # HK
-    "containerDefinitions/*/resourceRequirements": Rule(
-        key=Key(("type", "value"))
-    ),  # HK; a type may come twice
+    "containerDefinitions/*/resourceRequirements": Rule(  # HK; accelerators may come twice
+        key=Key(("type",), then=("value",))
+    ),
     "containerDefinitions/*/healthCheck/interval": Rule(default=30),  # B, TF
     "containerDefinitions/*/healthCheck/timeout": Rule(default=5),
     "containerDefinitions/*/healthCheck/retries": Rule(default=3),
     "containerDefinitions/*/healthCheck/startPeriod": Rule(default=0),
     "containerDefinitions/*/linuxParameters/capabilities/add": Rule(key=WHOLE),  # C7, RD
     "containerDefinitions/*/linuxParameters/capabilities/drop": Rule(key=WHOLE),
-    "containerDefinitions/*/linuxParameters/devices": Rule(key=WHOLE),  # RD, HK
+    "containerDefinitions/*/linuxParameters/devices": Rule(  # RD, HK
+        key=Key(("hostPath",), then=("containerPath",))
+    ),
     "containerDefinitions/*/linuxParameters/devices/*/permissions": Rule(
         key=WHOLE, absent_if=_all_permissions
     ),
