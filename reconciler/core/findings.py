@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from reconciler.core import canon as canons
 from reconciler.core import pointers
@@ -16,7 +17,7 @@ from reconciler.core.redaction import MASK, Masker, secret_name
 from reconciler.core.values import Json, Origin, Path
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Provenance:
     """Answers, for canonical places, where values come from and whether they may be shown."""
 
@@ -32,13 +33,19 @@ class Provenance:
 
     def sensitive(self, path: Path) -> bool:
         """Tell whether a value must not be shown: by provenance, or as a variable whose name says so."""
-        raw = self.raw(path)
-        return (raw is not None and self.resolved.is_sensitive(raw)) or _by_name(path)
+        return path in self._marked or _by_name(path)
 
     def holds_secret(self, path: Path) -> bool:
         """Tell whether anything at or below a canonical place must not be shown."""
-        return self.sensitive(path) or any(
-            self.sensitive(inner) for inner in self.canon.seen if inner[: len(path)] == path
+        return self.sensitive(path) or any(inner[: len(path)] == path for inner in self._marked)
+
+    @cached_property
+    def _marked(self) -> frozenset[Path]:
+        """The places in the document that must not be shown: few, and asked for at every leaf of every change."""
+        return frozenset(
+            path
+            for path in self.canon.seen
+            if ((raw := self.raw(path)) is not None and self.resolved.is_sensitive(raw)) or _by_name(path)
         )
 
     def reasons(self, path: Path, places: Mapping[Path, Path]) -> tuple[Reason, ...]:
@@ -46,11 +53,9 @@ class Provenance:
         found: set[tuple[str, Origin]] = set()
         if (base := self.raw(path)) is not None:
             found.update(("", origin) for origin in self.resolved.origins_of(base))
-        for inner in self.canon.seen:
-            if len(inner) > len(path) and inner[: len(path)] == path and (raw := self.raw(inner)) is not None:
-                origins = self.resolved.origins.get(raw, ())
-                place = places.get(inner[len(path) :])
-                found.update((pointers.text(place), origin) for origin in origins if place is not None)
+        for inner, place in places.items():
+            if inner and (raw := self.raw((*path, *inner))) is not None:
+                found.update((pointers.text(place), origin) for origin in self.resolved.origins.get(raw, ()))
         return tuple(
             Reason(pointer=pointer, address=origin.address, source=origin.source)
             for pointer, origin in sorted(found)
@@ -92,11 +97,12 @@ def mask(value: Json, path: Path, origin: Provenance, masker: Masker) -> Json:
     """Mask what is sensitive in a canonical value at a canonical place."""
     if masker.open:
         return value
-    if isinstance(value, dict) and not origin.sensitive(path):
+    sensitive = origin.sensitive(path)
+    if isinstance(value, dict) and not sensitive:
         return {name: mask(member, (*path, name), origin, masker) for name, member in value.items()}
-    if isinstance(value, list | tuple) and not origin.sensitive(path):
+    if isinstance(value, list | tuple) and not sensitive:
         return [mask(member, (*path, index), origin, masker) for index, member in enumerate(value)]
-    return masker.value(value, sensitive=origin.sensitive(path))
+    return masker.value(value, sensitive=sensitive)
 
 
 def _masked(value: Json) -> bool:
@@ -113,16 +119,16 @@ def secret_leaves(origin: Provenance) -> Sequence[tuple[Path, Path]]:
     These are the leaves that are sensitive by provenance, and variables with a secret name that a reference fills.
     A literal in the file is the file's own, and stands in the repository already.
     """
-    found: dict[Path, Path] = {}
+    found: dict[Path, Path] = {}  # by the place in the file, which a pair and its value share
     for path in origin.canon.seen:
         raw = origin.raw(path)
-        if raw is None or raw in found.values():
+        if raw is None or raw in found:
             continue
         if origin.resolved.is_sensitive(raw) or (_by_name(path) and origin.resolved.origins_of(raw)):
             value = _leaf(origin.resolved, raw)
             if value is not ABSENT:
-                found[path] = raw
-    return list(found.items())
+                found[raw] = path
+    return [(path, raw) for raw, path in found.items()]
 
 
 def _leaf(resolved: Resolved, raw: Path) -> object:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias, cast
+from typing import TypeAlias, cast
 
 from reconciler.core import pointers
 from reconciler.core.canon import Canon, node_at
@@ -43,37 +43,46 @@ def build(
     secret: Callable[[Change], bool] = lambda _change: False,
 ) -> Patch:
     """Write the changes as a patch of `body`; with nothing live, as one addition of the whole document."""
+    hidden = {change.path for change in changes if secret(change)}
     withheld = tuple(
-        change.address for change in changes if change.action is not Action.REMOVE and secret(change)
+        change.address for change in changes if change.action is not Action.REMOVE and change.path in hidden
     )
     if live is None or body is None:
         if withheld:
             return Patch((), withheld=withheld)
         return Patch(({"op": "add", "path": "", "value": copy.deepcopy(dict(desired.wire))},))
-    writer = _Writer(desired, live, body, copy.deepcopy(dict(body)))
-    open_changes = [change for change in changes if change.address not in withheld]
-    for change in open_changes:
-        if change.action is not Action.REMOVE:
-            writer.put(change, secret=secret(change))
-    removals = [
-        (raw, change)
-        for change in open_changes
-        if change.action is Action.REMOVE
-        for raw in writer.places(change)
-    ]
+    writer = _Writer(desired, live, body, body)
+    removals: list[tuple[Path, Change]] = []
+    for change in changes:
+        if change.action is Action.REMOVE:
+            removals.extend((raw, change) for raw in writer.places(change))
+        elif change.path not in hidden:
+            writer.put(change)
     for raw, change in sorted(removals, key=lambda removal: _order(removal[0]), reverse=True):
-        writer.remove(raw, change, secret=secret(change))
+        writer.remove(raw, change, secret=change.path in hidden)
     return Patch((*writer.edits, *writer.additions, *writer.removals), writer.unguarded, withheld)
 
 
 def apply(body: JsonObject, operations: Sequence[Operation]) -> JsonObject:
-    """Apply operations to a copy of a document. jsonpatch.JsonPatchException where a guard fails."""
+    """Apply operations to a document, which stays as it is. jsonpatch.JsonPatchException where a guard fails.
+
+    The result shares with the document the root members that no operation names (a service's events).
+    """
     import jsonpatch
 
+    named = {
+        "/".join(str(operation[place]).split("/")[:2])
+        for operation in operations
+        for place in ("path", "from")
+        if place in operation
+    }
+    root = {
+        name: copy.deepcopy(member) if pointers.text((name,)) in named else member
+        for name, member in body.items()
+    }
     # jsonpatch aliases the values that it inserts, hence the second copy.
-    return cast(
-        "JsonObject", jsonpatch.JsonPatch(copy.deepcopy(list(operations))).apply(copy.deepcopy(dict(body)))
-    )
+    patch = jsonpatch.JsonPatch(copy.deepcopy(list(operations)))
+    return cast("JsonObject", patch.apply(root, in_place=True))
 
 
 def _order(path: Path) -> tuple[tuple[int, str], ...]:
@@ -82,7 +91,7 @@ def _order(path: Path) -> tuple[tuple[int, str], ...]:
 
 @dataclass(slots=True)
 class _Writer:
-    """Turns changes into operations, keeping a working copy so that each sees the ones before it.
+    """Turns changes into operations, keeping in `body` what they make so that each sees the ones before it.
 
     Guards go by the body as it was: they are tested before anything inside their item changes.
     """
@@ -90,7 +99,7 @@ class _Writer:
     desired: Canon
     live: Canon
     described: JsonObject
-    body: dict[str, Any]
+    body: JsonObject
     edits: list[Operation] = field(default_factory=list)
     additions: list[Operation] = field(default_factory=list)
     removals: list[Operation] = field(default_factory=list)
@@ -102,15 +111,15 @@ class _Writer:
         seen = self.live.seen[change.path]
         return (seen.raw, *seen.again)
 
-    def put(self, change: Change, *, secret: bool) -> None:
+    def put(self, change: Change) -> None:
         wanted = self.desired.seen[change.path]
         seen = self.live.seen.get(change.path)
         if seen is not None and _exists(self.body, seen.raw):
             if seen.pair:
                 value = cast("JsonObject", wanted.wire).get(seen.pair, "")
-                self.set((*seen.raw, seen.pair), value, change.path, secret=secret)
+                self.set((*seen.raw, seen.pair), value, change.path)
             else:
-                self.set(seen.raw, wanted.wire, change.path, secret=secret)
+                self.set(seen.raw, wanted.wire, change.path)
             return
         parent, raw = self.parent(change.path)
         if isinstance(pointers.get(self.body, raw), list):
@@ -123,7 +132,7 @@ class _Writer:
             self.guard(parent)
             self.add((*raw, change.path[-1]), wanted.wire)
 
-    def set(self, raw: Path, value: Json, path: Path, *, secret: bool) -> None:
+    def set(self, raw: Path, value: Json, path: Path) -> None:
         """Write a value where the body holds one, or nothing under an existing parent."""
         if not _exists(self.body, raw):
             self.guard(path)
@@ -133,19 +142,16 @@ class _Writer:
         if isinstance(old, dict) and isinstance(value, dict):
             for name, member in value.items():
                 if not (_exists(self.body, (*raw, name)) and old[name] == member):
-                    self.set((*raw, name), member, path, secret=secret)
+                    self.set((*raw, name), member, path)
             return
         self.guard(path)
-        if secret:
-            self.unguarded += 1
-        else:
-            self.edits.append({"op": "test", "path": pointers.text(raw), "value": copy.deepcopy(old)})
+        self.edits.append({"op": "test", "path": pointers.text(raw), "value": copy.deepcopy(old)})
         self.edits.append({"op": "replace", "path": pointers.text(raw), "value": copy.deepcopy(value)})
-        _write(self.body, raw, value)
+        self.body = pointers.objects(_with(self.body, raw, value))
 
     def add(self, raw: Path, value: Json) -> None:
         self.additions.append({"op": "add", "path": pointers.text(raw), "value": copy.deepcopy(value)})
-        _write(self.body, raw, value)
+        self.body = pointers.objects(_with(self.body, raw, value))
 
     def remove(self, raw: Path, change: Change, *, secret: bool) -> None:
         if secret:
@@ -206,12 +212,15 @@ def _exists(body: Json, path: Path) -> bool:
     return True
 
 
-def _write(body: dict[str, Any], path: Path, value: Json) -> None:
-    parent: Any = pointers.get(body, path[:-1])
-    if isinstance(parent, list):
-        if path[-1] == "-":
-            parent.append(copy.deepcopy(value))
-        else:
-            parent[int(path[-1])] = copy.deepcopy(value)
-    else:
-        parent[path[-1]] = copy.deepcopy(value)
+def _with(document: Json, path: Path, value: Json) -> Json:
+    """Give a document with a value written at a path, sharing with the old one all that stands beside the path."""
+    if not path:
+        return value
+    key, below = path[0], path[1:]
+    if isinstance(document, list | tuple):
+        if key == "-":
+            return [*document, value]
+        index = int(key)
+        return [*document[:index], _with(document[index], below, value), *document[index + 1 :]]
+    members = pointers.objects(document)
+    return {**members, str(key): _with(members[str(key)] if below else None, below, value)}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fnmatch
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
@@ -25,14 +26,14 @@ SECRET_NAMES: Final = (
     "APIKEY",
     "*_APIKEY",
 )
+_SECRET_NAME: Final = re.compile("|".join(fnmatch.translate(pattern) for pattern in SECRET_NAMES))
 # A shorter secret would mask syllables of ordinary words.
 SHORTEST: Final = 4
 
 
 def secret_name(name: str) -> bool:
     """Tell whether a variable's name says that its value is secret."""
-    folded = name.upper()
-    return any(fnmatch.fnmatchcase(folded, pattern) for pattern in SECRET_NAMES)
+    return _SECRET_NAME.match(name.upper()) is not None
 
 
 @dataclass(frozen=True, slots=True)
