@@ -27,7 +27,7 @@ def begin(world: World, service: Service) -> Deployment:
         finish(world, service.records[0], "STOPPED", "Superseded by a newer service deployment.")
     settings = {member: service.body[member] for member in _COPIED if service.body.get(member)}
     settings |= {
-        member: service.unlisted[member] for member in _SHOWN_ONLY_HERE if service.unlisted.get(member)
+        member: service.unlisted[member] for member in _SHOWN_ONLY_HERE if member in service.unlisted
     }
     if "platformVersion" in service.body:
         version = service.body["platformVersion"]
@@ -99,6 +99,7 @@ def _revise(world: World, service: Service, settings: Body) -> str:
 
 
 @rules.documented("model, ServiceDeployment: source and target revisions, status, circuit breaker")
+@rules.documented("model, Service.deployments and below: for services with the ECS controller only")
 def _record(world: World, service: Service, deployment: Deployment) -> Body:
     arn = world.arn("service-deployment", f"{service.cluster}/{service.name}/{world.digits(19)}")
     sources = [{"arn": service.deployments[0].revision}] if service.deployments else []
@@ -114,7 +115,8 @@ def _record(world: World, service: Service, deployment: Deployment) -> Body:
         "targetServiceRevision": {"arn": deployment.revision, "requestedTaskCount": service.desired},
         "deploymentConfiguration": service.body.get("deploymentConfiguration", {}),
     }
-    service.records.insert(0, record)
+    if service.rolls:
+        service.records.insert(0, record)
     return record
 
 

@@ -38,6 +38,9 @@ def _tasks(service: Service, deployment: Deployment | None = None) -> list[Task]
 def _look(world: World, service: Service) -> None:
     if service.body["status"] == "INACTIVE":
         return
+    if not service.deployments:
+        _settle(world, service)
+        return
     if service.body["status"] == "ACTIVE":
         breakers.check(world, service)
         _start(world, service)
@@ -155,7 +158,8 @@ def _complete(world: World, service: Service) -> None:
         return
     primary.rollout, primary.updated = "COMPLETED", world.now
     primary.reason = f"ECS deployment {primary.id} completed."
-    events.tell(world, service, f"(deployment {primary.id}) deployment completed.")
+    if service.rolls:
+        events.tell(world, service, f"(deployment {primary.id}) deployment completed.")
     if primary.rolling_back:
         deployments.finish(
             world, primary.record, "ROLLBACK_SUCCESSFUL", primary.record.get("statusReason", "")
@@ -173,6 +177,8 @@ def _settle(world: World, service: Service) -> None:
         if not alive:
             service.body["status"] = "INACTIVE"
             service.deployments.clear()
+        return
+    if not service.deployments:
         return
     rests = service.primary.rollout == "COMPLETED" and len(alive) == service.desired
     if rests and not service.steady and all(task.healthy for task in alive):

@@ -50,7 +50,7 @@ def register_scalable_target(world: World, request: Body) -> Body:
         raise _invalid("Minimum capacity must not be negative, nor greater than maximum capacity.")
     world.targets[resource] = target
     inside = min(max(service.desired, least), most)
-    if inside != service.desired:
+    if inside != service.desired and service.body["schedulingStrategy"] == "REPLICA":
         services.update_service(world, {"cluster": cluster, "service": name, "desiredCount": inside})
     return {"ScalableTargetARN": target["ScalableTargetARN"]}
 

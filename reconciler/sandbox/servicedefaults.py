@@ -3,7 +3,7 @@
 import copy
 from typing import Any, Final
 
-from reconciler.sandbox import definitiondefaults, rules
+from reconciler.sandbox import controllers, definitiondefaults, rules
 from reconciler.sandbox.worlds import ACCOUNT, CALLER, Body, World
 
 UNLISTED: Final = (
@@ -18,12 +18,16 @@ UNLISTED: Final = (
 _ROLE: Final = f"arn:aws:iam::{ACCOUNT}:role/aws-service-role/ecs.amazonaws.com/AWSServiceRoleForECS"
 _DAEMON: Final = {"maximumPercent": 100, "minimumHealthyPercent": 0}
 
+NO_DEFINITION: Final[Body] = {"containerDefinitions": [], "volumes": [], "compatibilities": []}
+"""What a service without a task definition runs, which is one of the EXTERNAL controller."""
+
 
 @rules.documented("model, DeploymentConfiguration: 200/100, DAEMON 100/0, ROLLING, no bake time")
 @rules.reported(
     "recordings of April and July 2026: strategy, bakeTimeInMinutes, thresholdConfiguration are echoed"
 )
-def deployment_configuration(sent: Body, strategy: str = "REPLICA") -> Body:
+@rules.guessed("no lifecycle hooks are not echoed")
+def deployment_configuration(sent: Body, scheduling: str, controller: str) -> Body:
     """Fill the leaves of a deployment configuration that were not sent."""
     breaker: Body = {
         "enable": False,
@@ -37,16 +41,22 @@ def deployment_configuration(sent: Body, strategy: str = "REPLICA") -> Body:
         "strategy": "ROLLING",
         "bakeTimeInMinutes": 0,
     }
-    filled = base | (_DAEMON if strategy == "DAEMON" else {}) | sent
-    return filled | {"deploymentCircuitBreaker": breaker | sent.get("deploymentCircuitBreaker", {})}
+    filled = base | (_DAEMON if scheduling == "DAEMON" else {}) | sent
+    filled |= {"deploymentCircuitBreaker": breaker | sent.get("deploymentCircuitBreaker", {})}
+    if not filled.get("lifecycleHooks", True):
+        del filled["lifecycleHooks"]
+    return controllers.configuration(filled, controller)
 
 
 @rules.documented(
     "model, AwsVpcConfiguration.assignPublicIp: DISABLED; CapacityProviderStrategyItem: weight 0, base 0"
 )
 @rules.documented("model, ServiceConnectService.discoveryName: the portName if omitted")
+@rules.documented(
+    "model, ServiceConnectClientAlias.dnsName: discoveryName.namespace; the cluster's namespace"
+)
 @rules.reported("recordings: undeclared securityGroups are []; managedEBSVolume.filesystemType xfs")
-def setting(member: str, value: Any) -> Any:
+def setting(member: str, value: Any, cluster: Body) -> Any:
     """Give one member of a service as it is stored."""
     stored = copy.deepcopy(value)
     if member == "networkConfiguration" and "awsvpcConfiguration" in stored:
@@ -55,8 +65,12 @@ def setting(member: str, value: Any) -> Any:
     elif member == "capacityProviderStrategy":
         stored = [{"weight": 0, "base": 0} | each for each in stored]
     elif member == "serviceConnectConfiguration":
+        namespace = stored.get("namespace") or cluster.get("serviceConnectDefaults", {}).get("namespace")
+        stored |= {"namespace": namespace} if namespace else {}
         for each in stored.get("services", []):
-            each.setdefault("discoveryName", each.get("portName"))
+            each.setdefault("discoveryName", each["portName"])
+            for alias in each.get("clientAliases", []) if namespace else []:
+                alias.setdefault("dnsName", f"{each['discoveryName']}.{namespace.rpartition('/')[2]}")
     elif member == "volumeConfigurations":
         for each in stored:
             if "managedEBSVolume" in each:
@@ -64,15 +78,46 @@ def setting(member: str, value: Any) -> Any:
     return stored
 
 
+@rules.documented("model, UpdateService: an empty list removes; ServiceConnectConfiguration.enabled")
+@rules.reported(
+    "recordings: with Service Connect off no serviceConnectConfiguration is shown; "
+    "amazon-ecs-deploy-task-definition tests: an empty list removes volumes and Lattice"
+)
+@rules.guessed("an empty object removes monitoring and the network configuration")
+def removes(member: str, value: Any) -> bool:
+    """Tell whether to set a member so is to have none, so that nothing of it is shown."""
+    if member == "serviceConnectConfiguration":
+        return not value["enabled"]
+    if member == "monitoring":
+        return not value.get("metricConfigurations")
+    return not value and member in (*UNLISTED, "networkConfiguration", "capacityProviderStrategy")
+
+
+@rules.documented("model, Service: which settings are no members of it")
+def unlisted(request: Body, cluster: Body) -> Body:
+    """Give the settings of a new service that stand on its deployments and revisions only."""
+    return {
+        member: setting(member, request[member], cluster)
+        for member in UNLISTED
+        if member in request and not removes(member, request[member])
+    }
+
+
 @rules.documented("model, CreateService: the defaults stated there; launchType EC2 unless a strategy applies")
 @rules.reported("September 2025: availabilityZoneRebalancing ENABLED on create; DAEMON reads DISABLED")
+@rules.guessed("a DAEMON service finds one container instance, wherever it is")
 @rules.reported(
     "recordings: empty lists, healthCheckGracePeriodSeconds 0, createdBy, platformVersion LATEST are echoed"
 )
 def created(world: World, request: Body, cluster: Body, definition: Body) -> Body:
     """Give the body of a new service."""
     name, scheduling = request["serviceName"], request.get("schedulingStrategy") or "REPLICA"
-    listed = {member: setting(member, value) for member, value in request.items() if member not in UNLISTED}
+    controller = (request.get("deploymentController") or {"type": "ECS"})["type"]
+    listed = {
+        member: setting(member, value, cluster)
+        for member, value in request.items()
+        if member not in UNLISTED and value != "" and not removes(member, value)
+    }
     body: Body = {
         "loadBalancers": [],
         "serviceRegistries": [],
@@ -83,22 +128,23 @@ def created(world: World, request: Body, cluster: Body, definition: Body) -> Bod
         "enableECSManagedTags": False,
         "enableExecuteCommand": False,
         "propagateTags": "NONE",
-        **{member: value for member, value in listed.items() if value != ""},
+        **listed,
         "serviceArn": world.arn("service", f"{cluster['clusterName']}/{name}"),
         "clusterArn": cluster["clusterArn"],
         "status": "ACTIVE",
-        "taskDefinition": definition["taskDefinitionArn"],
-        "desiredCount": request.get("desiredCount", 0),
+        "desiredCount": 1 if scheduling == "DAEMON" else request.get("desiredCount", 0),
         "schedulingStrategy": scheduling,
         "deploymentConfiguration": deployment_configuration(
-            request.get("deploymentConfiguration", {}), scheduling
+            request.get("deploymentConfiguration", {}), scheduling, controller
         ),
         "createdAt": world.now,
         "createdBy": CALLER,
     }
     for member in ("cluster", "clientToken", "tags", "role"):
         body.pop(member, None)
-    body |= launch(body, cluster) | role(request, body, definition)
+    if definition is not NO_DEFINITION:
+        body |= {"taskDefinition": definition["taskDefinitionArn"]} | launch(body, cluster)
+    body |= role(request, body, definition)
     eligible = scheduling != "DAEMON" and obstacle_to_rebalancing(body) is None
     return {"availabilityZoneRebalancing": "ENABLED" if eligible else "DISABLED"} | body
 
@@ -132,7 +178,7 @@ def launch(body: Body, cluster: Body) -> Body:
     """Give the members that say on what the service runs."""
     strategy = body.get("capacityProviderStrategy")
     if not strategy and not body.get("launchType"):
-        strategy = setting("capacityProviderStrategy", cluster["defaultCapacityProviderStrategy"])
+        strategy = setting("capacityProviderStrategy", cluster["defaultCapacityProviderStrategy"], cluster)
     members: Body = (
         {"capacityProviderStrategy": strategy}
         if strategy

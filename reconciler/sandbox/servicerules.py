@@ -5,9 +5,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from reconciler.sandbox import definitiondefaults, rules, servicedefaults
+from reconciler.sandbox import controllers, definitiondefaults, rules, servicedefaults
 from reconciler.sandbox.errors import Refusal
-from reconciler.sandbox.worlds import Body
+from reconciler.sandbox.worlds import Body, Service
 
 _INVALID: Final = "InvalidParameterException"
 
@@ -42,17 +42,112 @@ def check_new(request: Body) -> None:
             "Remove one and try again."
         )
         raise Refusal(_INVALID, message)
+    _sent(request, request.get("schedulingStrategy") or "REPLICA")
+    controllers.check_new(request)
+
+
+def check_change(service: Service, request: Body) -> None:
+    """Apply the rules that concern UpdateService's request alone."""
+    _sent(request, service.body["schedulingStrategy"])
+    controllers.check_sent(service, request)
+    controller = service.body["deploymentController"]["type"]
+    wanted = (request.get("deploymentController") or {}).get("type", controller)
+    if wanted != controller:
+        raise not_simulated(f"a change of the deployment controller from {controller} to {wanted}")
+
+
+@rules.reported(
+    "ecs-deploy#59, ecspresso#20: The daemon scheduling strategy does not support a desired count …"
+)
+@rules.documented("model, DeploymentConfiguration.bakeTimeInMinutes: must be provided with BLUE_GREEN")
+@rules.guessed("the wording of the latter")
+def _sent(request: Body, scheduling: str) -> None:
+    if scheduling == "DAEMON" and "desiredCount" in request:
+        message = (
+            "The daemon scheduling strategy does not support a desired count for services. "
+            "Remove the desired count value and try again"
+        )
+        raise Refusal(_INVALID, message)
+    configuration = request.get("deploymentConfiguration", {})
+    if configuration.get("strategy") == "BLUE_GREEN" and "bakeTimeInMinutes" not in configuration:
+        raise Refusal(
+            _INVALID, "bakeTimeInMinutes must be specified with the BLUE_GREEN deployment strategy."
+        )
 
 
 def _simulated(candidate: Candidate) -> None:
-    controller = candidate.body["deploymentController"]["type"]
-    strategy = candidate.body["deploymentConfiguration"]["strategy"]
-    if controller != "ECS":
-        raise not_simulated(f"the deployment controller {controller}")
+    strategy = candidate.body["deploymentConfiguration"].get("strategy", "ROLLING")
     if strategy != "ROLLING":
         raise not_simulated(f"the deployment strategy {strategy}")
-    if candidate.body["schedulingStrategy"] != "REPLICA":
-        raise not_simulated(f"the scheduling strategy {candidate.body['schedulingStrategy']}")
+
+
+@rules.documented(
+    "model, CreateService.schedulingStrategy: no Fargate, no CODE_DEPLOY or EXTERNAL controller with DAEMON; "
+    "UpdateService: volumeConfigurations for REPLICA only"
+)
+@rules.reported("ecspresso#402: … does not support placement strategies. Remove the placement strategy …")
+@rules.reported(
+    "containers-roadmap#692: a capacity provider strategy, the cluster's default too, is refused with DAEMON"
+)
+@rules.guessed("the wording of the others")
+def _daemon(candidate: Candidate) -> None:
+    if candidate.body["schedulingStrategy"] != "DAEMON":
+        return
+    controller = candidate.body["deploymentController"]["type"]
+    if candidate.body.get("capacityProviderStrategy"):
+        message = (
+            "Specifying a capacity provider strategy is not supported when you create a service using the "
+            "DAEMON scheduling strategy."
+        )
+        raise Refusal(_INVALID, message)
+    obstacles = {
+        "placement strategies. Remove the placement strategy": bool(candidate.body["placementStrategy"]),
+        "the FARGATE launch type. Remove the launch type": candidate.body.get("launchType") == "FARGATE",
+        f"the {controller} deployment controller. Remove the deployment controller": controller != "ECS",
+        "volume configurations. Remove the volume configurations": (
+            "volumeConfigurations" in candidate.unlisted
+        ),
+    }
+    for what, applies in obstacles.items():
+        if applies:
+            raise Refusal(_INVALID, f"The daemon scheduling strategy does not support {what} and try again")
+
+
+@rules.documented(
+    "model, DeploymentConfiguration: the circuit breaker and earlySuccessCriteria are for ROLLING, "
+    "linearConfiguration for LINEAR, canaryConfiguration for CANARY"
+)
+@rules.guessed("the wording")
+def _deployment_strategy(candidate: Candidate) -> None:
+    configuration = candidate.body["deploymentConfiguration"]
+    strategy = configuration.get("strategy", "ROLLING")
+    given = {
+        ("deploymentCircuitBreaker", "ROLLING"): configuration.get("deploymentCircuitBreaker", {}).get(
+            "enable"
+        ),
+        ("earlySuccessCriteria", "ROLLING"): configuration.get("earlySuccessCriteria", {}).get("enable"),
+        ("linearConfiguration", "LINEAR"): "linearConfiguration" in configuration,
+        ("canaryConfiguration", "CANARY"): "canaryConfiguration" in configuration,
+    }
+    for (member, only), applies in given.items():
+        if applies and strategy != only:
+            message = f"{member} is only supported with the {only} deployment strategy."
+            raise Refusal(_INVALID, message)
+
+
+@rules.documented(
+    "model: at most one gateway connector; MetricConfiguration.resolutionSeconds is 20 or 60, for "
+    "CPUUtilization and MemoryUtilization"
+)
+@rules.guessed("the wording")
+def _extras(candidate: Candidate) -> None:
+    if len(candidate.unlisted.get("gatewayConnectors", [])) > 1:
+        raise Refusal(_INVALID, "A service supports no more than one gateway connector.")
+    for each in candidate.unlisted.get("monitoring", {}).get("metricConfigurations", []):
+        if each["resolutionSeconds"] not in (20, 60):
+            raise Refusal(_INVALID, "resolutionSeconds must be 20 or 60.")
+        if not {"CPUUtilization", "MemoryUtilization"}.issuperset(each["metricNames"]):
+            raise Refusal(_INVALID, "metricNames can be CPUUtilization and MemoryUtilization.")
 
 
 @rules.documented("model, CreateService.networkConfiguration: required with awsvpc, not supported without")
@@ -116,13 +211,14 @@ def _strategy(candidate: Candidate) -> None:
 
 @rules.reported("transcripts: Task definition does not support launch_type FARGATE.")
 @rules.reported("amazon-ecs-cli#1047: The platform version must be null when specifying an EC2 launch type.")
+@rules.documented("model, CreateService.platformVersion: for Fargate only; wording guessed where not for EC2")
 def _launch_type(candidate: Candidate) -> None:
     if (
         servicedefaults.on_fargate(candidate.body)
         and "FARGATE" not in candidate.definition["compatibilities"]
     ):
         raise Refusal(_INVALID, "Task definition does not support launch_type FARGATE.")
-    if candidate.body.get("launchType") == "EC2" and candidate.body.get("platformVersion"):
+    if not servicedefaults.on_fargate(candidate.body) and candidate.body.get("platformVersion"):
         raise Refusal(_INVALID, "The platform version must be null when specifying an EC2 launch type.")
 
 
@@ -153,7 +249,7 @@ def _rebalancing(candidate: Candidate) -> None:
 
 
 @rules.documented(
-    "model, CreateService.role: not with awsvpc, service discovery or several target groups, nor alone"
+    "model, CreateService.role: not with awsvpc, EXTERNAL, service discovery or several target groups, nor alone"
 )
 @rules.reported(
     "transcripts: You cannot specify an IAM role for services that require a service linked role."
@@ -163,6 +259,7 @@ def _role(candidate: Candidate) -> None:
         return
     if (
         definitiondefaults.network_mode(candidate.definition) == "awsvpc"
+        or candidate.body["deploymentController"]["type"] == "EXTERNAL"
         or candidate.body["serviceRegistries"]
         or len(candidate.body["loadBalancers"]) > 1
     ):
@@ -204,7 +301,7 @@ def _combinations(candidate: Candidate) -> None:
 
 _Rule = Callable[[Candidate], None]
 _RULES: Final[tuple[_Rule, ...]] = (
-    _simulated,
+    _daemon,
     _network,
     _load_balancers,
     _strategy,
@@ -214,4 +311,7 @@ _RULES: Final[tuple[_Rule, ...]] = (
     _role,
     _volumes,
     _combinations,
+    _deployment_strategy,
+    _extras,
+    _simulated,
 )

@@ -5,6 +5,7 @@ from typing import Final
 
 from reconciler.sandbox import (
     clusters,
+    controllers,
     deployments,
     pages,
     rollouts,
@@ -26,11 +27,20 @@ _DEPLOYING: Final = frozenset(
         "serviceConnectConfiguration",
         "volumeConfigurations",
         "vpcLatticeConfigurations",
+        "gatewayConnectors",
+        "monitoring",
+        "taskDefinition",
     }
 )
-"""Members of UpdateService that start a deployment when they change; `taskDefinition` is the other one."""
+"""Members of UpdateService that start a deployment when they change.
 
-_OWN: Final = frozenset({"service", "cluster", "taskDefinition", "desiredCount", "forceNewDeployment"})
+Of `gatewayConnectors` and `monitoring` this is a guess: they are seen on revisions alone, and a revision does not
+change.
+"""
+
+_OWN: Final = frozenset(
+    {"service", "cluster", "taskDefinition", "desiredCount", "forceNewDeployment", "deploymentController"}
+)
 
 
 @rules.documented("model: ServiceNotFoundException, ServiceNotActiveException")
@@ -64,108 +74,141 @@ def create_service(world: World, request: Body) -> Body:
         if token and token == held.client_token:
             return {"service": shown(world, held)}
         raise Refusal("InvalidParameterException", "Creation of service was not idempotent.")
-    if not request.get("taskDefinition"):
-        raise Refusal("InvalidParameterException", "Task definition can not be blank.")
-    definition = taskdefinitions.find_active(world, request["taskDefinition"])
+    definition = _definition(world, request)
     body = servicedefaults.created(world, request, cluster, definition)
-    unlisted: Body = {
-        member: servicedefaults.setting(member, request[member])
-        for member in servicedefaults.UNLISTED
-        if member in request
-    }
+    unlisted = servicedefaults.unlisted(request, cluster)
+    controllers.check_configuration(body, request.get("deploymentConfiguration", {}))
     servicerules.check(servicerules.Candidate(body, unlisted, definition))
     tagging.attach(world, body["serviceArn"], request.get("tags", []))
     service = Service(*key, body, unlisted, client_token=request.get("clientToken", ""))
+    service.origin = "FARGATE" if servicedefaults.on_fargate(body) else body.get("launchType", "EC2")
     service.visible_from = world.now + world.knobs.missing_after_create
     world.services[key] = service
-    deployments.begin(world, service)
-    rollouts.wake(world, service)
+    if definition is not servicedefaults.NO_DEFINITION:
+        deployments.begin(world, service)
+        rollouts.wake(world, service)
     return {"service": shown(world, service, include=("TAGS",))}
+
+
+@rules.documented("model, CreateService.taskDefinition: required but for the EXTERNAL controller")
+@rules.reported("transcripts: Task definition can not be blank.")
+def _definition(world: World, request: Body) -> Body:
+    if request.get("taskDefinition"):
+        return taskdefinitions.find_active(world, request["taskDefinition"])
+    if (request.get("deploymentController") or {}).get("type") == "EXTERNAL":
+        return servicedefaults.NO_DEFINITION
+    raise Refusal("InvalidParameterException", "Task definition can not be blank.")
 
 
 @rules.documented(
     "model, UpdateService: which parameters trigger a deployment; a null leaves as is, [] removes"
 )
 @rules.reported("pipecd#6385: changing the capacity provider strategy needs a forced deployment")
-@rules.guessed("deploymentConfiguration is merged by member, deploymentCircuitBreaker is replaced as a whole")
 def update_service(world: World, request: Body) -> Body:
     """Change a service; start a deployment if a change asks for one."""
     service = find_active(world, request.get("cluster"), request["service"])
     cluster = world.clusters[service.cluster]
-    body, unlisted = copy.deepcopy(service.body), copy.deepcopy(service.unlisted)
+    servicerules.check_change(service, request)
+    body, unlisted, changed = _changed(service, request, cluster)
     forced = request.get("forceNewDeployment", False)
-    changed = set()
-    for member, sent in request.items():
-        if member in _OWN:
-            continue
-        value = servicedefaults.setting(member, sent)
-        home = unlisted if member in servicedefaults.UNLISTED else body
-        if member == "deploymentConfiguration":
-            value = servicedefaults.deployment_configuration(body["deploymentConfiguration"] | value)
-        if (home.get(member) or None) != (value or None):
-            changed.add(member)
-        home[member] = value
     if "capacityProviderStrategy" in changed:
-        _check_strategy(service, forced=forced)
-        body = _relaunched(body, cluster)
+        _check_strategy(forced=forced)
+        body = _relaunched(service, body, cluster)
+    definition = servicedefaults.NO_DEFINITION
     if request.get("taskDefinition"):
         definition = taskdefinitions.find_active(world, request["taskDefinition"])
-    else:
+    elif "taskDefinition" in body:
         definition = taskdefinitions.find(world, body["taskDefinition"])
-    if definition["taskDefinitionArn"] != body["taskDefinition"]:
+    if definition.get("taskDefinitionArn") != body.get("taskDefinition"):
         changed.add("taskDefinition")
         body["taskDefinition"] = definition["taskDefinitionArn"]
     body["desiredCount"] = request.get("desiredCount", body["desiredCount"])
+    controllers.check_changed(service, changed)
+    controllers.check_configuration(body, request.get("deploymentConfiguration", {}))
     servicerules.check(servicerules.Candidate(body, unlisted, definition))
     service.body, service.unlisted = body, unlisted
-    if forced or changed & _DEPLOYING or "taskDefinition" in changed:
+    if forced or changed & _DEPLOYING:
         deployments.begin(world, service)
-    service.primary.desired = service.desired if service.primary.rollout != "FAILED" else 0
-    rollouts.wake(world, service)
+    if service.deployments:
+        service.primary.desired = service.desired if service.primary.rollout != "FAILED" else 0
+        rollouts.wake(world, service)
     return {"service": shown(world, service)}
 
 
+@rules.documented("model, UpdateService: what is not sent, or is null, stays as it is")
+@rules.guessed(
+    "deploymentConfiguration is merged by member, other objects are replaced as a whole; empty text is not sent"
+)
+def _changed(service: Service, request: Body, cluster: Body) -> tuple[Body, Body, set[str]]:
+    """Give body and unlisted settings as the request wants them, and the members that differ from before."""
+    body, unlisted = copy.deepcopy(service.body), copy.deepcopy(service.unlisted)
+    changed = set()
+    for member, sent in request.items():
+        if member in _OWN or sent == "":
+            continue
+        home = unlisted if member in servicedefaults.UNLISTED else body
+        value = servicedefaults.setting(member, sent, cluster)
+        if member == "deploymentConfiguration":
+            value = servicedefaults.deployment_configuration(
+                body[member] | value, body["schedulingStrategy"], body["deploymentController"]["type"]
+            )
+        removed = servicedefaults.removes(member, value)
+        if (home.get(member) or None) == (None if removed else value or None):
+            continue
+        changed.add(member)
+        if removed:
+            del home[member]
+        else:
+            home[member] = value
+    return body, unlisted, changed
+
+
 @rules.reported("pipecd#6385 and aws-cdk#36563; hako#92: no way back to the cluster's default strategy")
-def _check_strategy(service: Service, *, forced: bool) -> None:
-    if forced:
-        return
-    message = "You must force a new deployment to change the capacity provider strategy of a service."
-    if not service.body.get("capacityProviderStrategy"):
+def _check_strategy(*, forced: bool) -> None:
+    if not forced:
         message = (
             "When switching from launch type to capacity provider strategy on an existing service, or making a "
             "change to a capacity provider strategy on a service that is already using one, you must force a new "
             "deployment."
         )
-    raise Refusal("InvalidParameterException", message)
+        raise Refusal("InvalidParameterException", message)
 
 
 @rules.documented("model, UpdateService.capacityProviderStrategy: an empty one returns to the launch type")
-@rules.guessed("which is the one that the service was created with, as far as its platform tells")
-def _relaunched(body: Body, cluster: Body) -> Body:
-    strategy = body.get("capacityProviderStrategy")
+@rules.guessed(
+    "which is the one that the service was created with, as far as its platform tells; the platform version "
+    "goes when the service leaves Fargate"
+)
+def _relaunched(service: Service, body: Body, cluster: Body) -> Body:
     kept = {
-        name: value for name, value in body.items() if name not in ("launchType", "capacityProviderStrategy")
+        name: value
+        for name, value in body.items()
+        if name not in ("launchType", "platformVersion", "platformFamily")
     }
-    if strategy:
-        kept["capacityProviderStrategy"] = strategy
-    else:
-        kept["launchType"] = "FARGATE" if "platformVersion" in body else "EC2"
+    if "capacityProviderStrategy" not in kept:
+        kept["launchType"] = service.origin
+    given = body.get("platformVersion")
+    moved = given and given == service.body.get("platformVersion") and not servicedefaults.on_fargate(kept)
+    if given and not moved:
+        kept["platformVersion"] = given
     return kept | servicedefaults.launch(kept, cluster)
 
 
 @rules.documented(
-    "model, DeleteService: refused while scaled above 0 unless forced; DRAINING, later INACTIVE"
+    "model, DeleteService: refused while scaled above 0 unless forced or DAEMON; DRAINING, later INACTIVE"
 )
 @rules.reported("transcripts: The service cannot be stopped while it is scaled above 0.")
 def delete_service(world: World, request: Body) -> Body:
     """Begin the end of a service."""
     service = find_active(world, request.get("cluster"), request["service"])
-    if service.desired > 0 and not request.get("force"):
+    daemon = service.body["schedulingStrategy"] == "DAEMON"
+    if service.desired > 0 and not request.get("force") and not daemon:
         raise Refusal(
             "InvalidParameterException", "The service cannot be stopped while it is scaled above 0."
         )
     service.body |= {"status": "DRAINING", "desiredCount": 0}
-    service.primary.desired = 0
+    for each in service.deployments[:1]:
+        each.desired = 0
     rollouts.wake(world, service)
     return {"service": shown(world, service)}
 
@@ -213,21 +256,24 @@ def list_services(world: World, request: Body) -> Body:
 def shown(world: World, service: Service, include: list[str] | tuple[str, ...] = ()) -> Body:
     """Give a service as DescribeServices shows it."""
     listed = [deployments.shown(service, each) for each in service.deployments]
-    revisions = [
-        {
-            "arn": each.revision,
-            "requestedTaskCount": view["desiredCount"],
-            "runningTaskCount": view["runningCount"],
-            "pendingTaskCount": view["pendingCount"],
-        }
-        for each, view in zip(service.deployments, listed, strict=True)
-    ]
     body = service.body | {
         "runningCount": sum(each["runningCount"] for each in listed),
         "pendingCount": sum(each["pendingCount"] for each in listed),
-        "deployments": listed,
+        "deployments": listed if service.rolls else [],
         "events": service.events,
-        "currentServiceDeployment": service.records[0]["serviceDeploymentArn"],
-        "currentServiceRevisions": revisions,
     }
+    if service.rolls:
+        revisions = [
+            {
+                "arn": each.revision,
+                "requestedTaskCount": view["desiredCount"],
+                "runningTaskCount": view["runningCount"],
+                "pendingTaskCount": view["pendingCount"],
+            }
+            for each, view in zip(service.deployments, listed, strict=True)
+        ]
+        body["currentServiceDeployment"] = service.records[0]["serviceDeploymentArn"]
+        body["currentServiceRevisions"] = revisions
+    else:
+        body["taskSets"] = controllers.task_sets(world, service)
     return body | ({"tags": world.tags[service.body["serviceArn"]]} if "TAGS" in include else {})

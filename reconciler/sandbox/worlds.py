@@ -43,7 +43,7 @@ class Service:
     """A service: `body` holds the members that the API echoes, the rest is what the scheduler works with.
 
     `unlisted` are the settings that the API shows on deployments or revisions only; `tasks` include those
-    that stopped lately, by id.
+    that stopped lately, by id; `origin` is the launch type that an empty capacity provider strategy leads to.
     """
 
     cluster: str
@@ -59,6 +59,12 @@ class Service:
     woken: float | None = None
     visible_from: float = 0
     client_token: str = ""
+    origin: str = "EC2"
+
+    @property
+    def rolls(self) -> bool:
+        """Whether ECS itself deploys the service, and not CodeDeploy or an external controller."""
+        return bool(self.body["deploymentController"]["type"] == "ECS")
 
     @property
     def primary(self) -> Deployment:

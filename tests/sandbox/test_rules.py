@@ -18,6 +18,7 @@ PLUMBING = {
 NOT_RULES = {
     "answer",
     "check",
+    "check_change",
     "check_new",
     "not_simulated",
     "short",

@@ -103,16 +103,10 @@ def test_some_settings_stand_on_the_deployment_only(ecs: Any) -> None:
         ({"launchType": "EC2", "platformVersion": "1.4.0"}, None, "The platform version must be null"),
         ({"serviceName": "a b"}, None, "Service name contains invalid characters."),
         (
-            {"deploymentController": {"type": "CODE_DEPLOY"}},
-            "NotSimulatedBySandbox",
-            "the deployment controller CODE_DEPLOY",
-        ),
-        (
             {"deploymentConfiguration": {"strategy": "CANARY"}},
             "NotSimulatedBySandbox",
             "the deployment strategy CANARY",
         ),
-        ({"schedulingStrategy": "DAEMON"}, "NotSimulatedBySandbox", "the scheduling strategy DAEMON"),
     ],
 )
 def test_refusals(ecs: Any, members: dict[str, Any], code: str | None, message: str) -> None:
