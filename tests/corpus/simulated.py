@@ -1,0 +1,82 @@
+"""The sandbox as the engine's gateway, in this process and without a network: what it refuses, AWS would refuse."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from reconciler.core.values import JsonObject
+from reconciler.engine.ports import Absent, Snapshot
+from reconciler.sandbox import seeds
+from reconciler.sandbox.errors import Refusal
+from reconciler.sandbox.sandboxes import Sandbox
+
+CLUSTER = "main"
+REGION = "eu-west-1"
+
+
+class Simulated:
+    """One region with one cluster. The writes that nothing here makes are not there."""
+
+    def __init__(self) -> None:
+        self.sandbox = Sandbox(seeds.read({"clusters": [CLUSTER]}), speed=0.0)
+
+    def ask(self, operation: str, **parameters: Any) -> dict[str, Any]:
+        """Call an operation. Refusal where the sandbox refuses it."""
+        with self.sandbox.lock:
+            return copy.deepcopy(self.sandbox.ecs(REGION, operation, parameters))
+
+    @property
+    def region(self) -> str:
+        return REGION
+
+    def account(self) -> str:
+        return "123456789012"
+
+    def describe_services(self, cluster: str, names: Sequence[str], /) -> Mapping[str, Snapshot | Absent]:
+        found = self.ask("DescribeServices", cluster=cluster, services=list(names), include=["TAGS"])[
+            "services"
+        ]
+        return {
+            name: next((Snapshot(body) for body in found if body["serviceName"] == name), Absent())
+            for name in names
+        }
+
+    def describe_task_definition(self, reference: str, /) -> Snapshot | Absent:
+        try:
+            return Snapshot(self.ask("DescribeTaskDefinition", taskDefinition=reference, include=["TAGS"]))
+        except Refusal:
+            return Absent()
+
+    def list_revisions(self, family: str, /, *, limit: int) -> tuple[str, ...]:
+        return tuple(
+            self.ask("ListTaskDefinitions", familyPrefix=family, sort="DESC")["taskDefinitionArns"][:limit]
+        )
+
+    def register_task_definition(self, body: JsonObject, /) -> Snapshot:
+        return Snapshot(self.ask("RegisterTaskDefinition", **body))
+
+    def create_service(self, body: JsonObject, /) -> Snapshot:
+        return Snapshot(self.ask("CreateService", **body)["service"])
+
+    def update_service(self, body: JsonObject, /) -> Snapshot:
+        return Snapshot(self.ask("UpdateService", **body)["service"])
+
+    def tag(self, arn: str, tags: Sequence[JsonObject], /) -> None:
+        self.ask("TagResource", resourceArn=arn, tags=list(tags))
+
+    def untag(self, arn: str, keys: Sequence[str], /) -> None:
+        self.ask("UntagResource", resourceArn=arn, tagKeys=list(keys))
+
+    def describe_scaling(self, cluster: str, service: str, /) -> Snapshot | Absent:
+        return Absent()
+
+    def register_scaling(self, body: JsonObject, /) -> None:
+        raise NotImplementedError
+
+    def list_tasks(self, cluster: str, service: str, /, *, status: str) -> tuple[str, ...]:
+        return ()
+
+    def describe_tasks(self, cluster: str, arns: Sequence[str], /) -> tuple[JsonObject, ...]:
+        return ()
