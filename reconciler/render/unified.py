@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from typing import TypeAlias
 
 from reconciler.core.values import Json
-from reconciler.render import jsonnets
+from reconciler.render import jsonnets, texts
 from reconciler.render.styles import PLAIN, Style
 
 Write: TypeAlias = Callable[[Json], str]
@@ -28,14 +28,16 @@ def diff(
     old_name: str, new_name: str, old: Json, new: Json, style: Style = PLAIN, write: Write = text
 ) -> str:
     """Write a unified diff, empty where the documents are equal."""
-    lines = difflib.unified_diff(
-        write(old).splitlines(), write(new).splitlines(), old_name, new_name, lineterm="", n=3
-    )
+    lines = difflib.unified_diff(_lines(write(old)), _lines(write(new)), old_name, new_name, lineterm="", n=3)
     return "".join(f"{line}\n" for line in _painted(lines, style))
 
 
+def _lines(written: str) -> list[str]:
+    return written.split("\n")[:-1]  # a text may hold other characters that `splitlines` takes for line ends
+
+
 def _painted(lines: Iterable[str], style: Style) -> Iterable[str]:
-    for line in lines:
+    for line in map(texts.safe, lines):
         if line.startswith(("---", "+++")):
             yield style.paint("bold", line)
         elif line.startswith(("+", "-")):
