@@ -9,23 +9,22 @@ from __future__ import annotations
 
 import difflib
 import json
-import math
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from typing import Final
+from dataclasses import dataclass, field
+from typing import NamedTuple
 
-from reconciler.core import pointers
+from reconciler.core import pointers, scalars
 from reconciler.core.kinds import Kind
 from reconciler.core.kinds.rules import ABSENT, Key, Maybe, Node
 from reconciler.core.values import Json, JsonObject, Path
 
 
-@dataclass(frozen=True, slots=True)
-class Seen:
+class Seen(NamedTuple):
     """Where a canonical value came from: its path in the original, and its wire form.
 
     `pair` is the member that holds the value where the canonical value is one member of the item. `again` are the
-    other places where a set of whole values holds the same one.
+    other places where a set of whole values holds the same one. A tuple, for every value of a document has one.
     """
 
     raw: Path
@@ -76,7 +75,8 @@ class _Visit:
 
     def mistyped(self, raw: Path, wanted: str, value: Json) -> Maybe:
         """Report a value of another type than the one that is wanted there."""
-        return self.fault(raw, f"{_article(wanted)} is expected, not {_type(value)}", _FORMS.get(wanted))
+        what = f"{scalars.article(wanted)} is expected, not {scalars.type_of(value)}"
+        return self.fault(raw, what, scalars.FORMS.get(wanted))
 
 
 def canon(kind: Kind, document: Json, *, desired: bool, facts: JsonObject | None = None) -> Canon:
@@ -161,18 +161,26 @@ def _value(node: Node, value: Json, visit: _Visit, raw: Path, path: Path) -> tup
     """Give (wire, canonical) of a value; ABSENT where it means nothing."""
     if value is None:
         return ABSENT, ABSENT
+    rule = node.rule
     match node.shape.kind:
+        case "string" | "boolean" | "integer" | "float" | "timestamp" | "blob" as kind:
+            try:
+                wire = tree = scalars.read(kind, value, rule)
+            except scalars.MistypedError:
+                wire = tree = visit.mistyped(raw, kind, value)
         case "structure" if node.members:
             wire, tree = _structure(node, value, visit, raw, path, None)
         case "list":
             wire, tree = _list(node, value, visit, raw, path)
         case "map":
             wire, tree = _map(value, visit, raw, path)
-        case "structure":  # a JSON document of the user's own (hookDetails): the model knows no members
-            wire = tree = value if node.rule.coerce is None else node.rule.coerce(value)
-        case _:
-            wire = tree = _scalar(node, value, visit, raw)
-    if tree is not ABSENT and tree == node.rule.usual(visit.facts):
+        case (
+            _
+        ):  # a JSON document of the user's own (hookDetails): a structure of which the model knows no members
+            wire = tree = value if rule.coerce is None else rule.coerce(value)
+    if tree is not ABSENT and tree == (
+        rule.default if rule.default_for is None else rule.default_for(visit.facts)
+    ):
         tree = ABSENT
     visit.seen[path] = Seen(raw, None if wire is ABSENT else wire)
     return wire, tree
@@ -185,9 +193,10 @@ def _structure(
         return (visit.mistyped(raw, "object", value),) * 2
     wire: dict[str, Json] = {}
     tree: dict[str, Json] = {}
+    members = node.members
     for name, given in value.items():
         where = homes[name] if homes is not None else (*raw, name)
-        known = node.member(name)
+        known = name if name in members else node.member(name)
         if known is None:
             _unknown(node, name, visit, where, root=homes is not None)
             continue
@@ -195,19 +204,16 @@ def _structure(
             what = f"`{known}` is given twice, in different spellings"
             visit.fault(where, what, first=visit.seen[*path, known].raw)
             continue
-        member_wire, member_tree = _value(node.members[known], given, visit, where, (*path, known))
+        member_wire, member_tree = _value(members[known], given, visit, where, (*path, known))
         if member_wire is not ABSENT:
             wire[known] = member_wire
         if member_tree is not ABSENT:
             tree[known] = member_tree
-    for name in node.shape.required - wire.keys():
-        if value.get(name) == [] and node.members[name].item is not None:
-            wire[
-                name
-            ] = []  # the API insists on the member, however little it says (DeploymentAlarms.alarmNames)
-    for name in list(tree):
-        test = node.members[name].rule.absent_if
-        if test is not None and test(tree[name], wire, visit.facts):
+    for name in node.insisted:
+        if name not in wire and value.get(name) == []:
+            wire[name] = []
+    for name, test in node.tests.items():
+        if name in tree and test(tree[name], wire, visit.facts):
             del tree[name]
     return wire or ABSENT, tree or ABSENT
 
@@ -224,62 +230,12 @@ def _map(value: Json, visit: _Visit, raw: Path, path: Path) -> tuple[Maybe, Mayb
     """Give a free-form map: its keys and values belong to the user (dockerLabels, options)."""
     if not isinstance(value, dict):
         return (visit.mistyped(raw, "object", value),) * 2
-    kept = {name: _text(member) for name, member in value.items() if member is not None}
+    kept = {name: scalars.text(member) for name, member in value.items() if member is not None}
     for name, member in kept.items():
         if not isinstance(member, str):
             visit.mistyped((*raw, name), "string", member)
     visit.seen.update({(*path, name): Seen((*raw, name), member) for name, member in kept.items()})
     return (kept, dict(kept)) if kept else (ABSENT, ABSENT)
-
-
-def _text(value: Json) -> Json:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return str(value) if isinstance(value, int | float) else value
-
-
-def _scalar(node: Node, value: Json, visit: _Visit, raw: Path) -> Maybe:
-    wanted = node.shape.kind
-    result: Maybe = ABSENT
-    if isinstance(value, dict | list | tuple):
-        return visit.mistyped(raw, wanted, value)
-    match wanted:
-        case "string":
-            result = _text(value)
-            if result == "" and not node.rule.blank:
-                return ABSENT
-        case "boolean":
-            result = {"true": True, "false": False}.get(str(value).lower(), ABSENT)
-        case "integer":
-            result = _integer(value)
-        case "float":
-            result = _number(value)
-        case _:
-            result = value
-    if result is ABSENT and value != "":
-        return visit.mistyped(raw, wanted, value)
-    if result is not ABSENT and node.rule.coerce is not None:
-        return node.rule.coerce(result)
-    return result
-
-
-def _integer(value: Json) -> Maybe:
-    if isinstance(value, bool):
-        return ABSENT
-    if isinstance(value, int):
-        return value
-    number = _number(value)
-    return int(number) if isinstance(number, float) and number == int(number) else ABSENT
-
-
-def _number(value: Json) -> Maybe:
-    if isinstance(value, bool) or not isinstance(value, int | float | str):
-        return ABSENT
-    try:
-        number = float(value)
-    except ValueError:
-        return ABSENT
-    return number if math.isfinite(number) else ABSENT
 
 
 def _list(node: Node, value: Json, visit: _Visit, raw: Path, path: Path) -> tuple[Maybe, Maybe]:
@@ -313,7 +269,7 @@ def _keyed(
             continue
         if name in tree and not key.members:  # a whole value that is there twice says nothing new
             seen = visit.seen[*path, name]
-            visit.seen[*path, name] = replace(seen, again=(*seen.again, (*raw, index)))
+            visit.seen[*path, name] = seen._replace(again=(*seen.again, (*raw, index)))
             continue
         if name in tree and visit.desired:
             first = visit.seen[*path, name].raw
@@ -339,22 +295,23 @@ def _names(item: Node, key: Key, value: Sequence[Json], visit: _Visit, raw: Path
     """Name the items of a set; None for those that mean nothing."""
     if not key.members:
         return [_whole_name(item, given, visit) for given in value]
-    names: list[str | None] = []
+    members = [names.split("|") for names in key.members]
+    found: list[str | None] = []
     for index, given in enumerate(value):
-        identity = _identity(item, key.members, given, visit)
+        identity = _identity(item, members, given)
         if identity == "" and not _says_something(given):
-            names.append(None)  # `[{"name": "", "value": ""}]`, as forms leave it behind
+            found.append(None)  # `[{"name": "", "value": ""}]`, as forms leave it behind
             continue
         if identity == "" and visit.desired:
-            visit.remarks.append(Remark((*raw, index), f"an item without `{key.members[0].split('|')[0]}`"))
-        names.append(identity)
+            visit.remarks.append(Remark((*raw, index), f"an item without `{members[0][0]}`"))
+        found.append(identity)
     if not key.then:
-        return names
+        return found
+    then = [names.split("|") for names in key.then]
+    times = Counter(found)
     return [
-        f"{name}:{_identity(item, key.then, given, visit)}"
-        if name is not None and names.count(name) > 1
-        else name
-        for name, given in zip(names, value, strict=True)
+        f"{name}:{_identity(item, then, given)}" if name is not None and times[name] > 1 else name
+        for name, given in zip(found, value, strict=True)
     ]
 
 
@@ -366,29 +323,39 @@ def _whole_name(item: Node, given: Json, visit: _Visit) -> str | None:
     return tree if isinstance(tree, str) else json.dumps(tree, sort_keys=True)
 
 
-def _identity(item: Node, members: tuple[str, ...], given: Json, visit: _Visit) -> str:
-    """Join the values of the identifying members; empty where none of them is there."""
+def _identity(item: Node, members: Sequence[Sequence[str]], given: Json) -> str:
+    """Join the values of the identifying members, the first of each that is there; empty where none is."""
     if not isinstance(given, dict):
         return ""
-    scratch = _Visit(visit.facts, desired=False, read_only=visit.read_only)
-    there: dict[str, Json] = {}
-    for name, value in given.items():
-        if (
-            (known := item.member(name)) is not None
-            and value is not None
-            and item.members[known].members == {}
-        ):
-            scalar = _scalar(item.members[known], value, scratch, ())
-            if scalar is not ABSENT:
-                there[known] = scalar
-    parts = []
+    parts: list[str] = []
     found = False
-    for alternatives in members:
-        values = [there[name] for name in alternatives.split("|") if name in there]
-        default = item.members[alternatives.split("|")[0]].rule.default
-        parts.append(values[0] if values else "" if default is ABSENT else default)
-        found = found or bool(values)
-    return "/".join(str(part) for part in parts) if found else ""
+    for names in members:
+        values = (_plain(item, name, given) for name in names)
+        value = next((value for value in values if value is not ABSENT), ABSENT)
+        found = found or value is not ABSENT
+        if value is ABSENT:
+            value = item.members[names[0]].rule.default
+        parts.append("" if value is ABSENT else str(value))
+    return "/".join(parts) if found else ""
+
+
+def _plain(item: Node, name: str, given: JsonObject) -> Maybe:
+    """Give the canonical form of a member, however its name is written; ABSENT where it holds no scalar."""
+    node = item.members[name]
+    found = _read(node, given.get(name))
+    if found is ABSENT:
+        others = (_read(node, value) for other, value in given.items() if item.member(other) == name)
+        return next((value for value in others if value is not ABSENT), ABSENT)
+    return found
+
+
+def _read(node: Node, value: Json) -> Maybe:
+    if value is None or node.members:
+        return ABSENT
+    try:
+        return scalars.read(node.shape.kind, value, node.rule)
+    except scalars.MistypedError:
+        return ABSENT
 
 
 def _says_something(given: Json) -> bool:
@@ -405,36 +372,3 @@ def _numbered(name: str, taken: Mapping[str, Json]) -> str:
 
 def _last(path: Path) -> str:
     return f"`{path[-1]}`" if path else "the list"
-
-
-# How a value of each type is written, in JSON and in YAML alike.
-_FORMS: Final = {
-    "object": "write it in braces: { … }",
-    "list": "write it in brackets: [ … ]",
-    "string": 'write it in quotes: "…"',
-    "boolean": "write true or false",
-    "integer": "write a whole number, such as 256",
-    "long": "write a whole number, such as 256",
-    "float": "write a number, such as 0.5",
-    "double": "write a number, such as 0.5",
-}
-
-
-def _article(kind: str) -> str:
-    return f"an {kind}" if kind[0] in "aeio" else f"a {kind}"
-
-
-def _type(value: Json) -> str:
-    match value:
-        case bool():
-            return "a boolean"
-        case str():
-            return "a string"
-        case int() | float():
-            return "a number"
-        case dict():
-            return "an object"
-        case list() | tuple():
-            return "a list"
-        case _:
-            return "null"

@@ -80,6 +80,8 @@ class _Walk:
     def structure(
         self, node: Node, desired: Json, live: Json, path: Path, address: str
     ) -> Iterator[tuple[Change, bool]]:
+        if desired == live:
+            return
         wanted = desired if isinstance(desired, dict) else {}
         actual = live if isinstance(live, dict) else {}
         for name in sorted({*wanted, *actual}):

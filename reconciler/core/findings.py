@@ -33,20 +33,20 @@ class Provenance:
 
     def sensitive(self, path: Path) -> bool:
         """Tell whether a value must not be shown: by provenance, or as a variable whose name says so."""
-        return path in self._marked or _by_name(path)
+        return path in self.marked if path in self.canon.seen else _by_name(path)
 
     def holds_secret(self, path: Path) -> bool:
         """Tell whether anything at or below a canonical place must not be shown."""
-        return self.sensitive(path) or any(inner[: len(path)] == path for inner in self._marked)
+        return self.sensitive(path) or any(inner[: len(path)] == path for inner in self.marked)
 
     @cached_property
-    def _marked(self) -> frozenset[Path]:
+    def marked(self) -> frozenset[Path]:
         """The places in the document that must not be shown: few, and asked for at every leaf of every change."""
-        return frozenset(
-            path
-            for path in self.canon.seen
-            if ((raw := self.raw(path)) is not None and self.resolved.is_sensitive(raw)) or _by_name(path)
+        places = self.canon.seen if self.resolved.sensitive else ()
+        by_origin = (
+            path for path in places if (raw := self.raw(path)) is not None and self.resolved.is_sensitive(raw)
         )
+        return frozenset((*by_origin, *filter(_by_name, self.canon.seen)))
 
     def reasons(self, path: Path, places: Mapping[Path, Path]) -> tuple[Reason, ...]:
         """Give the references behind a value and its parts; `places` says where a part stands in what is shown."""
@@ -97,12 +97,13 @@ def mask(value: Json, path: Path, origin: Provenance, masker: Masker) -> Json:
     """Mask what is sensitive in a canonical value at a canonical place."""
     if masker.open:
         return value
-    sensitive = origin.sensitive(path)
-    if isinstance(value, dict) and not sensitive:
+    if (sensitive := origin.sensitive(path)) or isinstance(value, str):
+        return masker.value(value, sensitive=sensitive)
+    if isinstance(value, dict):
         return {name: mask(member, (*path, name), origin, masker) for name, member in value.items()}
-    if isinstance(value, list | tuple) and not sensitive:
+    if isinstance(value, list | tuple):
         return [mask(member, (*path, index), origin, masker) for index, member in enumerate(value)]
-    return masker.value(value, sensitive=sensitive)
+    return value
 
 
 def _masked(value: Json) -> bool:
@@ -121,8 +122,7 @@ def secret_leaves(origin: Provenance) -> Sequence[tuple[Path, Path]]:
     """
     found: dict[Path, Path] = {}  # by the place in the file, which a pair and its value share
     for path in origin.canon.seen:
-        raw = origin.raw(path)
-        if raw is None or raw in found:
+        if path not in origin.marked or (raw := origin.raw(path)) is None or raw in found:
             continue
         if origin.resolved.is_sensitive(raw) or (_by_name(path) and origin.resolved.origins_of(raw)):
             value = _leaf(origin.resolved, raw)

@@ -60,6 +60,8 @@ class Masker:
         """Mask secrets inside a value; all of its leaves where it is sensitive as a whole."""
         if self.open:
             return value
+        if isinstance(value, str):
+            return MASK if sensitive else self.text(value)
         if isinstance(value, dict):
             return {
                 name: self.value(
@@ -69,9 +71,7 @@ class Masker:
             }
         if isinstance(value, list | tuple):
             return [self.value(member, sensitive=sensitive) for member in value]
-        if sensitive and value is not None:
-            return MASK
-        return self.text(value) if isinstance(value, str) else value
+        return MASK if sensitive and value is not None else value
 
 
 def _texts(value: Json) -> list[str]:

@@ -47,8 +47,8 @@ def missing(shape: Shape, body: Json, path: str = "") -> list[str]:
         return lacking + [
             name
             for key, member in body.items()
-            if key in shape.members
-            for name in missing(shape.members[key], member, f"{path}.{key}")
+            if (inner := shape.members.get(key)) is not None and (inner.members or inner.item is not None)
+            for name in missing(inner, member, f"{path}.{key}")
         ]
     if isinstance(body, list | tuple) and shape.item is not None:
         return [name for i, member in enumerate(body) for name in missing(shape.item, member, f"{path}[{i}]")]

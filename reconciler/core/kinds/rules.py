@@ -116,6 +116,10 @@ class Node:
     item: Node | None = None
     pair: str = ""
     """For items of the form {key, value}: the member that holds the value, so that a set of pairs reads as a map."""
+    tests: Mapping[str, Test] = field(default_factory=dict)
+    """`Rule.absent_if` of the members that have one."""
+    insisted: tuple[str, ...] = ()
+    """Lists that the API insists on, however little they say (DeploymentAlarms.alarmNames)."""
 
     def member(self, name: str) -> str | None:
         """Give the API's spelling of a member that was written in any case, None if there is none."""
@@ -130,7 +134,14 @@ def compile_node(shape: Shape, rules: Mapping[str, Rule], path: str = "") -> Nod
             name: compile_node(member, rules, f"{path}/{name}" if path else name)
             for name, member in shape.members.items()
         }
-        return Node(shape, rule, members, {name.lower(): name for name in members})
+        return Node(
+            shape,
+            rule,
+            members,
+            {name.lower(): name for name in members},
+            tests={n: member.rule.absent_if for n, member in members.items() if member.rule.absent_if},
+            insisted=tuple(name for name in sorted(shape.required) if members[name].item is not None),
+        )
     if shape.kind == "list" and shape.item is not None:
         item = compile_node(shape.item, rules, f"{path}/*")
         return Node(shape, rule, item=item, pair=_pair(item, rule.key))
