@@ -1,7 +1,6 @@
 """The deployments of a service, and what List/DescribeServiceDeployments and DescribeServiceRevisions say of them.
 
-Only the rolling strategy is simulated; other strategies would bring lifecycle stages to the records here and a
-scheduler of their own beside `rollouts`.
+`rollouts` and `strategies` say what becomes of them.
 """
 
 from reconciler.sandbox import pages, rules

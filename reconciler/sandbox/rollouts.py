@@ -1,10 +1,12 @@
-"""The service scheduler for rolling deployments: what it starts, what it stops, when it is content.
+"""The service scheduler: what it starts, what it stops, when it is content.
 
 It is driven by events: whenever a task or the service changes, `wake` plans one look at the service a moment
 later, and `_look` acts within minimum and maximum percent. A service at rest costs nothing.
 """
 
-from reconciler.sandbox import breakers, deployments, events, lifecycles, rules
+import math
+
+from reconciler.sandbox import breakers, deployments, events, lifecycles, rules, strategies
 from reconciler.sandbox.worlds import Deployment, Service, Task, World
 
 _BATCH = 10
@@ -101,6 +103,8 @@ def _stop(world: World, service: Service) -> None:
     live = [task for task in _tasks(service) if task.wanted]
     own = sorted((task for task in live if task.deployment is primary), key=lambda task: not task.healthy)
     older = sorted((task for task in live if task.deployment is not primary), key=lambda task: task.healthy)
+    if older and _held(world, service):
+        older = []
     surplus = own[desired:]
     spare = sum(task.healthy for task in live) - sum(task.healthy for task in surplus) - _floor(service)
     sick = sum(not task.healthy for task in older)
@@ -116,6 +120,19 @@ def _stop(world: World, service: Service) -> None:
         events.tell(world, service, text)
     if doomed:
         service.steady = False
+
+
+@rules.documented(
+    "model, DeploymentStrategy: under BLUE_GREEN, LINEAR and CANARY blue and green run side by side"
+)
+def _held(world: World, service: Service) -> bool:
+    """Tell whether the tasks of older deployments have to stay; plan the look at which that may end."""
+    if not strategies.shifts(service) or service.body["status"] != "ACTIVE":
+        return False
+    delay = strategies.wait(world, service)
+    if 0 < delay < math.inf:
+        wake(world, service, delay)
+    return delay > 0
 
 
 @rules.documented(
@@ -137,7 +154,11 @@ def _report_deadlock(world: World, service: Service) -> None:
 
 
 @rules.documented("model, DeploymentConfiguration.maximumPercent: of the desired count, rounded down")
+@rules.documented("model, DeploymentStrategy: the other strategies start a second environment of full size")
 def _ceiling(service: Service) -> int:
+    if strategies.shifts(service):
+        older = sum(task.wanted and task.deployment is not service.primary for task in _tasks(service))
+        return service.desired + older
     percent = int(service.body["deploymentConfiguration"]["maximumPercent"])
     return service.desired * percent // 100
 

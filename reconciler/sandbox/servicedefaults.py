@@ -18,6 +18,11 @@ UNLISTED: Final = (
 _ROLE: Final = f"arn:aws:iam::{ACCOUNT}:role/aws-service-role/ecs.amazonaws.com/AWSServiceRoleForECS"
 _DAEMON: Final = {"maximumPercent": 100, "minimumHealthyPercent": 0}
 
+_SHIFTS: Final = (
+    ("linearConfiguration", "LINEAR", {"stepPercent": 10.0, "stepBakeTimeInMinutes": 6}),
+    ("canaryConfiguration", "CANARY", {"canaryPercent": 5.0, "canaryBakeTimeInMinutes": 10}),
+)
+
 NO_DEFINITION: Final[Body] = {"containerDefinitions": [], "volumes": [], "compatibilities": []}
 """What a service without a task definition runs, which is one of the EXTERNAL controller."""
 
@@ -26,7 +31,10 @@ NO_DEFINITION: Final[Body] = {"containerDefinitions": [], "volumes": [], "compat
 @rules.reported(
     "recordings of April and July 2026: strategy, bakeTimeInMinutes, thresholdConfiguration are echoed"
 )
-@rules.guessed("no lifecycle hooks are not echoed")
+@rules.documented(
+    "model, LinearConfiguration and CanaryConfiguration: 10 % each 6 minutes; 5 % for 10 minutes"
+)
+@rules.guessed("no lifecycle hooks are not echoed; the defaults of a strategy are, with the strategy only")
 def deployment_configuration(sent: Body, scheduling: str, controller: str) -> Body:
     """Fill the leaves of a deployment configuration that were not sent."""
     breaker: Body = {
@@ -43,6 +51,9 @@ def deployment_configuration(sent: Body, scheduling: str, controller: str) -> Bo
     }
     filled = base | (_DAEMON if scheduling == "DAEMON" else {}) | sent
     filled |= {"deploymentCircuitBreaker": breaker | sent.get("deploymentCircuitBreaker", {})}
+    for member, own, usual in _SHIFTS:
+        if filled["strategy"] == own:
+            filled[member] = usual | sent.get(member, {})
     if not filled.get("lifecycleHooks", True):
         del filled["lifecycleHooks"]
     return controllers.configuration(filled, controller)
@@ -76,6 +87,14 @@ def setting(member: str, value: Any, cluster: Body) -> Any:
             if "managedEBSVolume" in each:
                 each["managedEBSVolume"].setdefault("filesystemType", "xfs")
     return stored
+
+
+@rules.guessed("members are merged one by one; what belongs to another strategy goes with it")
+def merged(held: Body, sent: Body) -> Body:
+    """Give a deployment configuration as an update leaves it, before its defaults are filled in."""
+    strategy = sent.get("strategy", held.get("strategy"))
+    foreign = [member for member, own, _ in _SHIFTS if own != strategy]
+    return {member: value for member, value in held.items() if member not in foreign} | sent
 
 
 @rules.documented("model, UpdateService: an empty list removes; ServiceConnectConfiguration.enabled")

@@ -76,9 +76,10 @@ def _sent(request: Body, scheduling: str) -> None:
 
 
 def _simulated(candidate: Candidate) -> None:
-    strategy = candidate.body["deploymentConfiguration"].get("strategy", "ROLLING")
-    if strategy != "ROLLING":
-        raise not_simulated(f"the deployment strategy {strategy}")
+    configuration = candidate.body["deploymentConfiguration"]
+    pauses = any(each.get("targetType") == "PAUSE" for each in configuration.get("lifecycleHooks", []))
+    if pauses and configuration["strategy"] != "ROLLING":
+        raise not_simulated("lifecycle hooks that pause a deployment")
 
 
 @rules.documented(

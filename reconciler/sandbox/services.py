@@ -136,9 +136,7 @@ def update_service(world: World, request: Body) -> Body:
 
 
 @rules.documented("model, UpdateService: what is not sent, or is null, stays as it is")
-@rules.guessed(
-    "deploymentConfiguration is merged by member, other objects are replaced as a whole; empty text is not sent"
-)
+@rules.guessed("objects but deploymentConfiguration are replaced as a whole; empty text is not sent")
 def _changed(service: Service, request: Body, cluster: Body) -> tuple[Body, Body, set[str]]:
     """Give body and unlisted settings as the request wants them, and the members that differ from before."""
     body, unlisted = copy.deepcopy(service.body), copy.deepcopy(service.unlisted)
@@ -149,9 +147,9 @@ def _changed(service: Service, request: Body, cluster: Body) -> tuple[Body, Body
         home = unlisted if member in servicedefaults.UNLISTED else body
         value = servicedefaults.setting(member, sent, cluster)
         if member == "deploymentConfiguration":
-            value = servicedefaults.deployment_configuration(
-                body[member] | value, body["schedulingStrategy"], body["deploymentController"]["type"]
-            )
+            kept = servicedefaults.merged(body[member], value)
+            controller = body["deploymentController"]["type"]
+            value = servicedefaults.deployment_configuration(kept, body["schedulingStrategy"], controller)
         removed = servicedefaults.removes(member, value)
         if (home.get(member) or None) == (None if removed else value or None):
             continue

@@ -19,7 +19,10 @@ CALLER: Final = f"arn:aws:iam::{ACCOUNT}:user/sandbox"
 
 @dataclass(slots=True, eq=False)
 class Deployment:
-    """One entry of a service's `deployments`. `settings` are the members copied from the service at its start."""
+    """One entry of a service's `deployments`. `settings` are the members copied from the service at its start.
+
+    `ready` is when its tasks first were all healthy, under the strategies that wait for that.
+    """
 
     id: str
     status: str
@@ -35,6 +38,7 @@ class Deployment:
     reason: str = ""
     not_before: float = 0
     rolling_back: bool = False
+    ready: float | None = None
     stuck: bool = False
 
 

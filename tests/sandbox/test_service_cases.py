@@ -96,6 +96,18 @@ class Region:
         (found,) = answer["serviceRevisions"]
         return dict(found)
 
+    def record(self) -> dict[str, Any]:
+        """Give the service deployment that is or was under way."""
+        arns = [self.shown()["currentServiceDeployment"]]
+        answer = self.call("DescribeServiceDeployments", serviceDeploymentArns=arns)
+        (found,) = answer["serviceDeployments"]
+        return dict(found)
+
+    def unlisted(self) -> dict[str, Any]:
+        """Give what only the revision shows."""
+        found = self.revision()
+        return {name: found[name] for name in ("gatewayConnectors", "monitoring") if name in found}
+
 
 def only(found: dict[str, Any], expected: dict[str, Any]) -> dict[str, Any]:
     return {name: found.get(name) for name in expected}
@@ -177,3 +189,35 @@ def test_every_kind_of_service_comes_to_rest_and_goes(base: str) -> None:
     assert region.shown()["status"] == "INACTIVE"
     region.create({"base": base})
     assert region.shown()["status"] == "ACTIVE"
+
+
+@pytest.mark.parametrize(
+    ("configuration", "stages"),
+    [
+        (
+            {"strategy": "BLUE_GREEN", "bakeTimeInMinutes": 2},
+            [(10, "SCALE_UP", 2), (60, "BAKE_TIME", 4), (160, "CLEAN_UP", 2)],
+        ),
+        (
+            {"strategy": "LINEAR", "linearConfiguration": {"stepPercent": 50.0, "stepBakeTimeInMinutes": 1}},
+            [(60, "PRODUCTION_TRAFFIC_SHIFT", 4), (100, "CLEAN_UP", 2)],
+        ),
+        (
+            {"strategy": "CANARY", "bakeTimeInMinutes": 1},
+            [(600, "PRODUCTION_TRAFFIC_SHIFT", 4), (660, "BAKE_TIME", 4), (720, "CLEAN_UP", 2)],
+        ),
+    ],
+)
+def test_blue_stays_beside_green_until_traffic_has_moved(
+    configuration: dict[str, Any], stages: list[tuple[int, str, int]]
+) -> None:
+    region = Region()
+    region.create({"base": "fargate", "with": {"deploymentConfiguration": configuration}})
+    region.call("UpdateService", cluster="main", service="web", forceNewDeployment=True)
+    passed = 0
+    for at, stage, running in stages:
+        region.sandbox.advance(at - passed)
+        passed = at
+        assert (region.record()["lifecycleStage"], region.shown()["runningCount"]) == (stage, running)
+    assert [each["rolloutState"] for each in region.shown()["deployments"]] == ["COMPLETED"]
+    assert region.record()["status"] == "SUCCESSFUL"

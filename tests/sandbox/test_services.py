@@ -102,11 +102,6 @@ def test_some_settings_stand_on_the_deployment_only(ecs: Any) -> None:
         ),
         ({"launchType": "EC2", "platformVersion": "1.4.0"}, None, "The platform version must be null"),
         ({"serviceName": "a b"}, None, "Service name contains invalid characters."),
-        (
-            {"deploymentConfiguration": {"strategy": "CANARY"}},
-            "NotSimulatedBySandbox",
-            "the deployment strategy CANARY",
-        ),
     ],
 )
 def test_refusals(ecs: Any, members: dict[str, Any], code: str | None, message: str) -> None:
