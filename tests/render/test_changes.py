@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from reconciler.core import pointers
@@ -65,6 +65,7 @@ values = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(values, values, st.booleans())
 def test_a_change_is_never_hidden_and_a_terminal_never_obeys_it(
     before: Json, after: Json, packed: bool
@@ -89,6 +90,7 @@ objects = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(objects, objects, st.booleans())
 def test_every_leaf_that_changes_is_shown(before: Json, after: Json, packed: bool) -> None:
     assume(before != after)
@@ -100,6 +102,7 @@ def test_every_leaf_that_changes_is_shown(before: Json, after: Json, packed: boo
     assert [value for value in changed | gone if value != "{}" and value not in text] == []
 
 
+@settings(deadline=None)
 @given(anything, anything)
 def test_what_is_masked_is_never_looked_into(before: str, after: str) -> None:
     masked = json.dumps({"secret": MASK, "x": before}), json.dumps({"secret": MASK, "x": after})
@@ -112,6 +115,7 @@ def test_what_is_masked_is_never_looked_into(before: str, after: str) -> None:
 lists = st.lists(st.sampled_from("abc"), max_size=12)
 
 
+@settings(deadline=None)
 @given(lists, lists, st.integers(0, 3))
 def test_stretches_make_up_both_sequences(before: list[str], after: list[str], context: int) -> None:
     found = list(runs.hunks(before, after, context))
@@ -130,11 +134,12 @@ def test_sequences_too_long_for_a_search_differ_as_a_whole() -> None:
     ]  # fmt: skip
 
 
-things = st.lists(
+things: st.SearchStrategy[list[Json]] = st.lists(
     st.fixed_dictionaries({"name": st.sampled_from("abc"), "on": st.booleans()}) | st.just([]), max_size=6
 )
 
 
+@settings(deadline=None)
 @given(things, things)
 def test_every_item_that_differs_is_paired_or_alone_once(before: list[Json], after: list[Json]) -> None:
     found = list(pairing.pairs(before, after))
@@ -158,6 +163,7 @@ long_texts = st.lists(st.sampled_from(["alpha", "be-ta.1", " ", ",", ":", "/", "
 )
 
 
+@settings(deadline=None)
 @given(long_texts, long_texts, long_texts, long_texts, long_texts)
 def test_shortened_texts_differ_and_are_pieces_of_the_whole(
     head: str, old: str, middle: str, new: str, tail: str

@@ -6,7 +6,7 @@ import json
 
 import _jsonnet
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reconciler.core.values import Json
@@ -24,6 +24,7 @@ documents = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(documents, st.booleans())
 def test_what_is_written_means_the_same(document: Json, ordered: bool) -> None:
     written = jsonnets.text(document, ordered=ordered)
