@@ -330,10 +330,11 @@ def _identity(item: Node, members: Sequence[Sequence[str]], given: Json) -> str:
     parts: list[str] = []
     found = False
     for names in members:
-        values = (_plain(item, name, given) for name in names)
-        value = next((value for value in values if value is not ABSENT), ABSENT)
-        found = found or value is not ABSENT
-        if value is ABSENT:
+        for name in names:
+            if (value := _plain(item, name, given)) is not ABSENT:
+                found = True
+                break
+        else:
             value = item.members[names[0]].rule.default
         parts.append("" if value is ABSENT else str(value))
     return "/".join(parts) if found else ""

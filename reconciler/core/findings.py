@@ -33,7 +33,7 @@ class Provenance:
 
     def sensitive(self, path: Path) -> bool:
         """Tell whether a value must not be shown: by provenance, or as a variable whose name says so."""
-        return path in self.marked if path in self.canon.seen else _by_name(path)
+        return path in self.marked or _by_name(path)
 
     def holds_secret(self, path: Path) -> bool:
         """Tell whether anything at or below a canonical place must not be shown."""
@@ -97,8 +97,10 @@ def mask(value: Json, path: Path, origin: Provenance, masker: Masker) -> Json:
     """Mask what is sensitive in a canonical value at a canonical place."""
     if masker.open:
         return value
-    if (sensitive := origin.sensitive(path)) or isinstance(value, str):
-        return masker.value(value, sensitive=sensitive)
+    if origin.sensitive(path):
+        return masker.value(value, sensitive=True)
+    if isinstance(value, str):
+        return masker.text(value)
     if isinstance(value, dict):
         return {name: mask(member, (*path, name), origin, masker) for name, member in value.items()}
     if isinstance(value, list | tuple):

@@ -6,6 +6,7 @@ import fnmatch
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from reconciler.core.values import Json
@@ -31,6 +32,7 @@ _SECRET_NAME: Final = re.compile("|".join(fnmatch.translate(pattern) for pattern
 SHORTEST: Final = 4
 
 
+@lru_cache(maxsize=4096)  # of a variable it is asked in the file, in the description and in the plan
 def secret_name(name: str) -> bool:
     """Tell whether a variable's name says that its value is secret."""
     return _SECRET_NAME.match(name.upper()) is not None

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Literal, Protocol, TypeAlias
 
@@ -40,16 +40,18 @@ class Shapes(Protocol):
         ...
 
 
-def missing(shape: Shape, body: Json, path: str = "") -> list[str]:
+def missing(shape: Shape, body: Json) -> list[str]:
     """Give the members that the API requires and a body lacks, as people write them."""
+    return [path.lstrip(".") for path in _missing(shape, body)]
+
+
+def _missing(shape: Shape, body: Json) -> Iterator[str]:
     if isinstance(body, dict) and shape.members:
-        lacking = [f"{path}.{name}".lstrip(".") for name in sorted(shape.required - body.keys())]
-        return lacking + [
-            name
-            for key, member in body.items()
-            if (inner := shape.members.get(key)) is not None and (inner.members or inner.item is not None)
-            for name in missing(inner, member, f"{path}.{key}")
-        ]
-    if isinstance(body, list | tuple) and shape.item is not None:
-        return [name for i, member in enumerate(body) for name in missing(shape.item, member, f"{path}[{i}]")]
-    return []
+        yield from (f".{name}" for name in sorted(shape.required - body.keys()))
+        for key, member in body.items():
+            inner = shape.members.get(key)
+            if inner is not None and (inner.members or inner.item is not None):
+                yield from (f".{key}{path}" for path in _missing(inner, member))
+    elif isinstance(body, list | tuple) and shape.item is not None:
+        for index, member in enumerate(body):
+            yield from (f"[{index}]{path}" for path in _missing(shape.item, member))
