@@ -74,9 +74,8 @@ def check_new(request: Body) -> None:
     "if the value is the same; containers-roadmap#631: no forced deployment"
 )
 @rules.guessed("the wording for a forced deployment, for EXTERNAL and for rarer members")
-def check_sent(service: Service, request: Body) -> None:
+def check_sent(controller: str, request: Body) -> None:
     """Refuse a request to change what the service's controller controls."""
-    controller = service.body["deploymentController"]["type"]
     if controller == "ECS":
         return
     hint = {
@@ -101,9 +100,8 @@ def _precedence(member: str) -> tuple[int, str]:
 @rules.documented("model, UpdateService: only these can be updated under CODE_DEPLOY and EXTERNAL")
 @rules.reported("ecspresso#481: under CODE_DEPLOY a strategy is refused if it changes, for want of force")
 @rules.guessed("that members which no list has are accepted as long as they do not change, and the wording")
-def check_changed(service: Service, changed: AbstractSet[str]) -> None:
+def check_changed(controller: str, changed: AbstractSet[str]) -> None:
     """Refuse changes that the service's controller does not allow."""
-    controller = service.body["deploymentController"]["type"]
     refused = sorted(changed - _UPDATABLE.get(controller, changed) - {"capacityProviderStrategy"})
     if refused:
         message = f"Unable to update {refused[0]} on services with a {controller} deployment controller."

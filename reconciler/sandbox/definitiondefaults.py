@@ -1,6 +1,7 @@
 """What RegisterTaskDefinition adds to a task definition before it stores it."""
 
 import copy
+import random
 import re
 from typing import Any
 
@@ -44,11 +45,26 @@ def container(definition: Body, mode: str) -> Body:
         stored["healthCheck"] = {"interval": 30, "timeout": 5, "retries": 3} | stored["healthCheck"]
     if "restartPolicy" in stored and stored["restartPolicy"].get("enabled"):
         stored["restartPolicy"].setdefault("restartAttemptPeriod", 300)
+    if "linuxParameters" in stored:
+        stored["linuxParameters"] = {"devices": [], "tmpfs": []} | stored["linuxParameters"]
     capabilities = stored.get("linuxParameters", {}).get("capabilities")
     if capabilities is not None:
         capabilities.setdefault("add", [])
         capabilities.setdefault("drop", [])
+    if "links" in stored:
+        stored["links"].sort()
     return {name: value for name, value in stored.items() if value != ""}
+
+
+@rules.reported(
+    "terraform-provider-aws, ecspresso and recordings: the order of these is the service's own; links are sorted"
+)
+@rules.guessed("which order it is (knob `shuffle`)")
+def shuffle(task: Body, dice: random.Random) -> None:
+    """Reorder what the service is known to reorder."""
+    for each in task["containerDefinitions"]:
+        for member in ("environment", "portMappings", "volumesFrom"):
+            dice.shuffle(each[member])
 
 
 @rules.documented(

@@ -39,6 +39,8 @@ class Knobs:
     """How long a STOPPED task is still described."""
     missing_after_create: float = 0
     """For how long DescribeServices answers MISSING after CreateService (eventual consistency)."""
+    shuffle: bool = False
+    """Whether the lists that AWS returns in no particular order come in another order than they were sent."""
     rollback_new_id: bool = False
     """Whether a rollback mints a new deployment id instead of reviving the old deployment."""
 

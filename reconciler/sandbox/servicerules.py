@@ -49,10 +49,10 @@ def check_new(request: Body) -> None:
 def check_change(service: Service, request: Body) -> None:
     """Apply the rules that concern UpdateService's request alone."""
     _sent(request, service.body["schedulingStrategy"])
-    controllers.check_sent(service, request)
     controller = service.body["deploymentController"]["type"]
     wanted = (request.get("deploymentController") or {}).get("type", controller)
-    if wanted != controller:
+    controllers.check_sent(wanted, request)
+    if (controller, wanted) != ("CODE_DEPLOY", "ECS") and wanted != controller:
         raise not_simulated(f"a change of the deployment controller from {controller} to {wanted}")
 
 

@@ -30,12 +30,13 @@ _DEPLOYING: Final = frozenset(
         "gatewayConnectors",
         "monitoring",
         "taskDefinition",
+        "deploymentController",
     }
 )
 """Members of UpdateService that start a deployment when they change.
 
 Of `gatewayConnectors` and `monitoring` this is a guess: they are seen on revisions alone, and a revision does not
-change.
+change. So it is of `deploymentController`: what CodeDeploy left is a task set, which no deployment is.
 """
 
 _OWN: Final = frozenset(
@@ -123,7 +124,7 @@ def update_service(world: World, request: Body) -> Body:
         changed.add("taskDefinition")
         body["taskDefinition"] = definition["taskDefinitionArn"]
     body["desiredCount"] = request.get("desiredCount", body["desiredCount"])
-    controllers.check_changed(service, changed)
+    controllers.check_changed(body["deploymentController"]["type"], changed)
     controllers.check_configuration(body, request.get("deploymentConfiguration", {}))
     servicerules.check(servicerules.Candidate(body, unlisted, definition))
     service.body, service.unlisted = body, unlisted
@@ -136,11 +137,19 @@ def update_service(world: World, request: Body) -> Body:
 
 
 @rules.documented("model, UpdateService: what is not sent, or is null, stays as it is")
+@rules.documented("developer guide: a CODE_DEPLOY service is migrated in place to the ECS controller")
 @rules.guessed("objects but deploymentConfiguration are replaced as a whole; empty text is not sent")
 def _changed(service: Service, request: Body, cluster: Body) -> tuple[Body, Body, set[str]]:
     """Give body and unlisted settings as the request wants them, and the members that differ from before."""
     body, unlisted = copy.deepcopy(service.body), copy.deepcopy(service.unlisted)
-    changed = set()
+    scheduling, changed = body["schedulingStrategy"], set()
+    controller: Body = request.get("deploymentController") or body["deploymentController"]
+    if controller != body["deploymentController"]:
+        changed.add("deploymentController")
+        body["deploymentController"] = controller
+        body["deploymentConfiguration"] = servicedefaults.deployment_configuration(
+            body["deploymentConfiguration"], scheduling, controller["type"]
+        )
     for member, sent in request.items():
         if member in _OWN or sent == "":
             continue
@@ -148,8 +157,7 @@ def _changed(service: Service, request: Body, cluster: Body) -> tuple[Body, Body
         value = servicedefaults.setting(member, sent, cluster)
         if member == "deploymentConfiguration":
             kept = servicedefaults.merged(body[member], value)
-            controller = body["deploymentController"]["type"]
-            value = servicedefaults.deployment_configuration(kept, body["schedulingStrategy"], controller)
+            value = servicedefaults.deployment_configuration(kept, scheduling, controller["type"])
         removed = servicedefaults.removes(member, value)
         if (home.get(member) or None) == (None if removed else value or None):
             continue

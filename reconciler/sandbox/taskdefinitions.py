@@ -45,6 +45,8 @@ def register_task_definition(world: World, request: Body) -> Body:
     stored = definitiondefaults.task_definition(request)
     definitionrules.check(stored)
     tagging.check(request.get("tags", []))
+    if world.knobs.shuffle:
+        definitiondefaults.shuffle(stored, world.random)
     revisions = world.families.setdefault(stored["family"], {})
     revision = max(revisions, default=0) + 1
     arn = world.arn("task-definition", f"{stored['family']}:{revision}")

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from reconciler.sandbox.servings import Serving
 from tests.sandbox.bodies import Clients, task_definition
 
 CONTAINER = {"name": "app", "image": "web:1"}
@@ -61,8 +62,9 @@ def test_defaults_are_echoed(clients: Clients) -> None:
         ),
         (
             {"linuxParameters": {"capabilities": {"drop": ["ALL"]}}},
-            {"capabilities": {"add": [], "drop": ["ALL"]}},
+            {"capabilities": {"add": [], "drop": ["ALL"]}, "devices": [], "tmpfs": []},
         ),
+        ({"links": ["b", "a"]}, ["a", "b"]),
         ({"command": []}, []),
         ({"privileged": False}, False),
         ({"restartPolicy": {"enabled": True}}, {"enabled": True, "restartAttemptPeriod": 300}),
@@ -84,6 +86,15 @@ def test_a_member_is_stored_with_its_defaults(clients: Clients, sent: dict[str, 
 def test_units_become_numbers(clients: Clients, cpu: str, memory: str, stored: tuple[str, str]) -> None:
     shown = registered(clients("ecs"), cpu=cpu, memory=memory)
     assert (shown["cpu"], shown["memory"]) == stored
+
+
+def test_what_has_no_order_may_come_in_another(server: Serving, clients: Clients) -> None:
+    sent = [{"name": f"V{number}", "value": ""} for number in range(9)]
+    assert contained(clients("ecs"), {"environment": sent})["environment"] == sent
+    server.knobs(shuffle=True)
+    shown = contained(clients("ecs"), {"environment": sent})["environment"]
+    assert shown != sent
+    assert sorted(shown, key=lambda each: str(each["name"])) == sent
 
 
 def test_bridge_ports_and_volumes(clients: Clients) -> None:
