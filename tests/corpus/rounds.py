@@ -63,8 +63,12 @@ def create(file: File, folder: Path) -> Round:
     with Reconciler.open(laid.load(), gateway=Simulated(), clock=FakeClock()) as reconciler:
         found = reconciler.definitions(task_definition=False).service
     assert found is not None
-    (folder / "made.json").write_text(json.dumps(definition_for(KINDS.service.unwrap(found.data)[0])))
+    service = KINDS.service.unwrap(found.data)[0]
+    (folder / "made.json").write_text(json.dumps(definition_for(service)))
     both = {"service_definition": _definition(laid), "task_definition": "made.json"}
+    for member, name in (("cluster", "cluster"), ("serviceName", "service")):
+        if member in service:
+            both[name] = str(service[member])
     return run(file.name, Laid(projects.alone(folder, **both), laid.environ), made=True)
 
 

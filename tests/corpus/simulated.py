@@ -63,6 +63,12 @@ class Simulated:
     def update_service(self, body: JsonObject, /) -> Snapshot:
         return Snapshot(self.ask("UpdateService", **body)["service"])
 
+    def delete_service(self, cluster: str, service: str, /) -> Snapshot:
+        raise NotImplementedError
+
+    def describe_service_revisions(self, arns: Sequence[str], /) -> tuple[JsonObject, ...]:
+        return tuple(self.ask("DescribeServiceRevisions", serviceRevisionArns=list(arns))["serviceRevisions"])
+
     def tag(self, arn: str, tags: Sequence[JsonObject], /) -> None:
         self.ask("TagResource", resourceArn=arn, tags=list(tags))
 
