@@ -174,9 +174,7 @@ def _value(node: Node, value: Json, visit: _Visit, raw: Path, path: Path) -> tup
             wire, tree = _list(node, value, visit, raw, path)
         case "map":
             wire, tree = _map(value, visit, raw, path)
-        case (
-            _
-        ):  # a JSON document of the user's own (hookDetails): a structure of which the model knows no members
+        case _:  # a structure without members: a JSON document of the user's own (hookDetails)
             wire = tree = value if rule.coerce is None else rule.coerce(value)
     if tree is not ABSENT and tree == (
         rule.default if rule.default_for is None else rule.default_for(visit.facts)
