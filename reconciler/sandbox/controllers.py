@@ -7,7 +7,7 @@ was created with, and scales it; an EXTERNAL service has none and so runs nothin
 from collections.abc import Set as AbstractSet
 from typing import Final
 
-from reconciler.sandbox import deployments, rules, shapes
+from reconciler.sandbox import clusters, deployments, rules, shapes
 from reconciler.sandbox.errors import Refusal
 from reconciler.sandbox.worlds import Body, Service, World
 
@@ -152,6 +152,24 @@ def task_sets(world: World, service: Service) -> list[Body]:
         _task_set(world, service, deployments.shown(service, each), steady=service.steady)
         for each in service.deployments
     ]
+
+
+@rules.documented("model, DescribeTaskSets: all of a service, or those named; failures MISSING")
+@rules.guessed("a service with the ECS controller has none, and that is no error")
+def describe_task_sets(world: World, request: Body) -> Body:
+    """Show the task sets of a service."""
+    cluster = clusters.find(world, request["cluster"])["clusterName"]
+    service = world.services.get((cluster, request["service"].rpartition("/")[2]))
+    if service is None:
+        raise Refusal("ServiceNotFoundException", "Service not found.")
+    found = [] if service.rolls else task_sets(world, service)
+    wanted = request.get("taskSets") or [each["id"] for each in found]
+    shown = [each for each in found if each["id"] in wanted or each["taskSetArn"] in wanted]
+    known = {name for each in shown for name in (each["id"], each["taskSetArn"])}
+    return {
+        "taskSets": shown,
+        "failures": [{"arn": each, "reason": "MISSING"} for each in wanted if each not in known],
+    }
 
 
 @rules.documented("model, TaskSet: STEADY_STATE once all tasks run, none is pending and no health is unknown")

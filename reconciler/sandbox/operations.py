@@ -3,7 +3,16 @@
 from collections.abc import Callable
 from typing import Final
 
-from reconciler.sandbox import accounts, clusters, deployments, services, tagging, taskdefinitions, tasks
+from reconciler.sandbox import (
+    accounts,
+    clusters,
+    controllers,
+    deployments,
+    services,
+    tagging,
+    taskdefinitions,
+    tasks,
+)
 from reconciler.sandbox.worlds import Body, World
 
 Operation = Callable[[World, Body], Body]
@@ -24,6 +33,7 @@ OPERATIONS: Final[dict[str, Operation]] = {
     "DeleteService": services.delete_service,
     "DescribeServices": services.describe_services,
     "ListServices": services.list_services,
+    "DescribeTaskSets": controllers.describe_task_sets,
     "ListTasks": tasks.list_tasks,
     "DescribeTasks": tasks.describe_tasks,
     "StopTask": tasks.stop_task,

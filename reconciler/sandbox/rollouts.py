@@ -173,9 +173,7 @@ def _floor(service: Service) -> int:
 @rules.reported("transcripts: (deployment ID) deployment completed.; ECS deployment ID completed.")
 def _complete(world: World, service: Service) -> None:
     primary = service.primary
-    alive = _tasks(service)
-    healthy = sum(task.healthy and task.deployment is primary for task in alive)
-    if primary.rollout != "IN_PROGRESS" or healthy != service.desired or len(alive) != healthy:
+    if primary.rollout != "IN_PROGRESS" or not _succeeded(service):
         return
     primary.rollout, primary.updated = "COMPLETED", world.now
     primary.reason = f"ECS deployment {primary.id} completed."
@@ -188,6 +186,21 @@ def _complete(world: World, service: Service) -> None:
     else:
         deployments.finish(world, primary.record, "SUCCESSFUL")
     primary.rolling_back = False
+
+
+@rules.documented(
+    "model, DeploymentEarlySuccessCriteria: a share of healthy tasks is enough; BLOCKING waits for the source "
+    "revisions' tasks to go, DEFERRED does not"
+)
+def _succeeded(service: Service) -> bool:
+    alive = _tasks(service)
+    own = [task for task in alive if task.deployment is service.primary]
+    healthy = sum(task.healthy for task in own)
+    early = service.body["deploymentConfiguration"].get("earlySuccessCriteria", {})
+    if not early.get("enable"):
+        return healthy == service.desired == len(alive)
+    replaced = len(own) == len(alive) or early["sourceServiceRevisionCleanup"] == "DEFERRED"
+    return replaced and healthy * 100 >= service.desired * int(early["healthyPercent"])
 
 
 @rules.reported("transcripts: has reached a steady state.")

@@ -116,7 +116,7 @@ def _daemon(candidate: Candidate) -> None:
 
 @rules.documented(
     "model, DeploymentConfiguration: the circuit breaker and earlySuccessCriteria are for ROLLING, "
-    "linearConfiguration for LINEAR, canaryConfiguration for CANARY"
+    "linearConfiguration for LINEAR, canaryConfiguration for CANARY; DeploymentEarlySuccessCriteria"
 )
 @rules.guessed("the wording")
 def _deployment_strategy(candidate: Candidate) -> None:
@@ -130,6 +130,13 @@ def _deployment_strategy(candidate: Candidate) -> None:
         ("linearConfiguration", "LINEAR"): "linearConfiguration" in configuration,
         ("canaryConfiguration", "CANARY"): "canaryConfiguration" in configuration,
     }
+    early = configuration.get("earlySuccessCriteria", {})
+    if early.get("enable") and not {"healthyPercent", "sourceServiceRevisionCleanup"} <= early.keys():
+        message = "earlySuccessCriteria must specify healthyPercent and sourceServiceRevisionCleanup."
+        raise Refusal(_INVALID, message)
+    if early.get("enable") and not configuration["minimumHealthyPercent"] <= early["healthyPercent"] <= 100:
+        message = "healthyPercent must be between minimumHealthyPercent and 100."
+        raise Refusal(_INVALID, message)
     for (member, only), applies in given.items():
         if applies and strategy != only:
             message = f"{member} is only supported with the {only} deployment strategy."

@@ -26,6 +26,7 @@ SETTLED: dict[str, Drawn] = {
     "DeploymentConfiguration.strategy": st.just("ROLLING"),
     "DeploymentConfiguration.maximumPercent": st.integers(200, 300),
     "DeploymentConfiguration.minimumHealthyPercent": st.integers(0, 100),
+    "DeploymentEarlySuccessCriteria.healthyPercent": st.just(100),
     "AwsVpcConfiguration.subnets": st.lists(
         st.sampled_from(["subnet-1", "subnet-2"]), min_size=1, unique=True
     ),
@@ -56,6 +57,7 @@ REQUIRED = {
     },
     "UpdateServiceRequest": {"service"},
     "NetworkConfiguration": {"awsvpcConfiguration"},
+    "DeploymentEarlySuccessCriteria": {"healthyPercent", "sourceServiceRevisionCleanup"},
     "LoadBalancer": {"containerName", "containerPort"},
     "CapacityProviderStrategyItem": {"weight"},
     "RegisterTaskDefinitionRequest": {"executionRoleArn"},

@@ -221,3 +221,41 @@ def test_blue_stays_beside_green_until_traffic_has_moved(
         assert (region.record()["lifecycleStage"], region.shown()["runningCount"]) == (stage, running)
     assert [each["rolloutState"] for each in region.shown()["deployments"]] == ["COMPLETED"]
     assert region.record()["status"] == "SUCCESSFUL"
+
+
+def completed_after(**early: Any) -> int:
+    """Give how many seconds a forced deployment takes to complete, under early success criteria if there are any."""
+    configuration: dict[str, Any] = {"maximumPercent": 150, "minimumHealthyPercent": 50}
+    if early:
+        configuration["earlySuccessCriteria"] = {"enable": True, **early}
+    region = Region()
+    region.create({"base": "fargate", "with": {"deploymentConfiguration": configuration}})
+    region.call("UpdateService", cluster="main", service="web", forceNewDeployment=True)
+    passed = 0
+    while region.shown()["deployments"][0]["rolloutState"] != "COMPLETED":
+        region.sandbox.advance(1)
+        passed += 1
+        assert passed < 100
+    region.sandbox.advance(60)
+    shown = region.shown()
+    assert (len(shown["deployments"]), shown["runningCount"]) == (1, 2)
+    return passed
+
+
+def test_a_share_of_healthy_tasks_may_be_enough() -> None:
+    deferred = completed_after(healthyPercent=50, sourceServiceRevisionCleanup="DEFERRED")
+    blocking = completed_after(healthyPercent=50, sourceServiceRevisionCleanup="BLOCKING")
+    assert deferred < blocking <= completed_after()
+
+
+def test_task_sets_are_described() -> None:
+    region = Region()
+    region.create({"base": "code-deploy"})
+    (shown,) = region.shown()["taskSets"]
+    for names in ([], [shown["id"]], [shown["taskSetArn"]]):
+        answer = region.call("DescribeTaskSets", cluster="main", service="web", taskSets=names)
+        assert json.loads(json.dumps(answer)) == {"taskSets": [shown], "failures": []}
+    answer = region.call("DescribeTaskSets", cluster="main", service="web", taskSets=["ecs-svc/1"])
+    assert answer == {"taskSets": [], "failures": [{"arn": "ecs-svc/1", "reason": "MISSING"}]}
+    with pytest.raises(Refusal, match="Service not found"):
+        region.call("DescribeTaskSets", cluster="main", service="nope")
