@@ -47,7 +47,7 @@ def missing(shape: Shape, body: Json) -> list[str]:
 
 def _missing(shape: Shape, body: Json) -> Iterator[str]:
     if isinstance(body, dict) and shape.members:
-        yield from (f".{name}" for name in sorted(shape.required - body.keys()))
+        yield from (f".{name}" for name in sorted(shape.required) if name not in body)
         for key, member in body.items():
             inner = shape.members.get(key)
             if inner is not None and (inner.members or inner.item is not None):
