@@ -24,7 +24,7 @@ from reconciler.engine import observing
 from reconciler.engine.observing import Observed, Reads
 from reconciler.engine.options import Options
 from reconciler.engine.ports import Clock, Gateway, Snapshot
-from reconciler.errors import ConfigError, PlanError, Refused, StalePlan
+from reconciler.errors import AwsError, ConfigError, PlanError, Refused, StalePlan
 
 if TYPE_CHECKING:
     from reconciler.core.events import Event
@@ -164,7 +164,11 @@ class Reconciler:
         hint = hints.recall(self.project) if live is None and self._gateway is None else None
         early = self._early(hint) if hint is not None else None
         settings = self.settings
-        options = replace(options or Options(), ignore_tags=settings.ignore_tags)
+        options = replace(
+            options or Options(),
+            ignore_tags=settings.ignore_tags,
+            ignore=tuple(pointer for pointer, _ in settings.ignore),
+        )
         if (
             settings.service_definition is None
         ):  # as with the peer: the service is another's, its revision is ours
@@ -192,13 +196,15 @@ class Reconciler:
         from reconciler.engine import composing, planning
 
         kinds = self._kinds()
+        self._check_ignored(kinds)
+        more: tuple[Notice, ...] = ()
         task_definition = self._task_definition(files, kinds, strict=strict)
         service = None
         if observed is None or observed.service is not None:
             service = self._service(files, kinds, options, strict=strict)
         if observed is None:
             assert reads is not None
-            observed = self._observe(reads, task_definition, options)
+            observed, more = self._observe(reads, task_definition, service, options)
         if service is not None and files.service is None:
             self._need_service(observed)
         facts = planning.Facts(
@@ -211,7 +217,7 @@ class Reconciler:
             if desired is not None
             for notice in desired.notices
         )
-        warned = (*warned, *composing.contradictions(task_definition, service), *planned.notices)
+        warned = (*warned, *composing.contradictions(task_definition, service), *planned.notices, *more)
         _insist(strict, (*self._files.notices, *warned))
         refusals = [Notice(what=r.what, where=r.where, hint=r.hint) for r in planned.refusals]
         plan = Plan(
@@ -223,6 +229,7 @@ class Reconciler:
             refusals=tuple(refusals),
             errored=bool(refusals),
             applyable=live is None and not refusals,
+            may_replace=options.may_replace,
         )
         self._made.append(_Made(plan, planned.vault, planned.sides))
         return plan
@@ -252,7 +259,21 @@ class Reconciler:
         if now != last and self._uses_aws:
             hints.keep(self.project, now)
 
-    def _observe(self, reads: Reads, task_definition: Desired | None, options: Options) -> Observed:
+    def _check_ignored(self, kinds: Kinds) -> None:
+        """Check the pointers that `ignore` holds. ConfigError names the one that points nowhere."""
+        from reconciler.engine import ignoring
+
+        for pointer, where in self.settings.ignore:
+            try:
+                ignoring.parse(pointer, kinds)
+            except ValueError as error:
+                hint = "write one such as /desiredCount, or /containerDefinitions/*/environment/BUILD_ID"
+                raise ConfigError(f"ignore: {error}", where, hint) from None
+
+    def _observe(
+        self, reads: Reads, task_definition: Desired | None, service: Desired | None, options: Options
+    ) -> tuple[Observed, tuple[Notice, ...]]:
+        """Wait for the reads, and make those that only their answers and the files ask for."""
         family = ""
         if task_definition is not None:
             family = str(task_definition.canon.wire.get("family", ""))
@@ -265,7 +286,30 @@ class Reconciler:
             raise PlanError(
                 f"there is no revision {family}", hint="list them with `aws ecs list-task-definitions`"
             )
-        return observed
+        if service is None:
+            return observed, ()
+        revised = observing.revised(self.gateway, observed.service, self._revised(service.canon.tree))
+        observed = replace(observed, revised=revised)
+        return self._scaled(observed, reads, service, options)
+
+    def _revised(self, tree: JsonObject) -> frozenset[str]:
+        return self._kinds().service.revised & frozenset(tree)
+
+    def _scaled(
+        self, observed: Observed, reads: Reads, service: Desired, options: Options
+    ) -> tuple[Observed, tuple[Notice, ...]]:
+        """Ask for the scalable target where the number of tasks is in question; a plan does without the answer."""
+        from reconciler.core.plans import Notice
+        from reconciler.engine import scaling
+
+        if observed.scaling is not None or not scaling.in_question(service, observed.service, options):
+            return observed, ()
+        try:
+            target = self.gateway.describe_scaling(reads.cluster, reads.name)
+        except AwsError as error:
+            what = "whether an autoscaler sets the number of tasks cannot be known, so the file's is taken"
+            return observed, (Notice(what=f"{what}: {error.what}", hint=error.hint),)
+        return replace(observed, scaling=target), ()
 
     def _family(self, reads: Reads) -> str:
         """Give the family whose revision is asked for: the one that the service runs."""
@@ -372,6 +416,9 @@ class Reconciler:
         reads.start()
         answers = self._files.lookup([entry.address for entry in plan.inputs if not entry.ambient])
         observed = reads.observe(families[0].name if families else "")
+        if services:
+            members = self._revised(services[0].desired)
+            observed = replace(observed, revised=observing.revised(self.gateway, observed.service, members))
         now = checking.Now(observed.account, observed.region, self.project.digest, observed, answers)
         checking.check(
             plan,
@@ -497,6 +544,13 @@ def insist_applyable(plan: Plan) -> None:
     if plan.refusals:
         first = plan.refusals[0]
         raise Refused(first.what, first.where, first.hint)
+    for unit in plan.replaces:
+        if not plan.may_replace:
+            members = ", ".join(finding.address for finding in unit.changes if finding.forces)
+            raise Refused(
+                f"{unit.address} must be replaced: no update changes {members}",
+                hint="pass --allow-replace to delete it and create it anew, or give it another name",
+            )
     if not plan.applyable:
         raise PlanError("this plan cannot be applied: it was made against a saved description")
 

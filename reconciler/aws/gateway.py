@@ -15,8 +15,9 @@ from reconciler.errors import AwsError, AwsNotFound
 
 _SERVICES_A_CALL: Final = 10
 _TASKS_A_CALL: Final = 100
+_REVISIONS_A_CALL: Final = 20
 _REVISIONS_A_PAGE: Final = 100
-"""Limits of DescribeServices, DescribeTasks and ListTaskDefinitions (ECS API reference)."""
+"""Limits of DescribeServices, DescribeTasks, DescribeServiceRevisions and ListTaskDefinitions (ECS API reference)."""
 
 Item = TypeVar("Item")
 Answer = TypeVar("Answer")
@@ -91,6 +92,23 @@ class EcsGateway:
     def update_service(self, body: JsonObject, /) -> Snapshot:
         """Update a service."""
         return Snapshot(self._ecs.call("UpdateService", **body)["service"])
+
+    def delete_service(self, cluster: str, service: str, /) -> Snapshot:
+        """Delete a service, stopping its tasks."""
+        answer = self._ecs.call("DeleteService", cluster=cluster, service=service, force=True)
+        return Snapshot(answer["service"])
+
+    def describe_service_revisions(self, arns: Sequence[str], /) -> tuple[JsonObject, ...]:
+        """Describe service revisions, twenty a call; those that are gone are left out."""
+
+        def describe(part: Sequence[str]) -> list[JsonObject]:
+            answer = self._ecs.call("DescribeServiceRevisions", serviceRevisionArns=list(part))
+            _only_missing("DescribeServiceRevisions", answer)
+            revisions: list[JsonObject] = answer["serviceRevisions"]
+            return revisions
+
+        parts = list(_batches(arns, _REVISIONS_A_CALL))
+        return tuple(each for found in self._side_by_side(describe, parts) for each in found)
 
     def tag(self, arn: str, tags: Sequence[JsonObject], /) -> None:
         """Set tags of a service or task definition."""

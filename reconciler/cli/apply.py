@@ -27,6 +27,7 @@ def command(
     skip_task_definition: bool,
     force_new_deployment: bool,
     force_register: bool,
+    may_replace: bool,
     strict: bool,
     show_sensitive: bool,
 ) -> int:
@@ -50,6 +51,7 @@ def command(
         skip_task_definition=skip_task_definition,
         force_new_deployment=force_new_deployment,
         force_register=force_register,
+        may_replace=may_replace,
     )
     with options.opened(common, show_sensitive=show_sensitive) as reconciler:
         with patience.told():
@@ -59,6 +61,7 @@ def command(
             return exits.ERROR
         if not plan.changes:
             return planning.unchanged(reconciler, plan, common, wait=wait, until=wait_until)
+        planning.insist_applyable(plan)
         if not auto_approve and sys.stdin.isatty() and not sys.stdout.isatty():
             from reconciler.render import human
 

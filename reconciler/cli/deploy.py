@@ -35,6 +35,9 @@ def _events(_context: click.Context, _parameter: click.Parameter, value: str | N
 @click.option(
     "--force-register", is_flag=True, help="Register a revision even if nothing changed, as ecspresso does."
 )
+@click.option(
+    "--allow-replace", "may_replace", is_flag=True, help="Delete and create anew what no update changes."
+)
 @click.option("--update-service/--no-update-service", default=True, help="Apply the service definition too.")
 @click.option(
     "--suspend-auto-scaling/--no-suspend-auto-scaling",
@@ -71,6 +74,7 @@ def command(
     latest_task_definition: bool,
     force_new_deployment: bool,
     force_register: bool,
+    may_replace: bool,
     update_service: bool,
     suspend_auto_scaling: bool,
     resume_auto_scaling: bool,
@@ -103,6 +107,7 @@ def command(
         update_service=update_service,
         force_new_deployment=force_new_deployment,
         force_register=force_register,
+        may_replace=may_replace,
         desired_count=tasks if tasks != -1 else None,  # the peer's default
         scaling=scaling if scaling != Scaling() else None,
         rollback_events=rollback_events,
@@ -117,4 +122,5 @@ def command(
             return exits.OK
         if not plan.changes:
             return planning.unchanged(reconciler, plan, common, wait=wait, until=wait_until)
+        planning.insist_applyable(plan)
         return planning.carry_out(reconciler, plan, common, wait=wait, until=wait_until)

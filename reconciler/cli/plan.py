@@ -36,6 +36,7 @@ def command(
     skip_task_definition: bool,
     force_new_deployment: bool,
     force_register: bool,
+    may_replace: bool,
     strict: bool,
     show_sensitive: bool,
 ) -> int:
@@ -58,6 +59,7 @@ def command(
         skip_task_definition=skip_task_definition,
         force_new_deployment=force_new_deployment,
         force_register=force_register,
+        may_replace=may_replace,
     )
     saved = planning.read_live(live) if live else None
     with options.opened(common, show_sensitive=show_sensitive, aws=saved is None) as reconciler:

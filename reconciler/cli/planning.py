@@ -29,6 +29,7 @@ _SHAPES = (
     "skip_task_definition",
     "force_new_deployment",
     "force_register",
+    "may_replace",
     "strict",
     "show_sensitive",
 )
@@ -41,6 +42,7 @@ def shaping(function: Callable[..., Any]) -> Callable[..., Any]:
         click.option("--skip-task-definition", is_flag=True, help="Leave the task definition as it runs."),
         click.option("--force-new-deployment", is_flag=True, help="Start new tasks even if nothing changed."),
         click.option("--force-register", is_flag=True, help="Register a revision even if nothing changed."),
+        click.option("--allow-replace", "may_replace", is_flag=True, help="Delete and create what no update changes."),
         click.option("--strict", is_flag=True, help="Make warnings about unknown members errors."),
         click.option("--show-sensitive", is_flag=True, help="Print secrets instead of marks."),
     )):  # fmt: skip
@@ -62,7 +64,12 @@ def unshaped(plan_file: str) -> None:
 
 
 def plan_options(
-    *, tasks: int | None, skip_task_definition: bool, force_new_deployment: bool, force_register: bool
+    *,
+    tasks: int | None,
+    skip_task_definition: bool,
+    force_new_deployment: bool,
+    force_register: bool,
+    may_replace: bool,
 ) -> Options:
     """Turn flags into the options of a plan."""
     from reconciler.engine.options import Options
@@ -72,6 +79,7 @@ def plan_options(
         force_new_deployment=force_new_deployment,
         force_register=force_register,
         desired_count=tasks,
+        may_replace=may_replace,
     )
 
 
@@ -103,6 +111,13 @@ def refused(plan: Plan) -> bool:
     for notice in plan.refusals:
         logs.failed(str(Refused(notice.what, notice.where, notice.hint)), kind="Refused")
     return bool(plan.refusals)
+
+
+def insist_applyable(plan: Plan) -> None:
+    """Raise Refused where a plan needs a permission that was not given."""
+    from reconciler.api import reconcilers
+
+    reconcilers.insist_applyable(plan)
 
 
 def unchanged(reconciler: Reconciler, plan: Plan, common: options.Common, *, wait: bool, until: str) -> int:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from reconciler.core import canon as canons
 from reconciler.core import pointers
 from reconciler.core.canon import Canon
-from reconciler.core.diffs import Change
+from reconciler.core.diffs import Action, Change
 from reconciler.core.documents import Resolved
 from reconciler.core.kinds.rules import ABSENT
 from reconciler.core.plans import Finding, Reason
@@ -66,9 +67,24 @@ def _by_name(path: Path) -> bool:
     return len(path) >= 2 and path[-2] == "environment" and secret_name(str(path[-1]))
 
 
-def findings(changes: Iterable[Change], origin: Provenance, masker: Masker) -> tuple[Finding, ...]:
-    """Turn changes into what a plan shows."""
-    return tuple(_finding(change, origin, masker) for change in changes)
+def findings(
+    changes: Iterable[Change], origin: Provenance, masker: Masker, live: Canon | None = None
+) -> tuple[Finding, ...]:
+    """Turn changes into what a plan shows.
+
+    With the live document a default that AWS shows is what a value is changed from; the canonical form, which has no
+    defaults, says that it is added.
+    """
+    return tuple(_finding(_from_default(change, live), origin, masker) for change in changes)
+
+
+def _from_default(change: Change, live: Canon | None) -> Change:
+    if change.action is not Action.ADD or live is None or isinstance(change.after, dict):
+        return change
+    seen = live.seen.get(change.path)
+    if seen is None or seen.wire is None or seen.pair:
+        return change
+    return replace(change, action=Action.REPLACE, before=seen.wire)
 
 
 def _finding(change: Change, origin: Provenance, masker: Masker) -> Finding:
@@ -89,8 +105,18 @@ def _finding(change: Change, origin: Provenance, masker: Masker) -> Finding:
         has_before=change.before is not ABSENT,
         has_after=change.after is not ABSENT,
         sensitive=_masked(before) or _masked(after),
+        note=_back_to(change, origin),
         reasons=() if change.after is ABSENT else origin.reasons(change.path, places),
     )
+
+
+def _back_to(change: Change, origin: Provenance) -> str:
+    """Say what a member that the file no longer mentions is again, where ECS has a default for it."""
+    node = canons.node_at(origin.canon.kind.node, change.path)
+    if change.after is not ABSENT or node is None:
+        return ""
+    usual = node.rule.usual(origin.canon.facts)
+    return "" if usual is ABSENT else f"the default is {json.dumps(usual)}"
 
 
 def mask(value: Json, path: Path, origin: Provenance, masker: Masker) -> Json:

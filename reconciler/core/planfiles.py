@@ -29,6 +29,7 @@ _STEPS: Final[dict[str, type]] = {
         steps.CreateService,
         steps.UpdateService,
         steps.SetScaling,
+        steps.DeleteService,
     )
 }
 

@@ -26,6 +26,7 @@ class Verb(Enum):
     NONE = "no-op"
     CREATE = "create"
     UPDATE = "update"
+    REPLACE = "replace"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +43,8 @@ class Finding:
     """A change as a plan shows it; before and after are masked where they are sensitive.
 
     `before` and `after` are None where `has_before` and `has_after` say that there is no value.
-    `unknown` marks an `after` that is known only once the plan is applied.
+    `unknown` marks an `after` that is known only once the plan is applied, `forces` a change that no update can make:
+    the resource has to be replaced. `note` says why a difference is left alone, where it is.
     """
 
     address: str
@@ -54,6 +56,8 @@ class Finding:
     has_after: bool = True
     sensitive: bool = False
     unknown: bool = False
+    forces: bool = False
+    note: str = ""
     reasons: tuple[Reason, ...] = ()
 
 
@@ -71,7 +75,8 @@ class Unit:
     """One resource of a plan.
 
     `name` is ``cluster/service`` or the family; `live` the ARN of what was compared with, empty if nothing was.
-    `effects` say what AWS will do (``a new revision``). `desired` is the wire-shaped body with slots for secrets
+    `effects` say what AWS will do (``a new revision``). `ignored` are the pointers (see `ignore:` in the project file)
+    where the live value counts as the desired one. `desired` is the wire-shaped body with slots for secrets
     (of a `partial` one nothing else is compared),
     `managed` the part of the live document that the plan depends on, masked, and `fingerprint` its salted digest,
     unmasked. `base` and `patch` are the same changes as RFC 6902 on the described body; `base` names the operation
@@ -90,6 +95,7 @@ class Unit:
     changes: tuple[Finding, ...] = ()
     noted: tuple[Finding, ...] = ()
     effects: tuple[str, ...] = ()
+    ignored: tuple[str, ...] = ()
     rollout: str = ""
     steps: tuple[Step, ...] = ()
     desired: JsonObject
@@ -144,8 +150,8 @@ class Plan:
     """What `plan` prints and `apply` carries out.
 
     `refusals` are what the API is known to refuse. `errored` (there are some), `complete` and `applyable` are separate
-    facts: a plan against a saved description is complete and cannot be applied. `made_at` is in seconds since the
-    epoch.
+    facts: a plan against a saved description is complete and cannot be applied. `may_replace` says that whoever made
+    the plan allows it to replace resources. `made_at` is in seconds since the epoch.
     """
 
     project: Origins
@@ -157,7 +163,13 @@ class Plan:
     errored: bool = False
     complete: bool = True
     applyable: bool = True
+    may_replace: bool = False
     format: int = FORMAT
+
+    @property
+    def replaces(self) -> tuple[Unit, ...]:
+        """Give the units that have to be deleted and created anew."""
+        return tuple(unit for unit in self.units if unit.verb is Verb.REPLACE)
 
     @property
     def changes(self) -> bool:

@@ -67,7 +67,17 @@ class SetScaling:
     body: JsonObject
 
 
-Step: TypeAlias = RegisterTaskDefinition | SetTags | RemoveTags | CreateService | UpdateService | SetScaling
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeleteService:
+    """Delete the service with its tasks, and wait until it is INACTIVE: only then its name is free again."""
+
+    cluster: str
+    service: str
+
+
+Step: TypeAlias = (
+    RegisterTaskDefinition | SetTags | RemoveTags | CreateService | UpdateService | SetScaling | DeleteService
+)
 
 
 def describe(step: Step) -> str:
@@ -85,3 +95,5 @@ def describe(step: Step) -> str:
             return f"update the service {step.cluster}/{step.service}"
         case SetScaling():
             return f"change the autoscaling of {step.cluster}/{step.service}"
+        case DeleteService():
+            return f"delete the service {step.cluster}/{step.service} and wait until its tasks have stopped"

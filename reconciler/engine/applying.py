@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TypeAlias, assert_never
+from typing import Final, TypeAlias, assert_never
 
 from reconciler.core import canon as canons
 from reconciler.core import diffs, pointers, rollouts, secrets, steps
@@ -14,6 +14,7 @@ from reconciler.core.outcomes import Ending, Outcome
 from reconciler.core.plans import Plan, Unit
 from reconciler.core.steps import (
     CreateService,
+    DeleteService,
     RegisterTaskDefinition,
     RemoveTags,
     SetScaling,
@@ -24,7 +25,7 @@ from reconciler.core.steps import (
 from reconciler.core.values import Address, Json, JsonObject, Value
 from reconciler.engine import composing, watching
 from reconciler.engine.observing import revision_arn
-from reconciler.engine.ports import Clock, Gateway, Snapshot
+from reconciler.engine.ports import Absent, Clock, Gateway, Snapshot
 from reconciler.errors import (
     ApplyError,
     AwsError,
@@ -174,8 +175,30 @@ def _carry_out(run: _Run, unit: Unit, step: Step, body: JsonObject) -> tuple[str
         case SetScaling():
             run.gateway.register_scaling(body)
             return "", False
+        case DeleteService():
+            _delete(run, step)
+            return "", False
         case _:
             assert_never(step)
+
+
+_DRAINING_POLL: Final = 5.0
+"""Seconds between looks at a service that is being deleted."""
+
+
+def _delete(run: _Run, step: DeleteService) -> None:
+    """Delete a service and wait until its name is free. PlanError where that takes longer than a rollout may."""
+    limit = run.manner.timeout
+    started = run.clock.now()
+    snapshot: Snapshot | Absent = run.gateway.delete_service(step.cluster, step.service)
+    while isinstance(snapshot, Snapshot) and snapshot.body.get("status") != "INACTIVE":
+        if limit and run.clock.now() - started > limit:
+            raise PlanError(
+                f"{step.cluster}/{step.service} is still DRAINING after {limit:g} seconds: its tasks have not stopped",
+                hint="run the command again once it is gone: it creates the service anew",
+            )
+        run.clock.sleep(_DRAINING_POLL)
+        snapshot = run.gateway.describe_services(step.cluster, [step.service])[step.service]
 
 
 def _equal_revision(run: _Run, family: str, body: JsonObject) -> Snapshot | None:
@@ -289,7 +312,7 @@ def _converged(run: _Run, plan: Plan, bodies: Mapping[str, tuple[JsonObject, ...
             sent = {
                 name: value
                 for name, value in bodies[unit.address][index].items()
-                if name not in _NOT_COMPARED
+                if name not in _NOT_COMPARED | kind.revised
             }
             desired = canons.canon(kind, sent, desired=False)
             live = canons.canon(kind, snapshot.body, desired=False, facts=desired.facts)
@@ -324,7 +347,7 @@ def _body(step: Step, unit: Unit, lookup: Reveal, vault: Mapping[tuple[str, int]
             body: Json = step.body
         case SetTags():
             body = {"tags": list(step.tags)}
-        case RemoveTags():
+        case RemoveTags() | DeleteService():
             body = {}
         case _:
             assert_never(step)

@@ -15,7 +15,7 @@ from reconciler.core.kinds.rules import ABSENT, Maybe
 from reconciler.core.plans import Input, Plan, Unit
 from reconciler.core.redaction import MASK, Masker
 from reconciler.core.values import Address, Failure, Json, Source, Value
-from reconciler.engine import composing, concealing
+from reconciler.engine import composing, concealing, ignoring
 from reconciler.engine.observing import Observed
 from reconciler.engine.ports import Snapshot
 from reconciler.errors import StalePlan
@@ -99,11 +99,13 @@ def _live(
         return [f"{unit.address} is gone"]
     kind = kinds.named(unit.kind)
     desired = canons.canon(kind, fill(unit.desired, unit), desired=True)
-    live = canons.canon(kind, snapshot.body, desired=False, facts=desired.facts)
+    body = {**snapshot.body, **(observed.revised if unit.kind == "service" else {})}
+    live = canons.canon(kind, body, desired=False, facts=desired.facts)
     live = composing.ignoring(live, ignored)
     managed = diffs.managed(desired, live)
     if unit.partial and isinstance(managed, dict):
         managed = {name: value for name, value in managed.items() if name in desired.tree}
+    managed = ignoring.drop(kind, managed, [ignoring.path(pointer) for pointer in unit.ignored])
     if concealing.fingerprint(managed, unit.salt) == unit.fingerprint:
         return []
     origin = findings.Provenance(Resolved(unit.address, {}), desired)

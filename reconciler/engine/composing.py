@@ -15,12 +15,23 @@ from reconciler.errors import ConfigError
 
 @dataclass(frozen=True, slots=True)
 class Desired:
-    """A definition as the files ask for it. Of a `partial` one nothing is removed that it does not hold."""
+    """A definition as the files ask for it. Of a `partial` one nothing is removed that it does not hold.
+
+    `document` is what was brought into canonical form: the file's data, with what is said elsewhere. `tags_left` are
+    the keys of tags that are left alone, `members` the root members that alone count, None for all of them.
+    """
 
     resolved: Resolved
+    document: Json
     canon: canons.Canon
     notices: tuple[Notice, ...]
-    partial: bool = False
+    tags_left: tuple[str, ...] = ()
+    members: frozenset[str] | None = None
+
+    @property
+    def partial(self) -> bool:
+        """Tell whether the definition is restricted to some of its root members."""
+        return self.members is not None
 
 
 def compose(
@@ -62,7 +73,7 @@ def compose(
                 hint = f"keep one of them; the first is at {resolved.where(remark.first)}"
             raise ConfigError(_at(remark.what, base, remark.path), resolved.where(remark.path), hint)
         notices.append(Notice(what=remark.what, where=resolved.where(remark.path), hint=remark.hint))
-    return Desired(resolved, result, tuple(notices))
+    return Desired(resolved, document, result, tuple(notices))
 
 
 # `aws:` is reserved; the console marks the revisions that it makes with `ecs:taskDefinition:…`.
@@ -71,7 +82,15 @@ _AWS_TAGS = ("aws:", "ecs:taskDefinition:")
 
 def without_tags(desired: Desired, keys: Sequence[str]) -> Desired:
     """Leave tags out that the user leaves to others (`ignore.tags`), and AWS's own, which no request may set."""
-    return replace(desired, canon=ignoring(desired.canon, keys))
+    return replace(desired, canon=ignoring(desired.canon, keys), tags_left=tuple(keys))
+
+
+def changed(desired: Desired, document: Json) -> Desired:
+    """Give the same definition over a changed document."""
+    canon = canons.canon(desired.canon.kind, document, desired=True)
+    if desired.members is not None:
+        canon = _restricted(canon, desired.members)
+    return replace(desired, document=document, canon=ignoring(canon, desired.tags_left))
 
 
 def ignoring(canon: canons.Canon, keys: Sequence[str]) -> canons.Canon:
@@ -93,10 +112,14 @@ def ignoring(canon: canons.Canon, keys: Sequence[str]) -> canons.Canon:
 
 def only(desired: Desired, members: Collection[str]) -> Desired:
     """Restrict a definition to some of its root members; the rest is neither compared nor sent."""
-    canon = desired.canon
+    kept = frozenset(members)
+    return replace(desired, canon=_restricted(desired.canon, kept), members=kept)
+
+
+def _restricted(canon: canons.Canon, members: frozenset[str]) -> canons.Canon:
     tree = {name: value for name, value in canon.tree.items() if name in members}
     wire = {name: value for name, value in canon.wire.items() if name in members}
-    return replace(desired, canon=replace(canon, tree=tree, wire=wire), partial=True)
+    return replace(canon, tree=tree, wire=wire)
 
 
 def _replace(document: Json, base: Path, inner: Json) -> Json:

@@ -11,6 +11,7 @@ from reconciler.core import canon as canons
 from reconciler.core import findings, pointers, secrets
 from reconciler.core.steps import (
     CreateService,
+    DeleteService,
     RegisterTaskDefinition,
     RemoveTags,
     SetScaling,
@@ -67,7 +68,7 @@ def conceal(steps: tuple[Step, ...], values: Sequence[Json]) -> tuple[Step, ...]
             case SetTags():
                 tags = tuple(pointers.objects(_without(tag, values)) for tag in step.tags)
                 concealed.append(replace(step, tags=tags))
-            case RemoveTags() | SetScaling():
+            case RemoveTags() | SetScaling() | DeleteService():
                 concealed.append(step)
     return tuple(concealed)
 

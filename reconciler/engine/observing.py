@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 
@@ -15,7 +16,8 @@ class Observed:
     """What AWS says of one service and its task definition.
 
     `running` is the revision that the service runs (which may be INACTIVE), `newest` the family's latest ACTIVE
-    one. None means that it was not asked for. `saved` says that it was read from a file, not from AWS.
+    one. None means that it was not asked for. `scaling` is the service's scalable target; `revised` holds members
+    of the service that its current service revision alone shows. `saved` says that it was read from a file.
     """
 
     account: str
@@ -25,6 +27,7 @@ class Observed:
     newest: Snapshot | Absent | None = None
     saved: bool = False
     scaling: Snapshot | Absent | None = None
+    revised: JsonObject = field(default_factory=dict)
 
     def live_revision(self) -> Snapshot | None:
         """Give the revision that a task definition is compared with: the running one, else the newest."""
@@ -90,6 +93,19 @@ class Reads:
         if isinstance(newest, Snapshot) and revision_arn(newest) == arn:
             return newest
         return self.gateway.describe_task_definition(arn)
+
+
+def revised(gateway: Gateway, service: Snapshot | Absent | None, members: Collection[str]) -> JsonObject:
+    """Read members that only DescribeServiceRevisions shows, from the newest of the revisions that run."""
+    current = service.body.get("currentServiceRevisions") if isinstance(service, Snapshot) else None
+    arns = (
+        [str(each["arn"]) for each in current if isinstance(each, dict)] if isinstance(current, list) else []
+    )
+    if not arns or not members:
+        return {}
+    revisions = gateway.describe_service_revisions(arns)
+    newest = max(revisions, key=lambda revision: str(revision.get("createdAt", "")), default={})
+    return {name: newest[name] for name in members if name in newest}
 
 
 def describe(gateway: Gateway, cluster: str, service: str) -> Snapshot | Absent:

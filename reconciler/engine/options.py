@@ -22,7 +22,9 @@ class Options:
     """How a plan is made: the flags of `plan`, `apply` and `deploy`.
 
     `revision` runs a registered revision (its number, or ``latest``) in place of the file's task definition.
-    `rollback_events` are CodeDeploy's, which no other deployment controller knows.
+    `may_replace` allows what no update can change to be deleted and created anew. `ignore_tags` and `ignore` are the
+    project file's: tag keys, and pointers (see `ignoring`), that are left to others. `rollback_events` are
+    CodeDeploy's, which no other deployment controller knows.
     """
 
     skip_task_definition: bool = False
@@ -31,6 +33,8 @@ class Options:
     force_new_deployment: bool = False
     force_register: bool = False
     desired_count: int | None = None
+    may_replace: bool = False
     ignore_tags: tuple[str, ...] = ()
+    ignore: tuple[str, ...] = ()
     scaling: Scaling | None = None
     rollback_events: tuple[str, ...] = ()

@@ -21,5 +21,5 @@ def plan(
         revision = revising.plan(task_definition, observed, facts, planned)
         planned.units.append(revision)
     if service is not None:
-        planned.units.append(servicing.plan(service, observed, revision, facts, planned))
+        planned.units.append(servicing.plan(service, observed, task_definition, revision, facts, planned))
     return planned

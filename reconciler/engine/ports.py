@@ -68,6 +68,14 @@ class Gateway(Protocol):
         """Update a service (input of UpdateService)."""
         ...
 
+    def delete_service(self, cluster: str, service: str, /) -> Snapshot:
+        """Delete a service, stopping its tasks. It is DRAINING until they have stopped, then INACTIVE."""
+        ...
+
+    def describe_service_revisions(self, arns: Sequence[str], /) -> tuple[JsonObject, ...]:
+        """Describe service revisions, twenty a call; those that are gone are left out."""
+        ...
+
     def tag(self, arn: str, tags: Sequence[JsonObject], /) -> None:
         """Set tags (`{"key": …, "value": …}`) of a service or task definition."""
         ...

@@ -8,7 +8,7 @@ from reconciler.core import diffs
 from reconciler.core.plans import Unit, Verb
 from reconciler.core.steps import RegisterTaskDefinition, Step
 from reconciler.core.values import JsonObject
-from reconciler.engine import units
+from reconciler.engine import compatibility, ignoring, units
 from reconciler.engine.composing import Desired
 from reconciler.engine.concealing import conceal
 from reconciler.engine.observing import Observed, revision_arn
@@ -26,11 +26,18 @@ def plan(desired: Desired, observed: Observed, facts: Facts, planned: Planned) -
         hint = 'add "family": "NAME", under which its revisions are registered'
         raise PlanError("the task definition has no `family`", desired.resolved.where(()), hint)
     live = observed.live_revision()
+    desired = ignoring.adopt(
+        desired, live.body if live else None, [ignoring.path(pointer) for pointer in facts.options.ignore]
+    )
     compared = units.compare(kind, desired, live, facts, saved=observed.saved)
     changes = compared.differences.changes
     name = family if isinstance(family, str) else _family(live)
     arn = revision_arn(live) if live else ""
     hidden = units.hide(desired, facts, f"task_definition.{name}", planned)
+    if not observed.saved:
+        refusals, notices = compatibility.of_task_definition(desired, live is None or bool(changes))
+        planned.refusals.extend(refusals)
+        planned.notices.extend(notices)
     steps, effects = _revision_steps(name, hidden.body, live is None, arn, changes, facts)
     if steps and not observed.saved and isinstance(steps[0], RegisterTaskDefinition):
         units.insist_on_required(kind, desired, steps[0].body, "RegisterTaskDefinition", facts)

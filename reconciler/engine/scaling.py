@@ -1,6 +1,7 @@
-"""What `deploy` does to the scalable target of a service: suspend or resume it, move its limits.
+"""The scalable target of a service: what `deploy` does to it, and what it means for the number of tasks.
 
-The peer's semantics: a target that is there is changed, none is made, and a service without one is only told of.
+`deploy` has the peer's semantics: a target that is there is changed, none is made, and a service without one is only
+told of.
 """
 
 from __future__ import annotations
@@ -8,11 +9,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+from reconciler.core.diffs import Action
 from reconciler.core.kinds.spellings import short_name
-from reconciler.core.plans import Notice
+from reconciler.core.plans import Finding, Notice
 from reconciler.core.steps import SetScaling
 from reconciler.core.values import Json, JsonObject
-from reconciler.engine.options import Scaling
+from reconciler.engine.composing import Desired
+from reconciler.engine.options import Options, Scaling
 from reconciler.engine.ports import Absent, Snapshot
 from reconciler.errors import Refused
 
@@ -75,6 +78,39 @@ def plan(wanted: Scaling | None, target: Snapshot | Absent | None, cluster: str,
         "ResourceId": resource(cluster, service),
     }
     return Scaled(SetScaling(cluster=cluster, service=service, body=sent | body), tuple(effects))
+
+
+def in_question(desired: Desired, live: Snapshot | Absent | None, options: Options) -> bool:
+    """Tell whether the number of tasks differs from the file's, and so whether an autoscaler may have set it."""
+    wanted = desired.canon.wire.get("desiredCount")
+    if wanted is None or options.desired_count is not None or not isinstance(live, Snapshot):
+        return False
+    return live.body.get("status") == "ACTIVE" and live.body.get("desiredCount") != wanted
+
+
+def kept(
+    desired: Desired, live: Snapshot | None, target: Snapshot | Absent | None, options: Options
+) -> tuple[Finding, ...]:
+    """Give what is to be said where an autoscaler keeps another number of tasks than the file's, within its limits."""
+    if live is None or not in_question(desired, live, options) or not isinstance(target, Snapshot):
+        return ()
+    count, low, high = (
+        live.body.get("desiredCount"), target.body.get("MinCapacity"), target.body.get("MaxCapacity")
+    )  # fmt: skip
+    if not (
+        isinstance(count, int) and isinstance(low, int) and isinstance(high, int) and low <= count <= high
+    ):
+        return ()
+    return (
+        Finding(
+            address="desiredCount",
+            pointer="/desiredCount",
+            action=Action.REPLACE,
+            before=count,
+            after=desired.canon.wire["desiredCount"],
+            note=f"autoscaling keeps it within {low} and {high}",
+        ),
+    )
 
 
 def resource(cluster: str, service: str) -> str:

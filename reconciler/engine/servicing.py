@@ -5,12 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Final
 
-from reconciler.core import canon as canons
-from reconciler.core import diffs, rollouts
+from reconciler.core import diffs, pointers, rollouts
+from reconciler.core.kinds import Kind
 from reconciler.core.plans import Finding, Notice, Unit, Verb
-from reconciler.core.steps import CreateService, RegisterTaskDefinition, Step, UpdateService
-from reconciler.core.values import Json, JsonObject
-from reconciler.engine import scaling, units, updates
+from reconciler.core.steps import (
+    CreateService,
+    DeleteService,
+    RegisterTaskDefinition,
+    Step,
+    UpdateService,
+)
+from reconciler.core.values import Json, JsonObject, Path
+from reconciler.engine import compatibility, ignoring, scaling, units, updates
 from reconciler.engine.composing import Desired
 from reconciler.engine.concealing import conceal
 from reconciler.engine.observing import Observed, revision_arn
@@ -22,8 +28,15 @@ from reconciler.errors import PlanError
 NEW_REVISION: Final = "(known after apply)"
 
 
-def plan(desired: Desired, observed: Observed, revision: Unit | None, facts: Facts, planned: Planned) -> Unit:
-    """Plan a service. PlanError where it can neither be created nor updated."""
+def plan(
+    desired: Desired,
+    observed: Observed,
+    task_definition: Desired | None,
+    revision: Unit | None,
+    facts: Facts,
+    planned: Planned,
+) -> Unit:
+    """Plan a service, to run a task definition and the unit that registers it. PlanError where no plan can be made."""
     kind = facts.kinds.service
     live = observed.service if isinstance(observed.service, Snapshot) else None
     status = live.body.get("status") if live else None
@@ -36,57 +49,124 @@ def plan(desired: Desired, observed: Observed, revision: Unit | None, facts: Fac
         )
     if status == "INACTIVE":  # deleted; ECS creates it anew under the same name
         live = None
-    compared = units.compare(kind, desired, live, facts, saved=observed.saved)
+    kept = scaling.kept(desired, live, observed.scaling, facts.options)
+    ignored = _ignored(facts, kept)
+    desired = ignoring.adopt(desired, live.body if live else None, ignored)
+    compared = units.compare(kind, desired, live, facts, saved=observed.saved, more=observed.revised)
     arn = str(live.body.get("serviceArn", "")) if live else ""
     wanted = _wanted_revision(revision, observed, live, facts)
     hidden = units.hide(desired, facts, f"service.{name}", planned)
-    steps: tuple[Step, ...]
-    effects: tuple[str, ...]
-    if live is None:
-        steps, effects = _create_steps(desired, hidden.body, wanted, facts), ("a new service",)
-    else:
-        draft = updates.build(
-            compared.differences.changes,
-            desired.canon,
-            _canon_of(compared),
-            live.body,
-            facts.shapes,
-            controller=_controller(live.body),
-            moves=wanted.moves,
-            force=facts.options.force_new_deployment,
-            place=desired.resolved.where,
-        )
-        steps, effects = _update_steps(draft, arn, compared, wanted, facts), draft.effects
-        if not observed.saved:
-            planned.refusals.extend(draft.refusals)
+    draft = None if live is None else _draft(desired, live, compared, wanted, facts)
+    verb, steps, effects = _action(draft, desired, hidden.body, live, compared, wanted, facts)
+    if not observed.saved:
+        planned.refusals.extend(draft.refusals if draft is not None else ())
+        _insist(kind, desired, steps, facts)
+        _insist_on_compatible(desired, compared, wanted, task_definition, observed, planned)
     scaled = scaling.plan(facts.options.scaling, observed.scaling, facts.cluster, facts.service)
     planned.refusals.extend(scaled.refusals)
     planned.notices.extend((*scaled.notices, *_without_code_deploy(desired, live, facts)))
     if scaled.step is not None:
-        effects = (*scaled.effects, *(effects if steps else ()))
-        steps = (scaled.step, *steps)
-    for step in steps:
-        if isinstance(step, CreateService | UpdateService) and not observed.saved:
-            operation = "CreateService" if isinstance(step, CreateService) else "UpdateService"
-            units.insist_on_required(kind, desired, step.body, operation, facts)
+        steps, effects = (scaled.step, *steps), (*scaled.effects, *(effects if steps else ()))
+        verb = Verb.UPDATE if verb is Verb.NONE else verb
     unit = units.unit(
         kind, desired, compared, facts, planned,
-        name=name, address=f"service.{name}", arn=arn, observed=observed,
-        verb=Verb.CREATE if live is None else Verb.UPDATE if steps else Verb.NONE,
+        name=name, address=f"service.{name}", arn=arn, observed=observed, verb=verb,
         steps=conceal(steps, hidden.values), effects=effects if steps else (), hidden=hidden,
+        ignored=tuple(pointers.text(path) for path in ignored), kept=kept,
     )  # fmt: skip
+    changes = unit.changes
+    if draft is not None and draft.replaces:
+        forcing = {f"/{member}" for member in draft.replaces}
+        changes = tuple(
+            replace(finding, forces="/" + finding.pointer.split("/")[1] in forcing) for finding in changes
+        )
     if wanted.moves:
-        unit = replace(unit, changes=_with_revision(unit.changes, wanted, live))
+        changes = _with_revision(changes, wanted, live)
     return replace(
         unit,
+        changes=changes,
         depends_on=(revision.address,) if revision is not None else (),
         rollout=_rollout(live.body, bool(steps)) if live else "",
     )
 
 
-def _canon_of(compared: Compared) -> canons.Canon:
+def _ignored(facts: Facts, kept: tuple[Finding, ...]) -> tuple[Path, ...]:
+    """Give the places where the live value counts: the user's, unless a flag says otherwise, and the autoscaler's."""
+    count: Path = ("desiredCount",)
+    ignored: list[Path] = [ignoring.path(pointer) for pointer in facts.options.ignore]
+    if facts.options.desired_count is not None:
+        ignored = [path for path in ignored if path != count]
+    elif kept and count not in ignored:
+        ignored.append(count)
+    return tuple(ignored)
+
+
+def _draft(
+    desired: Desired, live: Snapshot, compared: Compared, wanted: _Revision, facts: Facts
+) -> updates.Draft:
     assert compared.live is not None
-    return compared.live
+    return updates.build(
+        compared.differences.changes,
+        desired.canon,
+        compared.live,
+        live.body,
+        facts.shapes,
+        controller=_controller(live.body),
+        moves=wanted.moves,
+        force=facts.options.force_new_deployment,
+        place=desired.resolved.where,
+    )
+
+
+def _action(
+    draft: updates.Draft | None,
+    desired: Desired,
+    body: JsonObject,
+    live: Snapshot | None,
+    compared: Compared,
+    wanted: _Revision,
+    facts: Facts,
+) -> tuple[Verb, tuple[Step, ...], tuple[str, ...]]:
+    """Give what becomes of the service, by which steps, and what they cause."""
+    if draft is None or live is None:
+        return Verb.CREATE, _create_steps(desired, body, wanted, facts), ("a new service",)
+    if draft.replaces:
+        count = live.body.get("desiredCount")
+        if "desiredCount" not in body and isinstance(count, int):
+            body = {**body, "desiredCount": count}  # as with an update, the file leaves the number alone
+        delete = DeleteService(cluster=facts.cluster, service=facts.service)
+        effects = ("deleted and created anew, with no task running in between",)
+        return Verb.REPLACE, (delete, *_create_steps(desired, body, wanted, facts)), effects
+    arn = str(live.body.get("serviceArn", ""))
+    steps = _update_steps(draft, arn, compared, wanted, facts)
+    return Verb.UPDATE if steps else Verb.NONE, steps, draft.effects
+
+
+def _insist(kind: Kind, desired: Desired, steps: tuple[Step, ...], facts: Facts) -> None:
+    for step in steps:
+        if isinstance(step, CreateService | UpdateService):
+            operation = "CreateService" if isinstance(step, CreateService) else "UpdateService"
+            units.insist_on_required(kind, desired, step.body, operation, facts)
+
+
+def _insist_on_compatible(
+    desired: Desired,
+    compared: Compared,
+    wanted: _Revision,
+    definition: Desired | None,
+    observed: Observed,
+    planned: Planned,
+) -> None:
+    """Look for members that do not go together, in what the service would be."""
+    running = observed.running if isinstance(observed.running, Snapshot) else None
+    inner = running.body.get("taskDefinition") if running is not None else None
+    task = definition.canon.wire if definition is not None else inner if isinstance(inner, dict) else {}
+    changed = {str(change.path[0]) for change in compared.differences.changes}
+    refusals, notices = compatibility.of_service(
+        desired, compared.live, task, changed=changed, moves=wanted.moves
+    )
+    planned.refusals.extend(refusals)
+    planned.notices.extend(notices)
 
 
 @dataclass(frozen=True, slots=True)

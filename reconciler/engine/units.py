@@ -10,11 +10,11 @@ from reconciler.core import canon as canons
 from reconciler.core import diffs, findings, patches, shapes
 from reconciler.core.kinds import Kind, Kinds
 from reconciler.core.kinds.rules import ABSENT
-from reconciler.core.plans import Notice, Unit, Verb
+from reconciler.core.plans import Finding, Notice, Unit, Verb
 from reconciler.core.redaction import Masker
 from reconciler.core.steps import Step
 from reconciler.core.values import Address, Json, JsonObject, Value
-from reconciler.engine import composing
+from reconciler.engine import composing, ignoring
 from reconciler.engine.composing import Desired
 from reconciler.engine.concealing import Hidden, fingerprint
 from reconciler.engine.concealing import hide as hide_secrets
@@ -66,15 +66,25 @@ class Compared:
     live: canons.Canon | None
     body: JsonObject | None
     differences: diffs.Differences
+    elsewhere: frozenset[str] = frozenset()
 
 
 def compare(
-    kind: Kind, desired: Desired, live: Snapshot | None, facts: Facts, *, saved: bool = False
+    kind: Kind,
+    desired: Desired,
+    live: Snapshot | None,
+    facts: Facts,
+    *,
+    saved: bool = False,
+    more: JsonObject | None = None,
 ) -> Compared:
-    """Compare with what is live, None where nothing is; a `saved` description may be silent of tags."""
+    """Compare with what is live, None where nothing is; a `saved` description may be silent of tags.
+
+    `more` are live members that the description itself does not show; no patch of it can hold them.
+    """
     if live is None:
         return Compared(None, None, diffs.diff(desired.canon, None))
-    live_canon = canons.canon(kind, live.body, desired=False, facts=desired.canon.facts)
+    live_canon = canons.canon(kind, {**live.body, **(more or {})}, desired=False, facts=desired.canon.facts)
     live_canon = composing.ignoring(live_canon, facts.options.ignore_tags)
     found = diffs.diff(desired.canon, live_canon)
     if desired.partial:
@@ -82,7 +92,7 @@ def compare(
         found = diffs.Differences(kept)
     if saved and "tags" not in live.body:  # described without `--include TAGS`: the file says nothing of tags
         found = replace(found, changes=tuple(change for change in found.changes if change.path[0] != "tags"))
-    return Compared(live_canon, live.body, found)
+    return Compared(live_canon, live.body, found, frozenset(kind.revised))
 
 
 def insist_on_required(kind: Kind, desired: Desired, body: JsonObject, operation: str, facts: Facts) -> None:
@@ -110,17 +120,26 @@ def unit(
     steps: tuple[Step, ...],
     effects: tuple[str, ...],
     hidden: Hidden,
+    ignored: tuple[str, ...] = (),
+    kept: tuple[Finding, ...] = (),
 ) -> Unit:
-    """Make the unit of a plan, masked, with its patch and what it depends on; `planned` keeps both documents."""
+    """Make the unit of a plan, masked, with its patch and what it depends on; `planned` keeps both documents.
+
+    `ignored` are the pointers where the live value counts as the desired one, `kept` what is to be said of them.
+    """
     origin = findings.Provenance(desired.resolved, desired.canon)
     changes = compared.differences.changes
     patch = patches.build(
         changes, desired.canon, compared.live, compared.body,
-        secret=lambda change: not facts.masker.open and _is_secret(change, origin, facts.masker),
+        secret=lambda change: (
+            change.path[0] in compared.elsewhere
+            or (not facts.masker.open and _is_secret(change, origin, facts.masker))
+        ),
     )  # fmt: skip
     managed = None if compared.live is None else diffs.managed(desired.canon, compared.live)
     if desired.partial and isinstance(managed, dict):
         managed = {name: value for name, value in managed.items() if name in desired.canon.tree}
+    managed = ignoring.drop(kind, managed, [ignoring.path(pointer) for pointer in ignored])
     masked = (
         None if managed is None else findings.mask(managed, (), origin, replace(facts.masker, open=False))
     )
@@ -140,9 +159,10 @@ def unit(
         cluster=facts.cluster,
         verb=verb,
         live=arn,
-        changes=findings.findings(changes, origin, facts.masker),
-        noted=findings.findings(compared.differences.noted, origin, facts.masker),
+        changes=findings.findings(changes, origin, facts.masker, compared.live),
+        noted=(*_noted(compared, origin, facts.masker), *kept),
         effects=effects,
+        ignored=ignored,
         steps=steps,
         desired=hidden.body,
         partial=desired.partial,
@@ -162,6 +182,15 @@ def hide(desired: Desired, facts: Facts, unit: str, planned: Planned) -> Hidden:
     hidden = hide_secrets(desired, facts.known, facts.salt)
     planned.vault.update({(unit, index): value for index, value in enumerate(hidden.values)})
     return hidden
+
+
+def _noted(compared: Compared, origin: findings.Provenance, masker: Masker) -> tuple[Finding, ...]:
+    return tuple(
+        replace(
+            finding, note="another deployment controller sets it" if finding.has_after else "not in the file"
+        )
+        for finding in findings.findings(compared.differences.noted, origin, masker)
+    )
 
 
 def _shown(tree: Json, origin: findings.Provenance, masker: Masker) -> Json:

@@ -34,11 +34,15 @@ _BY_CONTROLLER = {
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """The body of an update without cluster and service, empty if there is nothing to send; and what it causes."""
+    """The body of an update without cluster and service, empty if there is nothing to send; and what it causes.
+
+    `replaces` names the members that no update changes: the service has to be deleted and created anew.
+    """
 
     body: JsonObject
     effects: tuple[str, ...]
     refusals: tuple[Refused, ...] = ()
+    replaces: tuple[str, ...] = ()
 
 
 def build(
@@ -57,8 +61,13 @@ def build(
 
     `refusals` are what the API is known to refuse: the differences are there to be seen all the same.
     """
-    members = sorted({str(change.path[0]) for change in changes} - {"tags"})
-    refusals = tuple(_refusals(members, changes, desired, shapes, controller, moves=moves, place=place))
+    changed = {str(change.path[0]) for change in changes} - {"tags"}
+    back = _LAUNCH_TYPE in changed and _goes_back_to_launch_type(desired, live)
+    members = sorted(changed - {_LAUNCH_TYPE} if back else changed)
+    taken = shapes.input("UpdateService").members
+    replaces = tuple(name for name in members if name not in taken)
+    members = [name for name in members if name in taken]
+    refusals = tuple(_refusals(members, changes, desired, controller, moves=moves, place=place))
     patch = patches.build(changes, desired, live, body)
     patched = canons.canon(
         desired.kind, patches.apply(body, patch.operations), desired=False, facts=desired.facts
@@ -66,7 +75,9 @@ def build(
     sent: dict[str, Json] = {
         name: _member(name, [c for c in changes if c.path[0] == name], patched, desired) for name in members
     }
-    rules = {name: desired.kind.node.members[name].rule for name in members}
+    if back:
+        sent[_STRATEGY] = []  # API model, UpdateService: an empty list leads back to the launch type
+    rules = {name: desired.kind.node.members[name].rule for name in sent}
     if force or any(rule.forces for rule in rules.values()):
         sent["forceNewDeployment"] = True
     deploys = moves or force or any(rule.deploys or rule.forces for rule in rules.values())
@@ -75,32 +86,31 @@ def build(
     effects = forced or ["a new deployment"] if deploys else ["no new deployment"] if sent else []
     if tagged and not sent and not moves:
         effects = ["tags only, no new deployment"]
-    return Draft(sent, tuple(effects), refusals)
+    return Draft(sent, tuple(effects), refusals, replaces)
+
+
+_LAUNCH_TYPE, _STRATEGY = "launchType", "capacityProviderStrategy"
+
+
+def _goes_back_to_launch_type(desired: Canon, live: Canon) -> bool:
+    """Tell whether the service has a capacity provider strategy now, and a launch type in its place in the file."""
+    return _STRATEGY in live.tree and _LAUNCH_TYPE not in live.tree and _STRATEGY not in desired.tree
 
 
 def _refusals(
     members: Sequence[str],
     changes: Sequence[Change],
     desired: Canon,
-    shapes: Shapes,
     controller: str,
     *,
     moves: bool,
     place: Callable[[Path], Where],
 ) -> Iterator[Refused]:
-    taken = shapes.input("UpdateService").members
     for name in members:
         change = next(change for change in changes if change.path[0] == name)
         seen = desired.seen.get(change.path)
         where = place(seen.raw if seen else ())
-        if name not in taken:
-            yield Refused(
-                f"{change.address} of an existing service cannot be changed "
-                f"(it is {_shown(change.before)}, the file says {_shown(change.after)})",
-                where,
-                "delete the service and create it anew, or give it another name",
-            )
-        elif controller in _BY_CONTROLLER and name not in _BY_CONTROLLER[controller]:
+        if controller in _BY_CONTROLLER and name not in _BY_CONTROLLER[controller]:
             yield Refused(
                 f"UpdateService cannot change {change.address}: the service's deployments belong to {controller}",
                 where,
@@ -115,10 +125,6 @@ def _refusals(
 
 
 _CONTROLLER_HINT = "deployments through CodeDeploy and external controllers are not supported yet"
-
-
-def _shown(value: object) -> str:
-    return "not set" if value is ABSENT else repr(value)
 
 
 def _member(name: str, changes: Sequence[Change], patched: Canon, desired: Canon) -> Json:

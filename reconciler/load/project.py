@@ -51,7 +51,7 @@ _KEYS: Final = frozenset({
 })  # fmt: skip
 _PLUGIN_KEYS: Final = frozenset({"name", "config", "func_prefix"})
 _CODEDEPLOY_KEYS: Final = frozenset({"application_name", "deployment_group_name", "deployment_config_name"})
-_IGNORE_KEYS: Final = frozenset({"tags"})
+_IGNORE_KEYS: Final = frozenset({"tags", "fields"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +59,8 @@ class Project:
     """The settings of a project file.
 
     Paths of definitions are relative to `root`. `region` is None where the file names none. `timeout` is in
-    seconds, 0 for no limit. `ignore_tags` are tag keys left alone, `ignore` addresses of fields. `resolved`
-    keeps the provenance of every key.
+    seconds, 0 for no limit. `ignore_tags` are tag keys left alone, `ignore` pointers to fields, each with its place.
+    `resolved` keeps the provenance of every key.
     """
 
     path: Path
@@ -77,7 +77,7 @@ class Project:
     codedeploy: JsonObject | None = None
     appspec: JsonObject | None = None
     ignore_tags: tuple[str, ...] = ()
-    ignore: tuple[str, ...] = ()
+    ignore: tuple[tuple[str, Where], ...] = ()
     required_version: str | None = None
     filter_command: str | None = None
     warnings: tuple[Caution, ...] = field(default=())
@@ -240,19 +240,24 @@ def _unsupported(project: Members, name: str, what: str = "", hint: str | None =
     project.cautions.append(Caution(project.where(name), what, hint))
 
 
-def _ignored(project: Members) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Give the tag keys, and the fields, that are left alone: the peer's `{tags: […]}`, or a list of fields."""
+def _ignored(project: Members) -> tuple[tuple[str, ...], tuple[tuple[str, Where], ...]]:
+    """Give the tag keys, and the fields, that are left alone.
+
+    They stand in the peer's `{tags: […]}`, ours with `fields`, or in a list of fields.
+    """
     data = project.get("ignore")
     if data is None:
         return (), ()
     if not isinstance(data, Mapping):
-        fields = project.texts("ignore")
-        if fields:
-            _unsupported(project, "ignore", "a list of fields in ignore", "only ignore: {tags: […]} is")
-        return (), fields
+        return (), _placed(project, "ignore")
     entry = members(project.resolved, _IGNORE_KEYS, project.path_of("ignore"), data)
     project.cautions.extend(entry.cautions)
-    return entry.texts("tags"), ()
+    return entry.texts("tags"), _placed(entry, "fields")
+
+
+def _placed(entry: Members, name: str) -> tuple[tuple[str, Where], ...]:
+    path = entry.path_of(name)
+    return tuple((text, entry.resolved.where((*path, i))) for i, text in enumerate(entry.texts(name)))
 
 
 def _required(project: Members, *, emulates: bool) -> str | None:

@@ -94,7 +94,8 @@ def _within(inner: str, pointer: str) -> bool:
 def rows(finding: Finding) -> Iterator[Row]:
     """Give the rows of a finding."""
     symbol = SYMBOLS[finding.action]
-    spot = _Spot(finding.address, finding.reasons)
+    notes = ("forces replacement",) if finding.forces else ()
+    spot = _Spot(finding.address, finding.reasons, notes=(*notes, *filter(None, (finding.note,))))
     before, after = finding.before, finding.after
     if finding.action is Action.REPLACE:
         if finding.unknown:

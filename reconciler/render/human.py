@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from reconciler.core.plans import Notice, Plan, Unit, Verb
+from reconciler.core.plans import Finding, Notice, Plan, Unit, Verb
 from reconciler.render import changes, rows, texts
 from reconciler.render.styles import PLAIN, Style
 
@@ -26,6 +26,7 @@ _VERBS: Final = {
     Verb.NONE: _Look("", "does not change"),
     Verb.CREATE: _Look("+", "will be created", added=1),
     Verb.UPDATE: _Look("~", "will be updated", changed=1),
+    Verb.REPLACE: _Look("-/+", "must be replaced", added=1, destroyed=1),
 }
 
 
@@ -74,8 +75,15 @@ def _unit(unit: Unit, style: Style) -> Iterator[str]:
         yield from rows.lines([row for finding in unit.changes for row in changes.rows(finding)], style)
         yield "  }"
     for finding in unit.noted:
-        left = f"#   not in the file and left alone: {finding.address} = {texts.quoted(finding.before)}"
-        yield style.paint("dim", texts.safe(left))
+        yield style.paint("dim", texts.safe(f"#   left alone: {_left(finding)}"))
+
+
+def _left(finding: Finding) -> str:
+    """Say what is live, what the file says instead, and why that is left so."""
+    wanted = f", the file says {texts.quoted(finding.after)}" if finding.has_after else ""
+    live = texts.quoted(finding.before) if finding.has_before else "not set"
+    note = f" ({finding.note})" if finding.note else ""
+    return f"{finding.address} is {live}{wanted}{note}"
 
 
 def _notices(notices: Sequence[Notice], style: Style) -> Iterator[str]:

@@ -9,7 +9,7 @@ from typing import Final
 from reconciler.render import texts
 from reconciler.render.styles import Style
 
-ROLES: Final = {"+": "add", "-": "remove", "~": "change", "#": "dim"}
+ROLES: Final = {"+": "add", "-": "remove", "~": "change", "-/+": "remove", "#": "dim"}
 """The role in which each symbol is painted."""
 
 # A line that is longer does not move the column of reasons.

@@ -42,6 +42,9 @@ _DEPLOYMENT: Final[Body] = {
 ON_DEPLOYMENTS: Final = ("serviceConnectConfiguration", "volumeConfigurations", "vpcLatticeConfigurations")
 """Members of a service's input that AWS shows on its deployments alone."""
 
+REVISED: Final = ("gatewayConnectors", "monitoring")
+"""Members of a service's input that AWS shows in its service revisions alone (API model)."""
+
 _SENT_ONLY: Final = frozenset(
     {"cluster", "service", "clientToken", "forceNewDeployment", "role", "tags", *ON_DEPLOYMENTS}
 )
@@ -65,6 +68,11 @@ def service(sent: Body) -> Body:
     if stored.get("launchType") == "FARGATE":
         stored.setdefault("platformVersion", "LATEST")
     return stored | {"deploymentConfiguration": deployment_configuration(_DEPLOYMENT, sent)}
+
+
+def revision(stored: Body) -> Body:
+    """Give what a service revision shows of a service beside the description."""
+    return {name: copy.deepcopy(stored[name]) for name in REVISED if name in stored}
 
 
 def members(sent: Body) -> Body:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import math
 import uuid
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -160,6 +161,25 @@ class FakeGateway:
                 rollouts.scale(service)
             return self._snapshot(service)
 
+    def delete_service(self, cluster: str, service: str, /) -> Snapshot:
+        """Delete a service: its tasks stop within `rollout_seconds`."""
+        with self._called("delete_service", cluster, service):
+            found = self._known("DeleteService", cluster, service)
+            found.update(status="DRAINING", desiredCount=0, deletedAt=self.clock.now())
+            return self._snapshot(found)
+
+    def describe_service_revisions(self, arns: Sequence[str], /) -> tuple[JsonObject, ...]:
+        """Describe service revisions: of each service the newest is kept."""
+        with self._called("describe_service_revisions", tuple(arns)):
+            kept = {
+                _revision_arn(service): definitions.revision(service) for service in self._services.values()
+            }
+            return tuple(
+                kept[arn] | {"serviceRevisionArn": arn, "createdAt": self.clock.now()}
+                for arn in arns
+                if arn in kept
+            )
+
     def tag(self, arn: str, tags: Sequence[JsonObject], /) -> None:
         """Set tags."""
         with self._called("tag", arn, tuple(tags)):
@@ -299,11 +319,20 @@ class FakeGateway:
         return self._snapshot(service)
 
     def _snapshot(self, service: Body) -> Snapshot:
-        return Snapshot(copy.deepcopy(service) | {"tags": self._tag_list(service["serviceArn"])})
+        shown = {
+            name: member for name, member in copy.deepcopy(service).items() if name not in definitions.REVISED
+        }
+        current = [{"arn": _revision_arn(service)}] if service["deployments"] else []
+        return Snapshot(
+            shown | {"tags": self._tag_list(service["serviceArn"]), "currentServiceRevisions": current}
+        )
 
     def _settle(self, service: Body) -> None:
         """Let the rollout be as far as the clock is."""
         primary, now = rollouts.in_progress(service), self.clock.now()
+        gone = service.get("deletedAt", math.inf) + self.rollout_seconds
+        if service["status"] == "DRAINING" and now >= gone:
+            self.delete(service["clusterArn"], service["serviceName"])
         if primary and now >= primary["createdAt"] + self.rollout_seconds:
             definition = self._revision(primary["taskDefinition"])
             rollouts.end(service, now, failed=definition is not None and self.fails(definition))
@@ -335,6 +364,12 @@ class FakeGateway:
 
 
 _STOPPED = {"stopCode": "EssentialContainerExited", "stoppedReason": "Essential container in task exited"}
+
+
+def _revision_arn(service: Body) -> str:
+    """Name the newest revision of a service: each deployment has one."""
+    newest = service["deployments"][0]["id"].rpartition("/")[2] if service["deployments"] else "0"
+    return f"{service['serviceArn'].replace(':service/', ':service-revision/')}/{newest}"
 
 
 def _task_id(deployment: Body, serial: str) -> str:

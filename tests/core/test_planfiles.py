@@ -69,6 +69,7 @@ steps_of_all_kinds = st.one_of(
     st.builds(steps.CreateService, cluster=text, service=text, body=bodies, revision_of=text),
     st.builds(steps.UpdateService, cluster=text, service=text, body=bodies, revision_of=text),
     st.builds(steps.SetScaling, cluster=text, service=text, body=bodies),
+    st.builds(steps.DeleteService, cluster=text, service=text),
 )
 units = st.builds(
     plans.Unit,

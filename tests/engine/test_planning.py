@@ -190,15 +190,16 @@ def test_what_a_file_does_not_say_goes_back_to_its_default_or_is_left_alone(worl
 
 
 def test_a_change_that_the_api_refuses_is_refused_with_its_place(world: World) -> None:
-    world.write("service.json", service() | {"schedulingStrategy": "DAEMON"})
+    network = {"networkMode": "bridge", "requiresCompatibilities": ["EC2"]}
+    world.write("task.json", task_definition() | network)
     plan = world.plan()
     assert plan.errored
     assert not plan.applyable
     (refusal,) = plan.refusals
-    assert "schedulingStrategy of an existing service cannot be changed" in refusal.what
+    assert "`networkConfiguration` is for networkMode `awsvpc`" in refusal.what
     assert refusal.where is not None
     assert refusal.where.path.endswith("service.json")
-    with pytest.raises(Refused, match="schedulingStrategy"):
+    with pytest.raises(Refused, match="networkConfiguration"):
         world.apply(plan)
     assert not world.methods
 

@@ -22,7 +22,10 @@ CLUSTER, SERVICE, FAMILY = "main", "web", "web"
 UNIT = f"service.{CLUSTER}/{SERVICE}"
 REVISION = f"task_definition.{FAMILY}"
 PASSWORD = "correct-horse-battery"
-WRITES = ("register_task_definition", "create_service", "update_service", "tag", "untag")
+WRITES = (
+    "register_task_definition", "create_service", "update_service", "delete_service", "register_scaling",
+    "tag", "untag",
+)  # fmt: skip
 
 PROJECT = """
 cluster: main

@@ -17,7 +17,8 @@ class Kind:
 
     `facts` names the root members that conditional rules look at. `read_only` are members that AWS describes
     and no request takes; files hold them when they were copied from a description. `undeclared` is the
-    default of `Rule.undeclared`.
+    default of `Rule.undeclared`. `revised` are members that no description of the thing shows, and that of its current
+    service revision does.
     """
 
     name: str
@@ -26,6 +27,7 @@ class Kind:
     read_only: frozenset[str]
     undeclared: Undeclared
     wrapper: str
+    revised: frozenset[str] = frozenset()
 
     def unwrap(self, document: Json) -> tuple[JsonObject, Path]:
         """Give the definition inside a file and its path there: bare, or as the AWS CLI prints it.
@@ -134,5 +136,9 @@ def build(shapes: Shapes) -> Kinds:
             read_only=_read_only(shapes.named("Service"), create, "clientToken", "forceNewDeployment"),
             undeclared=Undeclared.INFORM,
             wrapper="services",
+            revised=frozenset(create.members)
+            & frozenset(shapes.named("ServiceRevision").members)
+            - frozenset(shapes.named("Service").members)
+            - frozenset(PRIMARY_MEMBERS),
         ),
     )

@@ -1,0 +1,70 @@
+"""Which members of a planned service do not go together (`core.kinds.combinations`), said before anything is sent."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+
+from reconciler.core.canon import Canon
+from reconciler.core.kinds import combinations
+from reconciler.core.kinds.combinations import Case, Combination
+from reconciler.core.kinds.rules import Undeclared
+from reconciler.core.plans import Notice
+from reconciler.core.values import JsonObject
+from reconciler.engine.composing import Desired
+from reconciler.errors import Refused
+
+
+def of_service(
+    desired: Desired, live: Canon | None, task: JsonObject, *, changed: Collection[str], moves: bool
+) -> tuple[tuple[Refused, ...], tuple[Notice, ...]]:
+    """Give what the API is known to refuse, and what its documentation forbids.
+
+    `changed` names the root members that change, `moves` says that another revision is run: what stays as it is was
+    accepted once, and is not looked at.
+    """
+    case = Case(file=desired.canon.wire, service=_effective(desired, live), task=task)
+    rows = [
+        row
+        for row in combinations.SERVICE
+        if live is None or any(name in changed for name in row.members) or (row.task and moves)
+    ]
+    return _found(desired, rows, case)
+
+
+def of_task_definition(desired: Desired, registers: bool) -> tuple[tuple[Refused, ...], tuple[Notice, ...]]:
+    """Give the same for a task definition, if it is to be registered."""
+    if not registers:
+        return (), ()
+    case = Case(file=desired.canon.wire, task=desired.canon.wire)
+    return _found(desired, combinations.TASK_DEFINITION, case)
+
+
+def _found(
+    desired: Desired, rows: Sequence[Combination], case: Case
+) -> tuple[tuple[Refused, ...], tuple[Notice, ...]]:
+    refusals: list[Refused] = []
+    notices: list[Notice] = []
+    for row in rows:
+        if not row.clashes(case):
+            continue
+        seen = desired.canon.seen.get(row.place(desired.canon.wire))
+        where = desired.resolved.where(seen.raw if seen else ())
+        if row.seen:
+            refusals.append(Refused(f"ECS refuses this: {row.what}", where, f"{row.hint} ({row.source})"))
+        else:
+            what = f"ECS is documented to refuse this: {row.what}"
+            notices.append(Notice(what=what, where=where, hint=row.hint))
+    return tuple(refusals), tuple(notices)
+
+
+def _effective(desired: Desired, live: Canon | None) -> JsonObject:
+    """Give what the service would be: the file's members, and those of the live one that AWS or others chose."""
+    kept = {}
+    if live is not None:
+        members = desired.canon.kind.node.members
+        kept = {
+            name: value
+            for name, value in live.wire.items()
+            if desired.partial or members[name].rule.owner(desired.canon.facts) is Undeclared.SERVER
+        }
+    return kept | dict(desired.canon.wire)

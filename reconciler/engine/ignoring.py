@@ -1,0 +1,212 @@
+"""What the user leaves to others: `ignore:` in the project file.
+
+A pattern is a JSON pointer into the canonical form, whose sets have their keys for segments, and `*` for any:
+``/containerDefinitions/*/environment/BUILD_ID``. Where it points the live value counts as the desired one: it is no
+difference, and a revision that is registered for another reason carries it along. Where nothing is live, the file's
+value is sent.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Final
+
+from reconciler.core import canon as canons
+from reconciler.core.documents import Resolved
+from reconciler.core.kinds import Kind, Kinds
+from reconciler.core.kinds.rules import ABSENT, Maybe, Node
+from reconciler.core.values import Json, JsonObject, Path
+from reconciler.engine import composing
+from reconciler.engine.composing import Desired
+
+ANY: Final = "*"
+
+
+def parse(pointer: str, kinds: Kinds) -> Path:
+    """Read a pattern. ValueError says what is wrong with it."""
+    if not pointer.startswith("/"):
+        raise ValueError(f"{pointer!r} is no JSON pointer: it begins with no `/`")
+    segments = path(pointer)
+    homes = [kind for kind in (kinds.task_definition, kinds.service) if kind.node.member(segments[0])]
+    if not homes:
+        members = {*kinds.task_definition.node.members, *kinds.service.node.members}
+        raise ValueError(f"{pointer!r}: {_unknown(segments[0], sorted(members))}")
+    faults = [fault for kind in homes if (fault := _fault(kind.node, segments))]
+    if len(faults) == len(homes):
+        raise ValueError(f"{pointer!r}: {faults[0]}")
+    return segments
+
+
+def path(pointer: str) -> tuple[str, ...]:
+    """Read a JSON pointer whose segments are names (RFC 6901)."""
+    return tuple(part.replace("~1", "/").replace("~0", "~") for part in pointer[1:].split("/"))
+
+
+def _fault(node: Node, path: Path) -> str:
+    for index, segment in enumerate(path):
+        if node.item is not None:
+            if node.pair:  # a pair is its key and its value, and nothing below
+                return "" if index == len(path) - 1 else f"nothing stands below {segment!r}"
+            node = node.item
+        elif node.members:
+            name = node.member(str(segment))
+            if segment == ANY:
+                return "" if index == len(path) - 1 else "`*` stands for items of a list, not for members"
+            if name is None:
+                return _unknown(str(segment), sorted(node.members))
+            node = node.members[name]
+        elif node.shape.kind in ("map", "structure"):
+            return ""  # free-form: any key may be there
+        else:
+            return f"nothing stands below {path[index - 1]!r}"
+    return ""
+
+
+def _unknown(name: str, known: Sequence[str]) -> str:
+    near = difflib.get_close_matches(name, known, 1, 0.6)
+    return f"ECS knows no member `{name}`" + (f"; the nearest name is `{near[0]}`" if near else "")
+
+
+def adopt(desired: Desired, live: JsonObject | None, patterns: Sequence[Path]) -> Desired:
+    """Give the definition with the live values where a pattern points. `live` is a body as AWS describes it."""
+    kind = desired.canon.kind
+    wanted = [kind.node.member(str(pattern[0])) for pattern in patterns]
+    patterns = [
+        pattern
+        for pattern, name in zip(patterns, wanted, strict=True)
+        if name is not None and (desired.members is None or name in desired.members)
+    ]
+    if live is None or not patterns:
+        return desired
+    there = canons.canon(kind, live, desired=False, facts=desired.canon.facts)
+    places = sorted(
+        {path for pattern in patterns for path in _matches(kind, desired.canon.tree, there.tree, pattern)},
+        key=repr,
+    )
+    if not places:
+        return desired
+    for path in places:
+        desired = _adopted(desired, there, path)
+    return desired
+
+
+def _adopted(desired: Desired, there: canons.Canon, path: Path) -> Desired:
+    edit = _edit(desired, there, path)
+    if edit is None:
+        return desired
+    raw, value, appends = edit
+    document = _put(desired.document, raw, value, appends=appends)
+    if not appends:
+        desired = replace(desired, resolved=_without_origins(desired.resolved, raw))
+    return composing.changed(desired, document)
+
+
+def drop(kind: Kind, tree: Json, patterns: Sequence[Path]) -> Json:
+    """Give a canonical document without what the patterns point at."""
+    for pattern in patterns:
+        if isinstance(tree, dict) and kind.node.member(str(pattern[0])):
+            for path in list(_matches(kind, tree, tree, pattern)):
+                tree = _cut(tree, path)
+    return tree
+
+
+def _cut(tree: Json, path: Path) -> Json:
+    if isinstance(tree, list | tuple):  # an ordered list keeps its indices
+        return [_cut(item, path[1:]) if i == path[0] and path[1:] else item for i, item in enumerate(tree)]
+    if not isinstance(tree, dict) or path[0] not in tree:
+        return tree
+    name = str(path[0])
+    kept = {key: value for key, value in tree.items() if key != name}
+    return kept if len(path) == 1 else kept | {name: _cut(tree[name], path[1:])}
+
+
+def _matches(kind: Kind, left: Json, right: Json, pattern: Path) -> Iterator[Path]:
+    """Give the canonical places in either of two documents that a pattern points at."""
+    yield from _below(kind.node, left, right, pattern, ())
+
+
+def _below(node: Node | None, left: Maybe, right: Maybe, pattern: Path, path: Path) -> Iterator[Path]:
+    if not pattern:
+        yield path
+        return
+    keys: dict[str | int, None] = {}
+    for side in (left, right):
+        if isinstance(side, dict):
+            keys.update(dict.fromkeys(side))
+        elif isinstance(side, list | tuple):
+            keys.update(dict.fromkeys(range(len(side))))
+    segment = str(pattern[0])
+    if node is not None and node.members:
+        segment = node.member(segment) or segment
+    for key in keys:
+        if segment in (ANY, str(key)):
+            inner = canons.node_at(node, (key,))
+            yield from _below(inner, _at(left, key), _at(right, key), pattern[1:], (*path, key))
+
+
+def _at(value: Maybe, key: str | int) -> Maybe:
+    found: Maybe = ABSENT
+    if isinstance(value, dict):
+        found = value.get(str(key), ABSENT)
+    elif isinstance(value, list | tuple) and isinstance(key, int) and key < len(value):
+        found = value[key]
+    return found
+
+
+def _edit(desired: Desired, live: canons.Canon, path: Path) -> tuple[Path, Json, bool] | None:
+    """Say what to write into the file's document: (place there, value, whether it is appended to a list there)."""
+    node, canon = desired.canon.kind.node, desired.canon
+    here, there = canon.seen.get(path), live.seen.get(path)
+    if here is not None:  # null where nothing is live: it counts as absent, and moves no other item
+        return here.raw, there.wire if there is not None else None, False
+    if there is None:
+        return None
+    value = there.wire
+    for length in range(len(path) - 1, -1, -1):
+        parent = canons.node_at(node, path[:length])
+        key = path[length]
+        seen = canon.seen.get(path[:length])
+        is_list = parent is not None and parent.item is not None
+        if length == 0:
+            return (*canon.kind.unwrap(desired.document)[1], key), value, False
+        if seen is not None:
+            return (seen.raw, value, True) if is_list else ((*seen.raw, key), value, False)
+        if not is_list and _is_item(node, path[:length]):
+            return None  # the item itself is not in the file: it goes, and this with it
+        value = [value] if is_list else {str(key): value}
+    return None
+
+
+def _is_item(node: Node, path: Path) -> bool:
+    above = canons.node_at(node, path[:-1])
+    return above is not None and above.item is not None
+
+
+def _put(document: Json, path: Path, value: Json, *, appends: bool) -> Json:
+    """Give a document with a value at a place, or appended to the list there."""
+    if not path:
+        return [*document, value] if appends and isinstance(document, list | tuple) else value
+    key, rest = path[0], path[1:]
+    if isinstance(document, list | tuple):
+        return [
+            _put(item, rest, value, appends=appends) if index == key else item
+            for index, item in enumerate(document)
+        ]
+    members = dict(document) if isinstance(document, dict) else {}
+    members[str(key)] = _put(members.get(str(key)), rest, value, appends=appends)
+    return members
+
+
+def _without_origins(resolved: Resolved, place: Path) -> Resolved:
+    """Forget where a value came from that is no longer the file's."""
+
+    def kept(path: Path) -> bool:
+        return path[: len(place)] != place
+
+    return replace(
+        resolved,
+        origins={path: found for path, found in resolved.origins.items() if kept(path)},
+        printed={path: found for path, found in resolved.printed.items() if kept(path)},
+    )
