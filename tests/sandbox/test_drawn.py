@@ -58,6 +58,44 @@ def test_services(creation: dict[str, Any], updates: list[dict[str, Any]]) -> No
         assert region.shown() == shown
 
 
+OWN = {"LINEAR": "linearConfiguration", "CANARY": "canaryConfiguration"}
+
+
+def configuration(strategy: str) -> st.SearchStrategy[dict[str, Any]]:
+    """Draw a deployment configuration of a strategy, without what only ROLLING has."""
+    more = {"bakeTimeInMinutes": st.integers(0, 100)}
+    if strategy in OWN:
+        more[OWN[strategy]] = structure(f"{strategy.capitalize()}Configuration")
+    return structure(
+        "DeploymentConfiguration",
+        strategy=st.just(strategy),
+        deploymentCircuitBreaker=st.just({"enable": False, "rollback": False}),
+        earlySuccessCriteria=st.just({"enable": False}),
+        lifecycleHooks=st.just([]),
+        **more,
+    )
+
+
+CONFIGURATIONS = st.one_of([configuration(each) for each in ("ROLLING", "BLUE_GREEN", "LINEAR", "CANARY")])
+
+
+@settings(max_examples=60, deadline=None)
+@given(CONFIGURATIONS, CONFIGURATIONS)
+def test_strategies(first: dict[str, Any], second: dict[str, Any]) -> None:
+    region = Region()
+    region.create({"base": "fargate", "with": {"deploymentConfiguration": first}})
+    for sent in (first, second):
+        forced: dict[str, Any] = {"deploymentConfiguration": sent, "forceNewDeployment": True}
+        region.call("UpdateService", cluster="main", service="web", **forced)
+        region.sandbox.advance(10_000_000)
+        shown = region.shown()
+        kept = {name: value for name, value in sent.items() if name != "lifecycleHooks"}
+        assert within(kept, shown["deploymentConfiguration"])
+        others = {own for strategy, own in OWN.items() if strategy != sent["strategy"]}
+        assert others & set(shown["deploymentConfiguration"]) == set()
+        assert [each["rolloutState"] for each in shown["deployments"]] == ["COMPLETED"]
+
+
 @settings(max_examples=100, deadline=None)
 @given(
     structure(

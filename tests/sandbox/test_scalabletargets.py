@@ -92,6 +92,28 @@ def test_registering_brings_the_count_into_the_range(
     assert described(ecs)["desiredCount"] == count
 
 
+def test_targets_come_in_pages(scaling: Any, ecs: Any) -> None:
+    ecs.create_service(**service("api"))
+    for name in ("web", "api"):
+        scaling.register_scalable_target(**(TARGET | {"ResourceId": f"service/main/{name}"}), **BOUNDS)
+    paginator = scaling.get_paginator("describe_scalable_targets")
+    pages = list(paginator.paginate(ServiceNamespace="ecs", PaginationConfig={"PageSize": 1}))
+    assert [each["ResourceId"] for page in pages for each in page["ScalableTargets"]] == [
+        "service/main/web",
+        "service/main/api",
+    ]
+    assert len(pages) == 2
+
+
+def test_a_daemon_keeps_its_number(scaling: Any, ecs: Any) -> None:
+    bridge = task_definition(family="b", networkMode="bridge", requiresCompatibilities=["EC2"])
+    ecs.register_task_definition(**bridge)
+    ecs.create_service(cluster="main", serviceName="d", taskDefinition="b", schedulingStrategy="DAEMON")
+    members: dict[str, Any] = {"ResourceId": "service/main/d", "MinCapacity": 3, "MaxCapacity": 4}
+    scaling.register_scalable_target(**(TARGET | members))
+    assert described(ecs, "d")["desiredCount"] == 1
+
+
 def test_a_deleted_service_has_no_target_to_register(server: Serving, scaling: Any, ecs: Any) -> None:
     ecs.delete_service(cluster="main", service="web", force=True)
     with pytest.raises(scaling.exceptions.ValidationException, match="ECS service doesn't exist"):
