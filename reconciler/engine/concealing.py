@@ -74,6 +74,8 @@ def conceal(steps: tuple[Step, ...], values: Sequence[Json]) -> tuple[Step, ...]
 
 
 def _without(body: Json, values: Sequence[Json]) -> Json:
+    if not values:
+        return body
     if isinstance(body, dict):
         return {name: _without(member, values) for name, member in body.items()}
     if isinstance(body, list | tuple):

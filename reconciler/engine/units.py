@@ -40,12 +40,30 @@ class Facts:
 
 @dataclass(frozen=True, slots=True)
 class Sides:
-    """What a textual comparison shows: two documents, list-shaped and masked, and what to call them."""
+    """What a textual comparison shows: two documents, list-shaped and masked, and what to call them.
+
+    Both are made when they are asked for: most plans are shown without.
+    """
 
     live_name: str
     desired_name: str
-    live: Json
-    desired: Json
+    _managed: Json
+    _origin: findings.Provenance
+    _masker: Masker
+
+    @property
+    def live(self) -> Json:
+        """The part of the live document that is managed; nothing where there is none."""
+        return self._shown({} if self._managed is None else self._managed)
+
+    @property
+    def desired(self) -> Json:
+        """The desired document."""
+        return self._shown(self._origin.canon.tree)
+
+    def _shown(self, tree: Json) -> Json:
+        masked = findings.mask(tree, (), self._origin, self._masker)
+        return canons.listed(self._origin.canon.kind.node, masked)
 
 
 @dataclass(slots=True)
@@ -147,8 +165,9 @@ def unit(
     planned.sides[address] = Sides(
         live_name=arn or f"{name} (not there yet)",
         desired_name=desired.resolved.path,
-        live=canons.listed(kind.node, _shown(managed, origin, facts.masker)),
-        desired=canons.listed(kind.node, _shown(desired.canon.tree, origin, facts.masker)),
+        _managed=managed,
+        _origin=origin,
+        _masker=facts.masker,
     )
     return Unit(
         address=address,
@@ -191,10 +210,6 @@ def _noted(compared: Compared, origin: findings.Provenance, masker: Masker) -> t
         )
         for finding in findings.findings(compared.differences.noted, origin, masker)
     )
-
-
-def _shown(tree: Json, origin: findings.Provenance, masker: Masker) -> Json:
-    return {} if tree is None else findings.mask(tree, (), origin, masker)
 
 
 def _base(kind: Kind, arn: str, compared: Compared) -> JsonObject | None:
