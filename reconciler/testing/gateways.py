@@ -329,10 +329,13 @@ class FakeGateway:
 
     def _settle(self, service: Body) -> None:
         """Let the rollout be as far as the clock is."""
-        primary, now = rollouts.in_progress(service), self.clock.now()
-        gone = service.get("deletedAt", math.inf) + self.rollout_seconds
-        if service["status"] == "DRAINING" and now >= gone:
+        now = self.clock.now()
+        if (
+            service["status"] == "DRAINING"
+            and now >= service.get("deletedAt", math.inf) + self.rollout_seconds
+        ):
             self.delete(service["clusterArn"], service["serviceName"])
+        primary = rollouts.in_progress(service)
         if primary and now >= primary["createdAt"] + self.rollout_seconds:
             definition = self._revision(primary["taskDefinition"])
             rollouts.end(service, now, failed=definition is not None and self.fails(definition))

@@ -320,3 +320,29 @@ def test_a_scalable_target_is_changed_where_it_is_named_and_nowhere_else(gateway
     assert (body["MinCapacity"], body["MaxCapacity"], body["SuspendedState"]) == (1, 6, suspended)
     with pytest.raises(AwsError):
         gateway.register_scaling({**named, "ResourceId": "service/prod/other", "MinCapacity": 1})
+
+
+def test_a_deleted_service_drains_and_frees_its_name(world: World) -> None:
+    gateway = world.gateway
+    gateway.register_task_definition(definition())
+    gateway.create_service(service())
+    assert gateway.delete_service("prod", "web").body["status"] == "DRAINING"
+    world.advance(3600)
+    assert described(gateway)["status"] == "INACTIVE"
+    assert gateway.create_service(service()).body["status"] == "ACTIVE"
+    with pytest.raises(AwsNotFound):
+        gateway.delete_service("prod", "other")
+
+
+def test_a_service_revision_shows_what_the_description_does_not(gateway: Gateway) -> None:
+    gateway.register_task_definition(definition())
+    metrics = {"metricConfigurations": [{"metricNames": ["CPUUtilization"], "resolutionSeconds": 20}]}
+    gateway.create_service(service(monitoring=metrics))
+    shown = described(gateway)
+    assert "monitoring" not in shown
+    (current,) = shown["currentServiceRevisions"]
+    (revision,) = gateway.describe_service_revisions([current["arn"]])
+    body: Any = revision
+    assert body["monitoring"] == metrics
+    gone = f"{current['arn'][:-3]}000"
+    assert gateway.describe_service_revisions([gone]) == ()
