@@ -274,6 +274,8 @@ class Reconciler:
         self, reads: Reads, task_definition: Desired | None, service: Desired | None, options: Options
     ) -> tuple[Observed, tuple[Notice, ...]]:
         """Wait for the reads, and make those that only their answers and the files ask for."""
+        from reconciler.engine import servicing
+
         family = ""
         if task_definition is not None:
             family = str(task_definition.canon.wire.get("family", ""))
@@ -281,8 +283,14 @@ class Reconciler:
             family = str(self._family(reads))
             if options.revision != "latest":
                 family = f"{family}:{options.revision}"
+        elif service is not None:
+            family = servicing.named_family(service)
         observed = reads.observe(family)
-        if options.revision and not isinstance(observed.newest, Snapshot):
+        if (
+            (options.revision or task_definition is None)
+            and family
+            and not isinstance(observed.newest, Snapshot)
+        ):
             raise PlanError(
                 f"there is no revision {family}", hint="list them with `aws ecs list-task-definitions`"
             )

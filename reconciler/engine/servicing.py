@@ -54,7 +54,7 @@ def plan(
     desired = ignoring.adopt(desired, live.body if live else None, ignored)
     compared = units.compare(kind, desired, live, facts, saved=observed.saved, more=observed.revised)
     arn = str(live.body.get("serviceArn", "")) if live else ""
-    wanted = _wanted_revision(revision, observed, live, facts)
+    wanted = _wanted_revision(desired, revision, observed, live, facts)
     hidden = units.hide(desired, facts, f"service.{name}", planned)
     draft = None if live is None else _draft(desired, live, compared, wanted, facts)
     verb, steps, effects = _action(draft, desired, hidden.body, live, compared, wanted, facts)
@@ -178,14 +178,23 @@ class _Revision:
     moves: bool = False
 
 
+def named_family(desired: Desired) -> str:
+    """Give the family that a service's file names without a revision, which means its newest ACTIVE one."""
+    named = desired.canon.wire.get("taskDefinition")
+    return named if isinstance(named, str) and ":" not in named else ""
+
+
 def _wanted_revision(
-    revision: Unit | None, observed: Observed, live: Snapshot | None, facts: Facts
+    desired: Desired, revision: Unit | None, observed: Observed, live: Snapshot | None, facts: Facts
 ) -> _Revision:
     running = str(live.body.get("taskDefinition", "")) if live else ""
     if revision is not None and any(isinstance(step, RegisterTaskDefinition) for step in revision.steps):
         return _Revision(unit=revision.address, moves=True)
     if facts.options.revision:
         arn = revision_arn(observed.newest) if isinstance(observed.newest, Snapshot) else ""
+        return _Revision(arn=arn, moves=arn != running)
+    if named_family(desired) and isinstance(observed.newest, Snapshot):
+        arn = revision_arn(observed.newest)
         return _Revision(arn=arn, moves=arn != running)
     if revision is not None and revision.live:
         return _Revision(arn=revision.live, moves=not observed.saved and revision.live != running)

@@ -231,3 +231,20 @@ def test_reads_are_few(world: World) -> None:
         "describe_services",
         "describe_task_definition",
     ]
+
+
+def test_a_family_without_a_revision_means_its_newest(world: World) -> None:
+    world.write("reconciler.yml", "cluster: main\nservice: web\nservice_definition: service.json\n")
+    network = {"awsvpcConfiguration": {"subnets": ["subnet-1"]}}
+    body = service() | {"networkConfiguration": network, "taskDefinition": "web"}
+    world.write("service.json", body)
+    assert not world.plan().changes
+    world.gateway.register_task_definition({"family": "web", "containerDefinitions": []})
+    plan = world.plan()
+    (change,) = plan.unit(UNIT).changes
+    assert (change.address, change.before, change.after) == ("taskDefinition", "web:1", "web:2")
+    world.apply(plan)
+    assert str(world.described()["taskDefinition"]).endswith("web:2")
+    world.write("service.json", body | {"taskDefinition": "nothing"})
+    with pytest.raises(PlanError, match="there is no revision nothing"):
+        world.plan()

@@ -114,7 +114,7 @@ def _host_means_instance(value: Json) -> Json:
 
 
 def _same_revision(desired: Json, live: Json) -> bool:
-    """Accept any revision of a family that the file names without one: the file leaves the choice to others."""
+    """Accept any revision of a family that the file names without one: which one is the newest, the planner knows."""
     return desired == live or (":" not in str(desired) and str(live).rsplit(":", 1)[0] == desired)
 
 
