@@ -149,7 +149,7 @@ def secret_leaves(origin: Provenance) -> Sequence[tuple[Path, Path]]:
     A literal in the file is the file's own, and stands in the repository already.
     """
     found: dict[Path, Path] = {}  # by the place in the file, which a pair and its value share
-    for path in origin.canon.seen:
+    for path in origin.canon.seen if origin.marked else ():
         if path not in origin.marked or (raw := origin.raw(path)) is None or raw in found:
             continue
         if origin.resolved.is_sensitive(raw) or (_by_name(path) and origin.resolved.origins_of(raw)):
