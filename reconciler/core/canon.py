@@ -61,11 +61,12 @@ class Canon:
 
 @dataclass(slots=True)
 class _Visit:
-    """One walk over a document: the facts that rules ask for, and what was seen."""
+    """One walk over a document: the facts that rules ask for, the tree it is compared with, and what was seen."""
 
     facts: JsonObject
     desired: bool
     read_only: frozenset[str]
+    like: JsonObject = field(default_factory=dict)
     seen: dict[Path, Seen] = field(default_factory=dict)
     remarks: list[Remark] = field(default_factory=list)
 
@@ -79,11 +80,12 @@ class _Visit:
         return self.fault(raw, what, scalars.FORMS.get(wanted))
 
 
-def canon(kind: Kind, document: Json, *, desired: bool, facts: JsonObject | None = None) -> Canon:
+def canon(kind: Kind, document: Json, *, desired: bool, like: Canon | None = None) -> Canon:
     """Bring a document into canonical form.
 
-    `facts` decide conditional rules (is a hostPort implied by the network mode?) in place of the document's own:
-    a live document is judged by the desired one's, since those will hold once the changes are made.
+    A live document is judged by the desired one, `like`: by its facts, which decide conditional rules (is a hostPort
+    implied by the network mode?), since those will hold once the changes are made; and items that share their key are
+    named as they are there.
 
     `desired` documents are a user's: unknown members and duplicates are remarked upon. In a live document
     duplicates are numbered and unknown members are dropped in silence. TypeError and ValueError as `Kind.unwrap`.
@@ -97,7 +99,11 @@ def canon(kind: Kind, document: Json, *, desired: bool, facts: JsonObject | None
         body = pointers.objects(document)
         homes = kind.locate(body)
     root: dict[str, Json] = {name: pointers.get(document, path) for name, path in homes.items()}
-    visit = _Visit(_facts(kind, root) if facts is None else facts, desired, kind.read_only)
+    visit = (
+        _Visit(_facts(kind, root), desired, kind.read_only)
+        if like is None
+        else _Visit(like.facts, desired, kind.read_only, like.tree)
+    )
     wire, tree = _structure(kind.node, root, visit, (), (), homes)
     return Canon(
         kind,
@@ -261,6 +267,8 @@ def _keyed(
     wires: list[Json] = []
     tree: dict[str, Json] = {}
     names = _names(item, key, value, visit, raw)
+    if key.then:
+        _tell_apart(item, key, value, names, visit, path)
     for index, given in enumerate(value):
         name = names[index]
         if name is None:
@@ -303,14 +311,47 @@ def _names(item: Node, key: Key, value: Sequence[Json], visit: _Visit, raw: Path
         if identity == "" and visit.desired:
             visit.remarks.append(Remark((*raw, index), f"an item without `{members[0][0]}`"))
         found.append(identity)
-    if not key.then:
-        return found
-    then = [names.split("|") for names in key.then]
-    times = Counter(found)
-    return [
-        f"{name}:{_identity(item, then, given)}" if name is not None and times[name] > 1 else name
-        for name, given in zip(found, value, strict=True)
-    ]
+    return found
+
+
+def _tell_apart(
+    item: Node, key: Key, value: Sequence[Json], names: list[str | None], visit: _Visit, path: Path
+) -> None:
+    """Give items of one name longer names, by what else they are told apart by.
+
+    Where the desired document has the name once, the item that is most like that one keeps it, so that its twins are
+    what is too much; where that has twins, a single item is the one of them that it is like.
+    """
+    there = _items(visit.like, path)
+    for name, times in Counter(names).items():
+        if name is None or (times == 1 and (not there or name in there)):
+            continue
+        more: dict[int, str] = {}
+        for index, given in enumerate(value):
+            if names[index] == name:
+                _, tree = _value(item, given, _Visit(visit.facts, visit.desired, visit.read_only), (), ())
+                more[index] = _more(key, tree)
+        if name in there:
+            wanted = _more(key, there[name])
+            del more[min(more, key=lambda index: (more[index] != wanted, more[index]))]
+        for index, text in more.items():
+            longer = f"{name}:{text}"
+            if times > 1 or longer in there:
+                names[index] = longer
+
+
+def _items(tree: Json, path: Path) -> JsonObject:
+    try:
+        found = pointers.get(tree, path)
+    except KeyError:
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _more(key: Key, tree: Maybe) -> str:
+    """Write what tells twins apart in canonical form, in which a hostPort of 0 is none."""
+    members = tree if isinstance(tree, dict) else {}
+    return "/".join(str(members.get(name, "")) for name in key.then)
 
 
 def _whole_name(item: Node, given: Json, visit: _Visit) -> str | None:

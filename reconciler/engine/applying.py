@@ -211,7 +211,7 @@ def _equal_revision(run: _Run, family: str, body: JsonObject) -> Snapshot | None
         return None
     kind = run.kinds.task_definition
     desired = canons.canon(kind, body, desired=True)
-    live = canons.canon(kind, newest.body, desired=False, facts=desired.facts)
+    live = canons.canon(kind, newest.body, desired=False, like=desired)
     live = composing.ignoring(live, run.ignored)
     return None if diffs.diff(desired, live).changes else newest
 
@@ -315,7 +315,7 @@ def _converged(run: _Run, plan: Plan, bodies: Mapping[str, tuple[JsonObject, ...
                 if name not in _NOT_COMPARED | kind.revised
             }
             desired = canons.canon(kind, sent, desired=False)
-            live = canons.canon(kind, snapshot.body, desired=False, facts=desired.facts)
+            live = canons.canon(kind, snapshot.body, desired=False, like=desired)
             residual += [
                 f"{unit.address} {change.address}"
                 for change in diffs.diff(desired, live).changes

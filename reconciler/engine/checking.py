@@ -100,7 +100,7 @@ def _live(
     kind = kinds.named(unit.kind)
     desired = canons.canon(kind, fill(unit.desired, unit), desired=True)
     body = {**snapshot.body, **(observed.revised if unit.kind == "service" else {})}
-    live = canons.canon(kind, body, desired=False, facts=desired.facts)
+    live = canons.canon(kind, body, desired=False, like=desired)
     live = composing.ignoring(live, ignored)
     managed = diffs.managed(desired, live)
     if unit.partial and isinstance(managed, dict):

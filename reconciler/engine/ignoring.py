@@ -80,7 +80,7 @@ def adopt(desired: Desired, live: JsonObject | None, patterns: Sequence[Path]) -
     ]
     if live is None or not patterns:
         return desired
-    there = canons.canon(kind, live, desired=False, facts=desired.canon.facts)
+    there = canons.canon(kind, live, desired=False, like=desired.canon)
     places = sorted(
         {path for pattern in patterns for path in _matches(kind, desired.canon.tree, there.tree, pattern)},
         key=repr,

@@ -102,7 +102,7 @@ def compare(
     """
     if live is None:
         return Compared(None, None, diffs.diff(desired.canon, None))
-    live_canon = canons.canon(kind, {**live.body, **(more or {})}, desired=False, facts=desired.canon.facts)
+    live_canon = canons.canon(kind, {**live.body, **(more or {})}, desired=False, like=desired.canon)
     live_canon = composing.ignoring(live_canon, facts.options.ignore_tags)
     found = diffs.diff(desired.canon, live_canon)
     if desired.partial:

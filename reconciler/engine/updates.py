@@ -69,9 +69,7 @@ def build(
     members = [name for name in members if name in taken]
     refusals = tuple(_refusals(members, changes, desired, controller, moves=moves, place=place))
     patch = patches.build(changes, desired, live, body)
-    patched = canons.canon(
-        desired.kind, patches.apply(body, patch.operations), desired=False, facts=desired.facts
-    )
+    patched = canons.canon(desired.kind, patches.apply(body, patch.operations), desired=False, like=desired)
     sent: dict[str, Json] = {
         name: _member(name, [c for c in changes if c.path[0] == name], patched, desired) for name in members
     }

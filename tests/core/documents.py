@@ -147,6 +147,8 @@ def _identity(node: Node, item: Any) -> str | None:
     parts = []
     for names in (*key.members, *key.then):
         found = [item[name] for name in names.split("|") if item.get(name) not in (None, "")]
+        if names == "hostPort" and str([*found, 0][0]) in ("0", str(item.get("containerPort"))):
+            found = []  # a port that AWS chooses, or that is implied
         parts.append(
             str(found[0] if found else node.item and node.item.members[names.split("|")[0]].rule.default)
         )

@@ -35,7 +35,7 @@ def addresses(case: dict[str, Any]) -> list[str]:
     kind = KINDS.named("service" if case["kind"] == "service" else "task_definition")
     desired = canon.canon(kind, wrapped(case, "a"), desired=True)
     there = wrapped(case, "b")
-    live = None if there is None else canon.canon(kind, there, desired=False, facts=desired.facts)
+    live = None if there is None else canon.canon(kind, there, desired=False, like=desired)
     return [change.address for change in diffs.diff(desired, live).changes]
 
 

@@ -19,5 +19,5 @@ def test_a_definition_is_written_from_a_description(row: dict[str, Any]) -> None
     assert written == row["definition"]
     desired = canon.canon(kind, written, desired=True)
     assert desired.remarks == ()
-    live = canon.canon(kind, row["described"], desired=False, facts=desired.facts)
+    live = canon.canon(kind, row["described"], desired=False, like=desired)
     assert diffs.diff(composing.ignoring(desired, ()), composing.ignoring(live, ())) == diffs.Differences()

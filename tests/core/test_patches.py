@@ -22,7 +22,7 @@ def test_operations(row: dict[str, Any]) -> None:
     kind = kind_of(row)
     desired = canon.canon(kind, placed(row, "desired"), desired=True)
     body = None if row["live"] is None else placed(row, "live")
-    live = None if body is None else canon.canon(kind, body, desired=False, facts=desired.facts)
+    live = None if body is None else canon.canon(kind, body, desired=False, like=desired)
     changes = diffs.diff(desired, live).changes
     secret = row.get("secret", [])
     found = patches.build(changes, desired, live, body, secret=lambda change: change.address in secret)
@@ -68,7 +68,7 @@ def valued(body: Any) -> Any:
 def test_a_guard_fails_where_the_document_moved(moved: Any) -> None:
     kind = kind_of({"at": "task_definition"})
     desired = canon.canon(kind, WANTED, desired=True)
-    live = canon.canon(kind, BODY, desired=False, facts=desired.facts)
+    live = canon.canon(kind, BODY, desired=False, like=desired)
     patch = patches.build(diffs.diff(desired, live).changes, desired, live, BODY)
     with pytest.raises(jsonpatch.JsonPatchException):
         patches.apply(moved(BODY), patch.operations)

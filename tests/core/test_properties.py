@@ -37,7 +37,7 @@ def desired_of(kind: Kind, document: JsonObject) -> Canon:
 
 
 def live_of(desired: Canon, body: JsonObject) -> Canon:
-    return canon.canon(desired.kind, body, desired=False, facts=desired.facts)
+    return canon.canon(desired.kind, body, desired=False, like=desired)
 
 
 def applied(patch: patches.Patch, body: JsonObject) -> JsonObject:

@@ -66,7 +66,7 @@ def test_a_live_document_may_hold_anything() -> None:
 @pytest.mark.parametrize("row", rows("diffs"))
 def test_differences(row: dict[str, Any]) -> None:
     desired = canon.canon(kind_of(row), placed(row, "desired"), desired=True)
-    live = canon.canon(kind_of(row), placed(row, "live"), desired=False, facts=desired.facts)
+    live = canon.canon(kind_of(row), placed(row, "live"), desired=False, like=desired)
     found = diffs.diff(desired, live)
     assert [f"{change.action.value} {change.address}" for change in found.changes] == row["changes"]
     assert [change.address for change in found.noted] == row.get("noted", [])
@@ -132,9 +132,9 @@ def test_a_member_that_aws_adds_tomorrow_is_compared_by_value(row: dict[str, Any
     kind, document, grown = novel(row)
     desired = canon.canon(kind, grown, desired=True)
     assert desired.remarks == ()
-    same = diffs.diff(desired, canon.canon(kind, grown, desired=False, facts=desired.facts))
+    same = diffs.diff(desired, canon.canon(kind, grown, desired=False, like=desired))
     assert same == diffs.Differences()
-    found = diffs.diff(desired, canon.canon(kind, document, desired=False, facts=desired.facts))
+    found = diffs.diff(desired, canon.canon(kind, document, desired=False, like=desired))
     assert [(change.action.value, change.address) for change in found.changes] == [
         ("add", row["address"] + name) for name in ("novelties", "novelty")
     ]
@@ -146,7 +146,7 @@ def test_a_member_that_aws_adds_tomorrow_and_no_file_declares(row: dict[str, Any
     """In a service it is noted; a task definition is closed, so there it goes."""
     kind, document, grown = novel(row)
     desired = canon.canon(kind, document, desired=True)
-    found = diffs.diff(desired, canon.canon(kind, grown, desired=False, facts=desired.facts))
+    found = diffs.diff(desired, canon.canon(kind, grown, desired=False, like=desired))
     if row["kind"] == "service":
         assert [change.address for change in found.noted] == [
             row["address"] + name for name in ("novelties.novelty", "novelty")

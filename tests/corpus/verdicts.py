@@ -43,7 +43,7 @@ def judge(side: Side, tally: Tally, every: int = 1, offset: int = 0) -> None:
             continue
         tally.tried[mutation.what] += 1
         desired = canon.canon(kind, mutation.document, desired=True)
-        live = canon.canon(kind, side.live, desired=False, facts=desired.facts)
+        live = canon.canon(kind, side.live, desired=False, like=desired)
         found = diffs.diff(desired, live)
         reason = why_equal(kind, mutation, side.document, desired, live)
         fault = _fault(kind, side.document, mutation, desired, found, reason, tally)

@@ -24,7 +24,7 @@ from tests.core.test_tables import rows
 
 def draft(row: dict[str, Any]) -> updates.Draft:
     desired = canon.canon(KINDS.service, row["desired"], desired=True)
-    live = canon.canon(KINDS.service, row["live"], desired=False, facts=desired.facts)
+    live = canon.canon(KINDS.service, row["live"], desired=False, like=desired)
     return updates.build(
         diffs.diff(desired, live).changes,
         desired,
@@ -84,6 +84,6 @@ def test_one_update_is_enough(dice: random.Random) -> None:
         return
     sent = dict(drafted.body)
     desired = canon.canon(KINDS.service, document, desired=True)
-    live = canon.canon(KINDS.service, updated(body, sent), desired=False, facts=desired.facts)
+    live = canon.canon(KINDS.service, updated(body, sent), desired=False, like=desired)
     left = [change.address for change in diffs.diff(desired, live).changes if change.path[0] != "tags"]
     assert left == [], sent
