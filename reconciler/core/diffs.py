@@ -110,13 +110,13 @@ class _Walk:
         self, parent: Node, node: Node | None, live: Json, path: Path, address: str
     ) -> Iterator[tuple[Change, bool]]:
         """Handle what only the live document has, by who owns it."""
-        owner = self.owner(parent, node)
+        owner = self.owner(parent, node, live)
         if owner is None and node is not None:
             yield from self.structure(node, {}, live, path, address)
         elif owner is not Undeclared.SERVER:
             yield Change(path, address, Action.REMOVE, live, ABSENT), owner is Undeclared.INFORM
 
-    def owner(self, parent: Node, node: Node | None) -> Undeclared | None:
+    def owner(self, parent: Node, node: Node | None, live: Json) -> Undeclared | None:
         """Say who owns an undeclared value; None where its members have to be asked one by one."""
         if node is None or parent.item is not None:
             return Undeclared.DEFAULT  # an entry of a map or set that is declared
@@ -124,7 +124,7 @@ class _Walk:
             return owner
         if node.members and self.undeclared is not Undeclared.DEFAULT:
             return None
-        return self.undeclared
+        return Undeclared.INFORM if _is_novel(node, live) else self.undeclared
 
     def keep(self, node: Node | None, desired: Maybe, live: Json) -> Json:
         if not isinstance(live, dict) or node is None:
@@ -133,11 +133,14 @@ class _Walk:
         kept: dict[str, Json] = {}
         for name, value in live.items():
             child = _child(node, name)
-            if name not in wanted and self.owner(node, child) in (Undeclared.SERVER, Undeclared.INFORM):
+            owner = Undeclared.DEFAULT if name in wanted else self.owner(node, child, value)
+            if owner in (Undeclared.SERVER, Undeclared.INFORM):
                 continue
             if child is not None and child.rule.is_elsewhere(self.facts):
                 continue
-            kept[name] = self.keep(child, wanted.get(name, ABSENT), value)
+            inner = self.keep(child, wanted.get(name, ABSENT), value)
+            if inner or name in wanted or not value:  # an object of which nothing is left is none
+                kept[name] = inner
         return kept
 
 
@@ -152,6 +155,14 @@ def _address(node: Node, address: str, name: str) -> str:
     if node.item is not None or not node.members:
         return f'{address}["{name}"]'
     return f"{address}.{name}" if address else name
+
+
+def _is_novel(node: Node | None, value: Json) -> bool:
+    """Tell whether a value holds nothing but what no table row knows."""
+    if node is None or node.rule.undeclared is Undeclared.INFORM:
+        return node is not None
+    inside = value if isinstance(value, dict) and node.members else {}
+    return bool(inside) and all(_is_novel(node.members.get(name), inner) for name, inner in inside.items())
 
 
 def _same(node: Node | None, desired: Json, live: Json) -> bool:

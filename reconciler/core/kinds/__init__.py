@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from reconciler.core.kinds import services, task_definitions
+from reconciler.core.kinds import judged, services, task_definitions
 from reconciler.core.kinds.rules import Node, Undeclared, compile_node
 from reconciler.core.shapes import Shape, Shapes
 from reconciler.core.values import Json, JsonObject, Path
@@ -118,7 +118,7 @@ def build(shapes: Shapes) -> Kinds:
     return Kinds(
         task_definition=Kind(
             "task_definition",
-            compile_node(register, task_definitions.RULES),
+            compile_node(register, task_definitions.RULES, judged=judged.PATHS),
             facts=("networkMode",),
             read_only=_read_only(shapes.named("TaskDefinition"), register),
             undeclared=Undeclared.DEFAULT,

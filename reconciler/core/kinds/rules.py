@@ -7,7 +7,7 @@ more row.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Set
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Final, TypeAlias
@@ -103,6 +103,7 @@ class Rule:
 
 
 NO_RULE: Final = Rule()
+NOVEL: Final = Rule(undeclared=Undeclared.INFORM)
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,12 +127,15 @@ class Node:
         return name if name in self.members else self.folded.get(name.lower())
 
 
-def compile_node(shape: Shape, rules: Mapping[str, Rule], path: str = "") -> Node:
-    """Lay a table over a shape."""
-    rule = rules.get(path, NO_RULE)
+def compile_node(
+    shape: Shape, rules: Mapping[str, Rule], path: str = "", judged: Set[str] | None = None
+) -> Node:
+    """Lay a table over a shape. A member that has no row and is not among the `judged` ones is novel."""
+    known = judged is None or path in judged or path.rpartition("/")[2] in ("", "*")
+    rule = rules.get(path, NO_RULE if known else NOVEL)
     if shape.kind == "structure":
         members = {
-            name: compile_node(member, rules, f"{path}/{name}" if path else name)
+            name: compile_node(member, rules, f"{path}/{name}" if path else name, judged)
             for name, member in shape.members.items()
         }
         return Node(
@@ -143,7 +147,7 @@ def compile_node(shape: Shape, rules: Mapping[str, Rule], path: str = "") -> Nod
             insisted=tuple(name for name in sorted(shape.required) if members[name].item is not None),
         )
     if shape.kind == "list" and shape.item is not None:
-        item = compile_node(shape.item, rules, f"{path}/*")
+        item = compile_node(shape.item, rules, f"{path}/*", judged)
         return Node(shape, rule, item=item, pair=_pair(item, rule.key))
     return Node(shape, rule)
 

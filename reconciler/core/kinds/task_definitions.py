@@ -2,7 +2,7 @@
 
 Sources, as in the project's notes on normalisation: the API model (B), Terraform's provider (TF), ecspresso (EP), hako
 (HK), recorded pairs of cdk-real-drift (RD), cloud-custodian's recordings (C7), a real exchange of 2026 (L26).
-Task definitions are closed: what the file does not mention means its default.
+Task definitions are closed: what the file does not mention means its default, if it is among the `judged` members.
 """
 
 from __future__ import annotations
