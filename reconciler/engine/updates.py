@@ -13,23 +13,11 @@ from reconciler.core import canon as canons
 from reconciler.core import patches
 from reconciler.core.canon import Canon
 from reconciler.core.diffs import Action, Change
+from reconciler.core.kinds import controllers
 from reconciler.core.kinds.rules import ABSENT, Node
 from reconciler.core.shapes import Shapes
 from reconciler.core.values import Json, JsonObject, Path
 from reconciler.errors import Refused, Where
-
-# What UpdateService takes under another controller (API model, UpdateService). The rest belongs to a CodeDeploy
-# deployment or a task set.
-_BY_CONTROLLER = {
-    "CODE_DEPLOY": frozenset({
-        "desiredCount", "deploymentConfiguration", "healthCheckGracePeriodSeconds", "placementConstraints",
-        "placementStrategy", "enableECSManagedTags", "propagateTags", "tags",
-    }),
-    "EXTERNAL": frozenset({
-        "desiredCount", "healthCheckGracePeriodSeconds", "placementConstraints", "placementStrategy",
-        "enableECSManagedTags", "propagateTags", "tags",
-    }),
-}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,13 +96,13 @@ def _refusals(
         change = next(change for change in changes if change.path[0] == name)
         seen = desired.seen.get(change.path)
         where = place(seen.raw if seen else ())
-        if controller in _BY_CONTROLLER and name not in _BY_CONTROLLER[controller]:
+        if not controllers.updates(controller, name):
             yield Refused(
                 f"UpdateService cannot change {change.address}: the service's deployments belong to {controller}",
                 where,
                 _CONTROLLER_HINT,
             )
-    if moves and controller in _BY_CONTROLLER:
+    if moves and not controllers.deploys(controller):
         yield Refused(
             f"the service's deployments belong to {controller}: a new revision cannot be deployed by UpdateService",
             place(()),

@@ -6,8 +6,10 @@ that AWS or someone else chose (`SERVER`, left alone).
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
+from reconciler.core.kinds import controllers
 from reconciler.core.kinds.rules import WHOLE, Key, Rule, Undeclared
 from reconciler.core.kinds.spellings import parsed_json, revision_name, same_name, short_name
 from reconciler.core.values import Json, JsonObject
@@ -58,13 +60,16 @@ def _controller(facts: JsonObject) -> str:
     return str(_fact(facts, "deploymentController", "type") or "ECS")
 
 
-def _left_to_controller(facts: JsonObject) -> Undeclared | None:
-    """Leave what UpdateService does not take to CodeDeploy and to task sets (B, UpdateService)."""
-    return S if _controller(facts) in ("CODE_DEPLOY", "EXTERNAL") else None
+def _left_to_controller(path: str, rule: Rule) -> Rule:
+    """Leave to CodeDeploy and to task sets what the file does not mention and UpdateService cannot change."""
+    member = path.partition("/")[0]
+    if controllers.always_updates(member):
+        return rule
 
+    def owner(facts: JsonObject) -> Undeclared | None:
+        return None if controllers.updates(_controller(facts), member) else S
 
-def _left_to_task_sets(facts: JsonObject) -> Undeclared | None:
-    return S if _controller(facts) == "EXTERNAL" else None
+    return replace(rule, undeclared_for=owner)
 
 
 def _swapped(facts: JsonObject) -> bool:
@@ -123,7 +128,7 @@ def _latest_is_any(desired: Json, live: Json) -> bool:
     return desired in (live, "LATEST")
 
 
-RULES: Final[dict[str, Rule]] = {
+_ROWS: Final[dict[str, Rule]] = {
     "cluster": Rule(coerce=short_name, default="default", undeclared=S),  # TFs, B
     "serviceName": Rule(undeclared=S),
     "taskDefinition": Rule(coerce=revision_name, same=_same_revision, undeclared=S, deploys=True),  # TFs
@@ -138,7 +143,7 @@ RULES: Final[dict[str, Rule]] = {
     "deploymentController": Rule(undeclared=D),
     "deploymentController/type": Rule(default="ECS", undeclared=D),  # B
     # Compared leaf by leaf: the server's object has grown every year (ecspresso issue 894).
-    "deploymentConfiguration": Rule(undeclared_for=_left_to_task_sets),
+    "deploymentConfiguration": Rule(),
     "deploymentConfiguration/maximumPercent": Rule(default_for=_usual_maximum, undeclared=D),
     "deploymentConfiguration/minimumHealthyPercent": Rule(default_for=_usual_minimum, undeclared=D),
     "deploymentConfiguration/strategy": Rule(default="ROLLING", undeclared=D),  # RD
@@ -173,13 +178,10 @@ RULES: Final[dict[str, Rule]] = {
     "networkConfiguration": Rule(undeclared=S, deploys=True),
     "networkConfiguration/awsvpcConfiguration/subnets": Rule(key=WHOLE, undeclared=D),
     "networkConfiguration/awsvpcConfiguration/securityGroups": Rule(key=WHOLE, undeclared=S),  # RD, EP, TFs
-    "networkConfiguration/awsvpcConfiguration/assignPublicIp": Rule(
-        default="DISABLED", undeclared=D, undeclared_for=_left_to_controller
-    ),
+    "networkConfiguration/awsvpcConfiguration/assignPublicIp": Rule(default="DISABLED", undeclared=D),
     "loadBalancers": Rule(  # TFs, RD
         key=Key(("targetGroupArn|loadBalancerName", "containerName", "containerPort")),
         undeclared=D,
-        undeclared_for=_left_to_controller,
         elsewhere=_swapped,
         deploys=True,
         remove=[],
@@ -278,6 +280,12 @@ RULES: Final[dict[str, Rule]] = {
         "productionListenerRule",
         "testListenerRule",
     ),
-    "gatewayConnectors": Rule(key=Key(("portName",)), undeclared=S),
+    "gatewayConnectors": Rule(key=Key(("portName",)), undeclared=S),  # B: one at most, by the port's name
+    "gatewayConnectors/*/filters/accessTypes": Rule(key=WHOLE),  # B: which paths it applies to
+    "gatewayConnectors/*/deregistrationDelay/timeoutSeconds": Rule(default=300, undeclared=D),  # B
     "monitoring": Rule(undeclared=S),
+    # Inferred from B: each of them sets the resolution of some metrics.
+    "monitoring/metricConfigurations": Rule(key=WHOLE, undeclared=D),
+    "monitoring/metricConfigurations/*/metricNames": Rule(key=WHOLE),
 }
+RULES: Final = {path: _left_to_controller(path, rule) for path, rule in _ROWS.items()}
