@@ -138,7 +138,8 @@ class _Walk:
                 continue
             if child is not None and child.rule.is_elsewhere(self.facts):
                 continue
-            inner = self.keep(child, wanted.get(name, ABSENT), value)
+            goes = name not in wanted and owner is Undeclared.DEFAULT  # all of it, whoever owns what is inside
+            inner = value if goes else self.keep(child, wanted.get(name, ABSENT), value)
             if inner or name in wanted or not value:  # an object of which nothing is left is none
                 kept[name] = inner
         return kept

@@ -47,12 +47,16 @@ def _found(
     for row in rows:
         if not row.clashes(case):
             continue
-        seen = desired.canon.seen.get(row.place(desired.canon.wire))
+        place = row.place(desired.canon.wire)
+        seen = desired.canon.seen.get(place)
         where = desired.resolved.where(seen.raw if seen else ())
+        named = " and ".join(f"`{name}`" for name in row.members if name in case.service)
+        kept = "" if place or not named else f" (the service has {named} now, and the file leaves it so)"
         if row.seen:
-            refusals.append(Refused(f"ECS refuses this: {row.what}", where, f"{row.hint} ({row.source})"))
+            what = f"ECS refuses this: {row.what}{kept}"
+            refusals.append(Refused(what, where, f"{row.hint} ({row.source})"))
         else:
-            what = f"ECS is documented to refuse this: {row.what}"
+            what = f"ECS is documented to refuse this: {row.what}{kept}"
             notices.append(Notice(what=what, where=where, hint=row.hint))
     return tuple(refusals), tuple(notices)
 

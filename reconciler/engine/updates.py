@@ -56,11 +56,16 @@ def build(
     replaces = tuple(name for name in members if name not in taken)
     members = [name for name in members if name in taken]
     refusals = tuple(_refusals(members, changes, desired, controller, moves=moves, place=place))
-    patch = patches.build(changes, desired, live, body)
-    patched = canons.canon(desired.kind, patches.apply(body, patch.operations), desired=False, like=desired)
-    sent: dict[str, Json] = {
-        name: _member(name, [c for c in changes if c.path[0] == name], patched, desired) for name in members
-    }
+    sent: dict[str, Json] = {}
+    if members:
+        own = [change for change in changes if change.path[0] in members]
+        patch = patches.build(own, desired, live, body)
+        patched = canons.canon(
+            desired.kind, patches.apply(body, patch.operations), desired=False, like=desired
+        )
+        sent = {
+            name: _member(name, [c for c in own if c.path[0] == name], patched, desired) for name in members
+        }
     if back:
         sent[_STRATEGY] = []  # API model, UpdateService: an empty list leads back to the launch type
     rules = {name: desired.kind.node.members[name].rule for name in sent}
@@ -121,7 +126,24 @@ def _member(name: str, changes: Sequence[Change], patched: Canon, desired: Canon
     value = copy.deepcopy(patched.wire.get(name, {}))
     for change in removed:
         _restore(node, change.path[1:], value, desired.facts)
-    return value
+    return _meaningful(node, value, desired.facts, (name,), frozenset(change.path for change in changes))
+
+
+def _meaningful(node: Node, value: Json, facts: JsonObject, path: Path, changed: frozenset[Path]) -> Json:
+    """Leave out what stays and means nothing in the document that is wanted, and may be refused there for that.
+
+    A service that was LINEAR still has a linearConfiguration, which no other strategy takes.
+    """
+    if not node.members or not isinstance(value, dict):
+        return value
+    kept: dict[str, Json] = {}
+    for name, member in value.items():
+        inner, there = node.members.get(name), (*path, name)
+        stays = inner is not None and not any(place[: len(there)] == there for place in changed)
+        test = inner.rule.absent_if if inner is not None else None
+        if not (stays and test is not None and test(member, value, facts)):
+            kept[name] = member if inner is None else _meaningful(inner, member, facts, there, changed)
+    return kept
 
 
 def _removal(node: Node, facts: JsonObject) -> Json:

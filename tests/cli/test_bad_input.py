@@ -150,15 +150,16 @@ def test_a_wrong_file_gives_one_message(cli: Cli, box: Box, case: str) -> None:
 
 
 def test_what_aws_is_known_to_refuse_is_shown_and_not_sent(cli: Cli, box: Box) -> None:
-    edit(SERVICE, '"schedulingStrategy": "REPLICA"', '"schedulingStrategy": "DAEMON"')
-    place = _position(SERVICE, '"schedulingStrategy"')
+    strategy = '"capacityProviderStrategy": [{ "capacityProvider": "FARGATE_SPOT", "weight": 1 }]'
+    edit(SERVICE, '"schedulingStrategy": "REPLICA"', strategy)
+    place = _position(SERVICE, '"launchType"')
     for command in (("plan",), ("apply", "--auto-approve"), ("deploy",)):
         ran = cli(*command)
-        assert (ran.code, addresses(ran.out)) == (1, ["schedulingStrategy"]), ran
+        assert (ran.code, addresses(ran.out)) == (1, ["capacityProviderStrategy"]), ran
         assert ran.err.startswith(
-            f"Error: {place}: schedulingStrategy of an existing service cannot be changed"
+            f"Error: {place}: ECS refuses this: `launchType` and `capacityProviderStrategy` exclude each other"
         )
-        assert "another name" in ran.err
+        assert "remove one of them" in ran.err
     assert box.writes() == []
 
 

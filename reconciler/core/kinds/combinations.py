@@ -57,8 +57,8 @@ class Case:
 
     @property
     def rebalances(self) -> bool:
-        """Tell whether the file asks for rebalancing of availability zones."""
-        return self.file.get("availabilityZoneRebalancing") == "ENABLED"
+        """Tell whether tasks are rebalanced over availability zones."""
+        return self.at("availabilityZoneRebalancing") == "ENABLED"
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Final
 
 from reconciler.core.kinds import controllers
-from reconciler.core.kinds.rules import WHOLE, Key, Rule, Undeclared
+from reconciler.core.kinds.rules import WHOLE, Key, Rule, Test, Undeclared
 from reconciler.core.kinds.spellings import parsed_json, revision_name, same_name, short_name
 from reconciler.core.values import Json, JsonObject
 
@@ -81,14 +81,27 @@ def _in_no_description(_value: Json, _parent: JsonObject, _facts: JsonObject) ->
     return True
 
 
-def _connect_off(value: Json, _parent: JsonObject, facts: JsonObject) -> bool:
+def _connect_off(_value: Json, service: JsonObject, facts: JsonObject) -> bool:
     """Tell whether Service Connect is off and stays off: AWS describes that by no member (Terraform, PR 43871)."""
-    return not _on(value, "enabled") and not _on(_fact(facts, "serviceConnectConfiguration"), "enabled")
+    off = _fact(service, "serviceConnectConfiguration", "enabled") is False  # said, not forgotten
+    wanted = _fact(facts, "serviceConnectConfiguration")
+    return off and (not isinstance(wanted, dict) or str(_fact(wanted, "enabled")).lower() == "false")
 
 
 def _early_success_off(value: Json, _parent: JsonObject, facts: JsonObject) -> bool:
     wanted = _fact(facts, "deploymentConfiguration", "earlySuccessCriteria")
     return not _on(value, "enable") and not _on(wanted, "enable")
+
+
+def _other_strategy(name: str, settings: str) -> Test:
+    """Tell whether a strategy's settings mean nothing: another one is in force (B), and the file has none of them."""
+
+    def test(_value: Json, _parent: JsonObject, facts: JsonObject) -> bool:
+        wanted = _fact(facts, "deploymentConfiguration")
+        in_force = _fact(wanted, "strategy") if isinstance(wanted, dict) else None
+        return in_force != name and not (isinstance(wanted, dict) and _fact(wanted, settings))
+
+    return test
 
 
 def _declared(path: str, *names: str) -> dict[str, Rule]:
@@ -162,6 +175,12 @@ _ROWS: Final[dict[str, Rule]] = {
     "deploymentConfiguration/alarms/alarmNames": Rule(key=WHOLE, undeclared=D),  # RD, TFs
     "deploymentConfiguration/alarms/enable": Rule(default=False, undeclared=D),
     "deploymentConfiguration/alarms/rollback": Rule(default=False, undeclared=D),
+    "deploymentConfiguration/linearConfiguration": Rule(
+        absent_if=_other_strategy("LINEAR", "linearConfiguration")
+    ),
+    "deploymentConfiguration/canaryConfiguration": Rule(
+        absent_if=_other_strategy("CANARY", "canaryConfiguration")
+    ),
     "deploymentConfiguration/linearConfiguration/stepPercent": Rule(default=10.0, undeclared=D),  # B
     "deploymentConfiguration/linearConfiguration/stepBakeTimeInMinutes": Rule(default=6, undeclared=D),
     "deploymentConfiguration/canaryConfiguration/canaryPercent": Rule(default=5.0, undeclared=D),
@@ -214,7 +233,7 @@ _ROWS: Final[dict[str, Rule]] = {
     "serviceConnectConfiguration": Rule(
         absent_if=_connect_off, undeclared=D, deploys=True, remove={"enabled": False}
     ),
-    "serviceConnectConfiguration/enabled": Rule(default=False, undeclared=D),
+    "serviceConnectConfiguration/enabled": Rule(undeclared=D),  # required (B): no default
     "serviceConnectConfiguration/namespace": Rule(undeclared=S),  # filled with the cluster's default
     **_declared("serviceConnectConfiguration", "accessLogConfiguration", "containerConfigurations"),
     "serviceConnectConfiguration/services": Rule(key=Key(("portName",)), undeclared=D),
