@@ -167,6 +167,17 @@ SERVICE: Final = (
         task=True,
     ),
     Combination(
+        ("networkConfiguration", "launchType"),
+        "`assignPublicIp` is not for the launch type EC2",
+        'set "assignPublicIp": "DISABLED", or use FARGATE',
+        "hashicorp/waypoint issue 643",
+        lambda c: (
+            c.at("launchType") == "EC2"
+            and c.at("networkConfiguration", "awsvpcConfiguration", "assignPublicIp") == "ENABLED"
+        ),
+        seen=True,
+    ),
+    Combination(
         ("launchType", "schedulingStrategy"),
         "a DAEMON service runs on instances, not on FARGATE",
         'set "schedulingStrategy": "REPLICA", or launchType EC2',
