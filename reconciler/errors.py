@@ -4,7 +4,8 @@
 
     ReconcilerError            what, where, hint
     ├── ConfigError            a file of the user's is wrong: path, line, column
-    │   └── TemplateError      … inside a template
+    │   ├── TemplateError      … inside a template
+    │   └── HclError           … in HCL: excerpt, with a caret
     ├── ResolveError           a reference has no value: address
     │   ├── NotFound           the source answers, the address is not there: near misses
     │   ├── Denied             the source refuses to answer
@@ -67,6 +68,17 @@ class ConfigError(ReconcilerError):
 @dataclass(eq=False)
 class TemplateError(ConfigError):
     """A template cannot be parsed or executed."""
+
+
+@dataclass(eq=False)
+class HclError(ConfigError):
+    """HCL cannot be parsed or evaluated. `excerpt` has the line of the source, and carets under the place."""
+
+    excerpt: tuple[str, ...] = ()
+
+    def details(self) -> list[str]:
+        """Show the place."""
+        return list(self.excerpt)
 
 
 @dataclass(eq=False)
