@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Final
 
 from reconciler.core import canon as canons
 from reconciler.core import pointers
@@ -16,6 +17,9 @@ from reconciler.core.kinds.rules import ABSENT
 from reconciler.core.plans import Finding, Reason
 from reconciler.core.redaction import MASK, Masker, secret_name
 from reconciler.core.values import Json, Origin, Path
+
+# Said of a change whose masked parts differ: what is shown of them is alike.
+DIFFERS: Final = "a masked part differs"
 
 
 @dataclass(frozen=True)
@@ -90,12 +94,14 @@ def _from_default(change: Change, live: Canon | None) -> Change:
 def _finding(change: Change, origin: Provenance, masker: Masker) -> Finding:
     node = canons.node_at(origin.canon.kind.node, change.path)
     places: dict[Path, Path] = {}
+    new: list[Json] = []
     after = None
     if change.after is not ABSENT:
-        after = canons.listed(node, mask(change.after, change.path, origin, masker), places)
+        after = canons.listed(node, mask(change.after, change.path, origin, _telling(masker, new)), places)
+    old: list[Json] = []
     before = None
     if change.before is not ABSENT:
-        before = canons.listed(node, mask(change.before, change.path, origin, masker))
+        before = canons.listed(node, mask(change.before, change.path, origin, _telling(masker, old)))
     return Finding(
         address=change.address,
         pointer=pointers.text(change.path),
@@ -105,9 +111,19 @@ def _finding(change: Change, origin: Provenance, masker: Masker) -> Finding:
         has_before=change.before is not ABSENT,
         has_after=change.after is not ABSENT,
         sensitive=_masked(before) or _masked(after),
-        note=_back_to(change, origin),
+        note=DIFFERS if old and new and old != new and after != MASK else _back_to(change, origin),
         reasons=() if change.after is ABSENT else origin.reasons(change.path, places),
     )
+
+
+def _telling(masker: Masker, hidden: list[Json]) -> Masker:
+    """Give a masker that keeps what it hides, so that two values that are shown alike can be told apart."""
+
+    def hide(value: Json) -> str:
+        hidden.append(value)
+        return MASK
+
+    return replace(masker, hide=hide)
 
 
 def _back_to(change: Change, origin: Provenance) -> str:
@@ -126,7 +142,7 @@ def mask(value: Json, path: Path, origin: Provenance, masker: Masker) -> Json:
     if origin.sensitive(path):
         return masker.value(value, sensitive=True)
     if isinstance(value, str):
-        return masker.text(value)
+        return masker.leaf(value)
     if isinstance(value, dict):
         return {name: mask(member, (*path, name), origin, masker) for name, member in value.items()}
     if isinstance(value, list | tuple):

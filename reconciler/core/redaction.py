@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import fnmatch
+import json
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
@@ -30,6 +31,16 @@ SECRET_NAMES: Final = (
 _SECRET_NAME: Final = re.compile("|".join(fnmatch.translate(pattern) for pattern in SECRET_NAMES))
 # A shorter secret would mask syllables of ordinary words.
 SHORTEST: Final = 4
+# What a text has to hold so that it is worth reading it as JSON.
+_HINT: Final = re.compile(r"pass|pwd|secret|token|key|credential|\\u", re.IGNORECASE)
+# Of a JSON document the strings, those that are names apart, and the brackets.
+_TOKEN: Final = re.compile(r'("[^"\\]*(?:\\.[^"\\]*)*")(\s*:)?|[{}\[\]]')
+_HUMP: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|[-.\s]")
+# The password of `scheme://user:password@host`. Of people who do not encode it, it may hold `@`, or a slash where no
+# port could stand; in JSON each slash may stand behind a backslash.
+_PASSWORD: Final = re.compile(
+    r"""(:(?:\\?/){2}[^\s/?#:@"'\\]*:)(?!\d+[/?#\\])([^\s/"'<>\\]+|[^\s@"'<>]+)(?=@)"""
+)
 
 
 @lru_cache(maxsize=4096)  # of a variable it is asked in the file, in the description and in the plan
@@ -38,12 +49,20 @@ def secret_name(name: str) -> bool:
     return _SECRET_NAME.match(name.upper()) is not None
 
 
+def _masked(_value: Json) -> str:
+    return MASK
+
+
 @dataclass(frozen=True, slots=True)
 class Masker:
-    """Masks known secrets wherever they turn up. An open masker (`--show-sensitive`) changes nothing."""
+    """Masks known secrets wherever they turn up. An open masker (`--show-sensitive`) changes nothing.
+
+    `hide` is given each value or piece of text that is masked, and gives its mark: so it can be told what was hidden.
+    """
 
     secrets: tuple[str, ...] = ()
     open: bool = False
+    hide: Callable[[Json], str] = _masked
 
     @classmethod
     def of(cls, values: Iterable[Json], *, show: bool = False) -> Masker:
@@ -52,18 +71,65 @@ class Masker:
         return cls(tuple(sorted(texts, key=lambda text: (-len(text), text))), show)
 
     def text(self, text: str) -> str:
-        """Mask secrets inside a text."""
+        """Mask known secrets inside a text."""
         if not self.open:
             for secret in self.secrets:
-                text = text.replace(secret, MASK)
+                if secret in text:
+                    text = text.replace(secret, self.hide(secret))
         return text
+
+    def leaf(self, text: str) -> str:
+        """Mask secrets inside a value that is a text: known ones, and those that the text itself says to be secret.
+
+        These are the strings under a secret name in a JSON document, and the passwords in URLs. The rest of the text
+        stays as it is, byte for byte.
+        """
+        if self.open:
+            return text
+        if text.lstrip()[:1] in ("{", "[") and _HINT.search(text):
+            text = self._document(text)
+        if "@" in text:
+            text = _PASSWORD.sub(lambda found: found[1] + self.hide(found[2]), text)
+        return self.text(text)
+
+    def _document(self, text: str) -> str:
+        """Mask the strings under secret names in a text that is a JSON document; any other text stays."""
+        try:
+            json.loads(text)
+        except (ValueError, RecursionError):
+            return text
+        pieces: list[str] = []
+        above = [False]  # for each object or list around: does it stand under a secret name?
+        named, done = False, 0
+        for token in _TOKEN.finditer(text):
+            string, is_name = token[1], token[2]
+            if string is None:
+                if token[0] in "{[":
+                    above.append(named or above[-1])
+                else:
+                    above.pop()
+                named = False
+            elif is_name:
+                named = secret_name(_HUMP.sub("_", str(json.loads(string))))
+            else:
+                pieces += text[done : token.start()], self._string(string, secret=named or above[-1])
+                named, done = False, token.end()
+        return "".join(pieces) + text[done:]
+
+    def _string(self, written: str, *, secret: bool) -> str:
+        """Mask a string of a JSON document, which may hold another one."""
+        if not secret and "\\" not in written:
+            return written
+        value = str(json.loads(written, strict=False))
+        masked = self.hide(value) if secret else self.leaf(value)
+        return written if masked == value else json.dumps(masked, ensure_ascii=False)
 
     def value(self, value: Json, *, sensitive: bool = False) -> Json:
         """Mask secrets inside a value; all of its leaves where it is sensitive as a whole."""
         if self.open:
             return value
         if isinstance(value, str):
-            return MASK if sensitive else self.text(value)
+            return self.hide(value) if sensitive else self.leaf(value)
         if isinstance(value, dict):
             return {
                 name: self.value(
@@ -73,7 +139,7 @@ class Masker:
             }
         if isinstance(value, list | tuple):
             return [self.value(member, sensitive=sensitive) for member in value]
-        return MASK if sensitive and value is not None else value
+        return self.hide(value) if sensitive and value is not None else value
 
 
 def _texts(value: Json) -> list[str]:

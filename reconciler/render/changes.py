@@ -1,6 +1,7 @@
 """A change as rows: the value that comes or goes, or what differs inside the two that take each other's place.
 
-Takes a finding. Gives rows. Never shows two different values alike, and never looks inside a masked one.
+Takes a finding. Gives rows. Never shows two different values alike, and never looks inside a masked one: of values that
+are masked in part it shows what differs beside, and the finding's note says whether what is masked differs.
 """
 
 from __future__ import annotations
@@ -100,7 +101,7 @@ def rows(finding: Finding) -> Iterator[Row]:
     if finding.action is Action.REPLACE:
         if finding.unknown:
             yield spot.row(f"{texts.quoted(before)} -> {after}")
-        elif finding.sensitive or MASK in texts.quoted([before, after]):
+        elif before == after or MASK in (before, after):  # what differs is masked
             yield spot.row(f"{texts.quoted(before)} -> {texts.quoted(after)}")
         else:
             yield from _replaced(before, after, spot)

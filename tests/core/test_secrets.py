@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from reconciler.core import redaction, secrets
 from reconciler.core.redaction import MASK, Masker
 from reconciler.core.values import Address, Json, JsonObject, Origin, Source, Value
 from reconciler.errors import Refused, StalePlan
+from tests.core.test_tables import rows
 
 A, B = Address("tfstate", "output.a"), Address("ssm", "/b")
 STATE = Source("terraform.tfstate", "lineage", "42")
@@ -155,6 +159,50 @@ def test_secrets_are_masked_by_content_the_longest_first() -> None:
     masker = Masker.of(["pass", "password", {"a": ["deeper"]}, None, True, "abc"])
     assert masker.secrets == ("password", "deeper", "pass")
     assert masker.text("password pass deeper abc") == f"{MASK} {MASK} {MASK} abc"
+
+
+@pytest.mark.parametrize("row", rows("masked"))
+def test_what_a_text_itself_says_to_be_secret(row: dict[str, str]) -> None:
+    masker = Masker.of(["known-one"])
+    masked = masker.leaf(row["text"])
+    assert masked == row["masked"].replace("***", MASK)
+    assert masker.leaf(masked) == masked
+    assert Masker(open=True).leaf(row["text"]) == row["text"]
+
+
+names = st.sampled_from(["password", "dbToken", "a", "pass word", ""])
+values: st.SearchStrategy[Json] = st.recursive(
+    st.text(max_size=4) | st.integers() | st.booleans() | st.none(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(names, inner, max_size=3),
+    max_leaves=10,
+)
+
+
+@settings(deadline=None)
+@given(values, st.sampled_from([None, 1]))
+def test_a_document_is_masked_where_its_names_say_so(value: Json, indent: int | None) -> None:
+    """What is masked is the same document, with marks for the texts below secret names and nothing else."""
+    wrapped = [value]
+    hidden: list[Json] = []
+
+    def hide(part: Json) -> str:
+        hidden.append(part)
+        return MASK
+
+    masker = Masker(hide=hide)
+    assert json.loads(masker.leaf(json.dumps(wrapped, indent=indent))) == marked(wrapped, secret=False)
+    assert len(hidden) == json.dumps(marked(wrapped, secret=False)).count(MASK)
+
+
+def marked(value: Json, *, secret: bool) -> Json:
+    if isinstance(value, dict):
+        return {
+            name: marked(inner, secret=secret or name in ("password", "dbToken"))
+            for name, inner in value.items()
+        }
+    if isinstance(value, list):
+        return [marked(inner, secret=secret) for inner in value]
+    return MASK if secret and isinstance(value, str) else value
 
 
 def test_masking_of_values() -> None:

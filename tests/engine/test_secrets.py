@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -96,6 +97,53 @@ def test_a_secret_of_the_environment_is_read_again_and_bound(running: World) -> 
     with pytest.raises(StalePlan) as caught:
         running.apply(plan)
     assert caught.value.moved == ("env API_TOKEN",)
+
+
+def configured(world: World, password: str, limit: int) -> dict[str, Any]:
+    """Give a task definition with a secret in a JSON document, and one in a URL."""
+    definition = task_definition()
+    definition["containerDefinitions"][0]["environment"] = [
+        {"name": "VPC", "value": "vpc-1"},
+        {"name": "CONFIG", "value": json.dumps({"db_password": password, "limit": limit})},
+        {"name": "DB", "value": f"postgres://u:{password}@db/x"},
+    ]
+    world.write("task.json", definition)
+    return definition
+
+
+def test_a_secret_inside_a_text_is_masked_and_what_stands_beside_it_is_shown(world: World) -> None:
+    world.gateway.register_task_definition(configured(world, "hunter-2", 1))
+    world.gateway.edit("main", "web", taskDefinition=world.arn(2))
+    configured(world, "hunter-3", 2)
+    with world.opened() as reconciler:
+        plan = reconciler.plan()
+        unit = plan.unit(REVISION)
+        shown = [text for name, text in outputs(reconciler, plan) if name != "plan file"]
+        shown += [repr(part) for part in (unit.changes, unit.managed, unit.patch)]
+        assert not [text for text in shown if "hunter" in text]
+        assert "hunter-2" not in plan.to_json()
+        printed = human.plan(plan)
+    assert "limit = 1 -> 2" in printed
+    assert printed.count("a masked part differs") == 2
+    assert len(unit.withheld) == 2
+    running = Plan.from_json(plan.to_json())
+    world.apply(running)
+    assert not world.plan().changes
+
+
+def test_a_secret_inside_a_text_that_moved_makes_a_plan_stale(world: World) -> None:
+    world.gateway.register_task_definition(configured(world, "hunter-2", 1))
+    world.gateway.edit("main", "web", taskDefinition=world.arn(2))
+    configured(world, "hunter-3", 1)
+    plan = world.plan()
+    assert [finding.note for finding in plan.unit(REVISION).changes] == ["a masked part differs"] * 2
+    world.gateway.register_task_definition(configured(world, "hunter-4", 1))
+    world.gateway.edit("main", "web", taskDefinition=world.arn(3))
+    configured(world, "hunter-3", 1)
+    with pytest.raises(StalePlan) as caught:
+        world.apply(plan)
+    assert "a secret was changed" in str(caught.value.moved)
+    assert "hunter" not in str(caught.value.moved)
 
 
 def test_show_sensitive_shows_and_still_saves_nothing(running: World) -> None:
