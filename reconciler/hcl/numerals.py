@@ -1,0 +1,86 @@
+"""Numbers as Terraform counts: whole ones as int, all others as Decimal, both with the precision of 512 bits.
+
+Terraform computes in binary with a mantissa of 512 bits and prints the shortest decimal that reads back as the same
+number. A Decimal of up to 153 digits is such a decimal already; only longer ones (`1/3`) need the binary rounding.
+"""
+
+from __future__ import annotations
+
+import re
+from decimal import Context, Decimal, DivisionByZero, InvalidOperation, Overflow
+from fractions import Fraction
+
+from reconciler.hcl.faults import Fault
+
+MANTISSA = 512
+"""The bits of Terraform's numbers."""
+
+CONTEXT = Context(prec=180, Emax=999_999, Emin=-999_999, traps=[InvalidOperation, DivisionByZero, Overflow])
+"""What to calculate in, before `number` rounds: more digits than are kept, so that rounding twice does no harm."""
+
+_EXACT_DIGITS = 153
+_LARGEST_EXPONENT = 9_999
+_FORM = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?\Z")
+
+
+def number(value: int | Decimal) -> int | Decimal:
+    """Give a number in its one form: an int where it is whole, rounded to what 512 bits hold.
+
+    Raises Fault for numbers beyond 10^9999, which nobody means and which would take memory without end.
+    """
+    if isinstance(value, int):
+        if value.bit_length() <= MANTISSA:
+            return value
+        value = Decimal(value)
+    if not value.is_finite() or (value and abs(value.adjusted()) > _LARGEST_EXPONENT):
+        raise Fault("the number is too large or too small")
+    if len(value.as_tuple().digits) > _EXACT_DIGITS:
+        value = shortest(rounded(Fraction(value)))
+    # int() of a Decimal with a positive exponent is exact; `==` compares without rounding.
+    return int(value) if value == value.to_integral_value() else value.normalize(CONTEXT)
+
+
+def parse(text: str) -> int | Decimal:
+    """Read a decimal number, as in `"12"`, `"-0.5"` or `"1e3"`. Raises Fault where the text is none."""
+    if not _FORM.match(text):
+        raise Fault("a number is required, and the text is none")
+    try:
+        return number(Decimal(text))
+    except InvalidOperation:
+        raise Fault("the number is too large or too small") from None
+
+
+def text(value: int | Decimal) -> str:
+    """Write a number as Terraform does in a string: all digits, never an exponent."""
+    return str(value) if isinstance(value, int) else format(value, "f")
+
+
+def rounded(exact: Fraction, bits: int = MANTISSA) -> Fraction:
+    """Give the nearest number with a mantissa of so many bits; halfway cases go to the even one."""
+    if not exact:
+        return exact
+    exponent = abs(exact).numerator.bit_length() - exact.denominator.bit_length() - bits
+    scaled = exact / (Fraction(2) ** exponent)
+    while abs(scaled) >= 1 << bits:
+        exponent, scaled = exponent + 1, scaled / 2
+    while abs(scaled) < 1 << (bits - 1):
+        exponent, scaled = exponent - 1, scaled * 2
+    return round(scaled) * Fraction(2) ** exponent
+
+
+def shortest(binary: Fraction, bits: int = MANTISSA) -> Decimal:
+    """Give the decimal of the fewest digits that `rounded` takes to a number that it gave."""
+    low, high = 1, bits // 3 + 4
+    while low < high:
+        middle = (low + high) // 2
+        if rounded(Fraction(_digits(binary, middle)), bits) == binary:
+            high = middle
+        else:
+            low = middle + 1
+    return _digits(binary, low)
+
+
+def _digits(exact: Fraction, count: int) -> Decimal:
+    """Round to a count of significant digits, halves to even."""
+    with_digits = Context(prec=count, Emax=999_999, Emin=-999_999)
+    return with_digits.divide(Decimal(exact.numerator), Decimal(exact.denominator))
