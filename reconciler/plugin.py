@@ -45,6 +45,7 @@ __all__ = [
     "AwsDenied",
     "AwsError",
     "AwsNotFound",
+    "AwsOptions",
     "BatchResolver",
     "Config",
     "ConfigError",
@@ -80,6 +81,21 @@ class AwsClient(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AwsOptions:
+    """In what a client differs from those of the run; what is empty is as the run has it.
+
+    A `profile`, access keys among the `variables` or `ambient` do without the role that the run assumes, and a
+    profile or keys without the run's profile too. `variables` are laid over the environment: access keys,
+    ``AWS_ENDPOINT_URL_S3``, ``AWS_CA_BUNDLE`` and every other setting of botocore's that has a variable.
+    """
+
+    region: str = ""
+    profile: str = ""
+    variables: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    ambient: bool = False
+
+
 class Context(Protocol):
     """What a resolver is given of the run. Read-only."""
 
@@ -93,8 +109,11 @@ class Context(Protocol):
         """Give the environment, with the files of --envfile laid over it."""
         ...
 
-    def client(self, service: str, /) -> AwsClient:
-        """Give the shared client of an AWS service (``ssm``): same profile, region, retries, endpoint."""
+    def client(self, service: str, options: AwsOptions | None = None, /) -> AwsClient:
+        """Give the shared client of an AWS service (``ssm``): same profile, region, retries, endpoint.
+
+        With options, one that differs from it in them and is shared by all who give the same.
+        """
         ...
 
 

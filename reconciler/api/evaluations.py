@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from reconciler.aws.clients import Client
     from reconciler.aws.sessions import Aws
     from reconciler.core.plans import Input, Notice
+    from reconciler.plugin import AwsOptions
 
 
 class _Context(NamedTuple):
@@ -31,8 +32,8 @@ class _Context(NamedTuple):
     environ: Mapping[str, str]
     open_aws: Callable[[], Aws]
 
-    def client(self, service: str, /) -> Client:
-        return self.open_aws().client(service)
+    def client(self, service: str, options: AwsOptions | None = None, /) -> Client:
+        return self.open_aws().client(service, options)
 
 
 class Definitions(NamedTuple):

@@ -11,11 +11,14 @@ from contextlib import suppress
 from functools import partial
 from importlib import import_module
 from threading import RLock, Thread
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from reconciler import __version__
 from reconciler.aws import certificates, clients, credentials, faults, models, retries
 from reconciler.errors import ConfigError, ReconcilerError
+
+if TYPE_CHECKING:
+    from reconciler.plugin import AwsOptions
 
 THREADS: Final = 32
 """How many calls may run side by side; every client keeps as many connections."""
@@ -67,6 +70,7 @@ class Aws:
     ) -> None:
         """Keep the settings; see `open_aws`."""
         self.threads = threads
+        self._others: dict[AwsOptions, Aws] = {}
         self._profile = profile
         self._region = region or environ.get("AWS_REGION") or environ.get("AWS_DEFAULT_REGION") or ""
         self._role = assume_role_arn
@@ -85,8 +89,13 @@ class Aws:
             raise ConfigError("no AWS region is set", hint="set `region` in the project file, or AWS_REGION")
         return self._region
 
-    def client(self, service: str, /) -> clients.Client:
+    def client(self, service: str, options: AwsOptions | None = None, /) -> clients.Client:
         """Give the client of a service by botocore's name (`ssm`). It is made at its first call."""
+        if options is not None:
+            with self._lock:
+                if options not in self._others:
+                    self._others[options] = self._differing(options)
+                return self._others[options].client(service)
         return clients.Client(partial(self.botocore_client, service), partial(self._call, service))
 
     def warm(self, *services: str) -> None:
@@ -106,6 +115,8 @@ class Aws:
             for client in self._clients.values():
                 client.close()
             self._clients.clear()
+            for other in self._others.values():
+                other.close()
 
     def botocore_client(self, service: str) -> Any:
         """Give botocore's own client of a service. Raises botocore's errors, and ConfigError."""
@@ -113,6 +124,19 @@ class Aws:
             if service not in self._clients:
                 self._clients[service] = self._made(service)
             return self._clients[service]
+
+    def _differing(self, options: AwsOptions) -> Aws:
+        """Give the way to AWS that differs in some options; it has connections of its own."""
+        variables = dict(options.variables)
+        replaced = bool(options.profile or "AWS_ACCESS_KEY_ID" in variables)
+        environ = {**self._environ, **variables} if variables else self._environ
+        return Aws(
+            profile=options.profile or (None if replaced else self._profile),
+            region=options.region or self._region or None,
+            assume_role_arn=None if replaced or options.ambient else self._role,
+            environ=environ,
+            threads=self.threads,
+        )
 
     def _call(self, service: str, operation: str) -> faults.Call:
         return faults.Call(service, operation, self._profile or self._environ.get("AWS_PROFILE", ""))

@@ -19,6 +19,7 @@ from reconciler.plugin import (
     Address,
     AwsClient,
     AwsError,
+    AwsOptions,
     BatchResolver,
     Config,
     ConfigError,
@@ -67,8 +68,8 @@ class FakeContext:
     environ: Mapping[str, str] = field(default_factory=dict)
     clients: Mapping[str, AwsClient] = field(default_factory=dict)
 
-    def client(self, service: str, /) -> AwsClient:
-        """Give the client of a service; one that is lacking is an AssertionError."""
+    def client(self, service: str, _options: AwsOptions | None = None, /) -> AwsClient:
+        """Give the client of a service, whatever its options; one that is lacking is an AssertionError."""
         assert service in self.clients, f"nothing is said about the service {service}"
         return self.clients[service]
 
@@ -80,7 +81,7 @@ class _Unread:
     environ: Mapping[str, str]
     root: Path = Path("nowhere", "at", "all")
 
-    def client(self, service: str, /) -> AwsClient:
+    def client(self, service: str, _options: AwsOptions | None = None, /) -> AwsClient:
         raise AssertionError(f"open asks for a client of {service}; put it off until the first lookup")
 
 

@@ -13,6 +13,7 @@ import pytest
 from reconciler import __version__
 from reconciler.aws import sessions
 from reconciler.errors import AwsCredentials, ConfigError
+from reconciler.plugin import AwsOptions
 
 IDENTITY = (
     '<GetCallerIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><GetCallerIdentityResult>'
@@ -155,3 +156,35 @@ def test_preloading_imports_botocore_beside_other_work() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "True"
+
+
+@pytest.mark.parametrize(
+    ("options", "signed_by", "region"),
+    [
+        (AwsOptions(region="eu-north-1"), "ASIAASSUMED", "eu-north-1"),
+        (AwsOptions(ambient=True), "AKIAIOSFODNN7EXAMPLE", "eu-west-1"),
+        (AwsOptions(profile="dev"), "AKIAPROFILE", "eu-west-1"),
+        (
+            AwsOptions(variables=(("AWS_ACCESS_KEY_ID", "AKIAGIVEN"), ("AWS_SECRET_ACCESS_KEY", "s"))),
+            "AKIAGIVEN",
+            "eu-west-1",
+        ),
+    ],
+)
+def test_options_change_a_client_and_keep_the_rest(
+    tmp_path: Path, server: Any, open_to: Any, options: AwsOptions, signed_by: str, region: str
+) -> None:
+    (tmp_path / "config").write_text(PROFILE)
+    server.says(*[(200, ASSUMED)] * (signed_by == "ASIAASSUMED"), {"clusterArns": []})
+    aws = open_to(assume_role_arn="arn:aws:iam::123456789012:role/deploy")
+    aws.client("ecs", options).call("ListClusters")
+    aws.client("ecs", options).call("ListClusters")
+    *_, (_, _, first), (_, _, second) = server.requests
+    for headers in (first, second):
+        assert f"Credential={signed_by}/" in headers["Authorization"]
+        assert f"/{region}/ecs/" in headers["Authorization"]
+    aws.close()
+
+
+def test_options_show_no_keys() -> None:
+    assert "hush" not in repr(AwsOptions(variables=(("AWS_SECRET_ACCESS_KEY", "hush"),)))
