@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from reconciler.api.connections import THREADS, Connection
 from reconciler.api.projects import Project
+from reconciler.api.references import Listed, Reference
 from reconciler.core.documents import Resolved
 from reconciler.core.redaction import Masker
 from reconciler.core.references import PluginUse
@@ -128,6 +129,34 @@ class Evaluation:
         )
         first = next(found) if wanted[0] is not None else None
         return Definitions(first, next(found) if wanted[1] is not None else None)
+
+    def listed(self) -> Listed:
+        """List every reference of the project's files, with its value or what is wrong with it."""
+        from reconciler.load import listings
+
+        settings = self.settings
+        session, instances = self._evaluated()
+        paths = [path for path in (settings.task_definition, settings.service_definition) if path is not None]
+        documents = [self.project.document, *(sources.read(settings.root / path) for path in paths)]
+        while True:
+            found = [
+                listings.listing(document, instances.functions, session.known, self.project.options)
+                for document in documents
+            ]
+            uses = [use for each in found for use in each.uses]
+            wanted = {address for each in found for address in each.needs}
+            wanted |= {address for use in uses for address in use.addresses}
+            if wanted <= session.known.keys():
+                break
+            session.lookup_many(sorted(wanted))
+        return Listed(
+            tuple(
+                Reference(use.where, use.text, address, session.known[address] if address else None)
+                for use in uses
+                for address in use.addresses or (None,)
+            ),
+            tuple(problem for each in found for problem in each.problems),
+        )
 
     def file(self, target: str) -> Resolved:
         """Give an evaluated file: ``config``, ``task_definition`` or ``service``. ConfigError without such a file."""

@@ -27,6 +27,8 @@ from reconciler.engine.ports import Clock, Gateway, Snapshot
 from reconciler.errors import AwsError, ConfigError, PlanError, Refused, StalePlan
 
 if TYPE_CHECKING:
+    from reconciler.api.references import Explained, Listed
+    from reconciler.core.canon import Canon
     from reconciler.core.events import Event
     from reconciler.core.kinds import Kinds
     from reconciler.core.outcomes import Outcome
@@ -153,6 +155,41 @@ class Reconciler:
                 desired.canon.tree, (), findings.Provenance(resolved, desired.canon), self.masker
             )
         return masked(resolved.data, (), resolved, self.masker)
+
+    def references(self) -> Listed:
+        """List every reference of the project, those in branches that are not taken too, wrong ones among them."""
+        return self._files.listed()
+
+    def explain(self, wanted: str) -> tuple[Explained, ...]:
+        """Say where values of the definitions come from: `wanted` is a value's place, or a reference that made some.
+
+        The place is as plans name it (``containerDefinitions["app"].image``) or a JSON pointer into the canonical
+        form. ConfigError, with what is near, where nothing fits.
+        """
+        from reconciler.api import references
+        from reconciler.engine import composing
+        from reconciler.load.calls import near
+
+        files = self.definitions()
+        kinds = self._kinds()
+        settings = self.settings
+        named: list[tuple[str, Resolved, Canon]] = []
+        for kind, resolved in (
+            (kinds.task_definition, files.task_definition),
+            (kinds.service, files.service),
+        ):
+            if resolved is not None:
+                canon = composing.compose(kind, resolved).canon
+                name = canon.wire.get("family", "") if kind is kinds.task_definition else settings.service
+                named.append((f"{kind.name} {name}".rstrip(), resolved, canon))
+        found = references.explain(wanted, named)
+        if not found:
+            raise ConfigError(
+                f"nothing in the definitions is called {wanted}, and no reference of theirs is",
+                self.settings.resolved.where(()),
+                near(wanted, references.names(named)) or "list the references with `reconciler references`",
+            )
+        return found
 
     def plan(
         self, options: Options | None = None, *, strict: bool = False, live: tuple[str, Json] | None = None

@@ -19,6 +19,8 @@ COMMANDS: Final[Mapping[str, str]] = {
     "diff": "Compare the definitions with what runs, as a textual diff.",
     "deploy": "Plan and apply without asking, with ecspresso's flags.",
     "render": "Print the evaluated files.",
+    "references": "List every reference, with its value or what is wrong with it.",
+    "explain": "Say where a value comes from, and who uses a reference.",
     "wait": "Wait for the rollout that is running.",
     "status": "Show the service: deployments, tasks, events.",
     "sandbox": "Run a simulated AWS, or a command against one.",

@@ -72,6 +72,18 @@ def leaves(node: Node | None, tree: Json, address: str = "") -> Iterator[tuple[s
         yield from leaves(_child(node, name), value, _address(node, address, name))
 
 
+def address_of(node: Node, path: Path) -> str:
+    """Write a canonical place as people do (see `Change`)."""
+    address, here = "", node
+    for key in path:
+        address = _address(here, address, str(key))
+        inner = _child(here, str(key))
+        if inner is None:
+            return address + "".join(f'["{below}"]' for below in path[path.index(key) + 1 :])
+        here = inner
+    return address
+
+
 @dataclass(frozen=True, slots=True)
 class _Walk:
     undeclared: Undeclared
@@ -138,7 +150,9 @@ class _Walk:
                 continue
             if child is not None and child.rule.is_elsewhere(self.facts):
                 continue
-            goes = name not in wanted and owner is Undeclared.DEFAULT  # all of it, whoever owns what is inside
+            goes = (
+                name not in wanted and owner is Undeclared.DEFAULT
+            )  # all of it, whoever owns what is inside
             inner = value if goes else self.keep(child, wanted.get(name, ABSENT), value)
             if inner or name in wanted or not value:  # an object of which nothing is left is none
                 kept[name] = inner

@@ -13,7 +13,7 @@ from reconciler.core import pointers
 from reconciler.core.canon import Canon
 from reconciler.core.diffs import Action, Change
 from reconciler.core.documents import Resolved
-from reconciler.core.kinds.rules import ABSENT
+from reconciler.core.kinds.rules import ABSENT, Maybe
 from reconciler.core.plans import Finding, Reason
 from reconciler.core.redaction import MASK, Masker, secret_name
 from reconciler.core.values import Json, Origin, Path
@@ -79,16 +79,24 @@ def findings(
     With the live document a default that AWS shows is what a value is changed from; the canonical form, which has no
     defaults, says that it is added.
     """
-    return tuple(_finding(_from_default(change, live), origin, masker) for change in changes)
+    return tuple(_finding(_with_defaults(change, origin.canon, live), origin, masker) for change in changes)
 
 
-def _from_default(change: Change, live: Canon | None) -> Change:
-    if change.action is not Action.ADD or live is None or isinstance(change.after, dict):
-        return change
-    seen = live.seen.get(change.path)
-    if seen is None or seen.wire is None or seen.pair:
-        return change
-    return replace(change, action=Action.REPLACE, before=seen.wire)
+def _with_defaults(change: Change, desired: Canon, live: Canon | None) -> Change:
+    """Name the default that one side says, and that its canonical form therefore has not."""
+    if change.action is Action.ADD and live is not None:
+        shown = _said(change.after, live, change.path)
+        return change if shown is ABSENT else replace(change, action=Action.REPLACE, before=shown)
+    if change.action is Action.REMOVE:
+        shown = _said(change.before, desired, change.path)
+        return change if shown is ABSENT else replace(change, action=Action.REPLACE, after=shown)
+    return change
+
+
+def _said(other: Maybe, canon: Canon, path: Path) -> Maybe:
+    seen = canon.seen.get(path)
+    scalar = not isinstance(other, dict | list | tuple)
+    return seen.wire if scalar and seen is not None and seen.wire is not None and not seen.pair else ABSENT
 
 
 def _finding(change: Change, origin: Provenance, masker: Masker) -> Finding:

@@ -50,7 +50,7 @@ def evaluate(
     results: list[Resolved] = []
     for document in documents:
         lookups = Lookups(functions, known)
-        result = _evaluate(document, functions, lookups, options)
+        result = evaluate_one(document, functions, lookups, options)
         needs |= dict.fromkeys(lookups.needs)
         if result is not None:
             results.append(result)
@@ -75,10 +75,10 @@ def resolve(
         known |= learned
 
 
-def _evaluate(
+def evaluate_one(
     document: Document, functions: Functions, lookups: Lookups, options: Options
 ) -> Resolved | None:
-    """Evaluate one document; None where `lookups` needs something first."""
+    """Evaluate one document; None where `lookups` needs something first. ConfigError, ResolveError."""
     if document.format == "jsonnet":
         return _jsonnet(document, functions, lookups, options)
     rendered = gotemplates.render(document.text, str(document.path), Texts(lookups))

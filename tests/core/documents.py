@@ -164,6 +164,10 @@ def described(kind: Kind, document: dict[str, Any], dice: random.Random) -> dict
 
 
 def _described_revision(drawn: dict[str, Any], dice: random.Random) -> dict[str, Any]:
+    for volume in drawn.get("volumes") or ():  # the flag means nothing there, until a patch shares the volume
+        docker = volume.get("dockerVolumeConfiguration") if isinstance(volume, dict) else None
+        if isinstance(docker, dict) and docker.get("scope") != "shared":
+            docker.pop("autoprovision", None)
     if dice.random() < 0.3:
         return drawn | {"revision": 3, "status": "ACTIVE"}
     tags = drawn.pop("tags", None)
@@ -189,6 +193,14 @@ def _with_twins(kind: Kind, document: dict[str, Any], dice: random.Random) -> di
         if items and dice.random() < 0.05:
             items.append(_changed_item(node, copy.deepcopy(dice.choice(items)), dice))
     return document
+
+
+def without_twins(kind: Kind, given: dict[str, Any]) -> dict[str, Any]:
+    """Give a body without the items of sets that repeat an earlier one, or that nothing tells apart."""
+    copied = copy.deepcopy(given)
+    for node, items in _inner_sets(kind.node, copied):
+        items[:] = _distinct(node, items)
+    return copied
 
 
 def shuffled(kind: Kind, given: dict[str, Any], dice: random.Random) -> dict[str, Any]:

@@ -1,0 +1,114 @@
+"""What a project refers to, reference by reference, and where a value of it comes from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from reconciler.core import pointers
+from reconciler.core.canon import Canon, Seen
+from reconciler.core.diffs import address_of
+from reconciler.core.documents import Resolved
+from reconciler.core.values import Address, Failure, Json, Path, Source, Value
+from reconciler.errors import ReconcilerError, Where
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """A reference in a file: its place, its source text, the address it came to and what the resolver answered.
+
+    `address` is None where the arguments are computed and evaluating the file did not come by; `answer` then too.
+    """
+
+    where: Where
+    text: str
+    address: Address | None = None
+    answer: Value | Failure | None = None
+
+    @property
+    def wrong(self) -> ReconcilerError | None:
+        """Give what is wrong with it."""
+        return self.answer.error if isinstance(self.answer, Failure) else None
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """Every reference of a project's files in their order, and what is wrong with the files themselves."""
+
+    references: tuple[Reference, ...]
+    problems: tuple[ReconcilerError, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Explained:
+    """A value of a definition: which resource it belongs to, what it is called there, and what made it.
+
+    `where` is its place in the file. `sources` say, for each address behind it, what was read.
+    """
+
+    resource: str
+    address: str
+    where: Where
+    value: Json
+    sensitive: bool
+    sources: tuple[tuple[Address, Source | None], ...] = ()
+
+
+def explain(wanted: str, files: Iterable[tuple[str, Resolved, Canon]]) -> tuple[Explained, ...]:
+    """Find values by their place (as plans name it, or a JSON pointer into the canonical form), or by what made them.
+
+    `files` are the definitions with the names of their resources. Nothing is given where nothing fits.
+    """
+    found: list[Explained] = []
+    for resource, resolved, canon in files:
+        for path, seen in _values(canon):
+            called, pointer = address_of(canon.kind.node, path), pointers.text(path)
+            raw = (*seen.raw, seen.pair) if seen.pair else seen.raw
+            origins = resolved.origins_of(raw).union(
+                *(inner for place, inner in resolved.origins.items() if place[: len(raw)] == raw)
+            )
+            made = any(wanted in (str(origin.address), origin.address.path) for origin in origins)
+            if wanted in (called, pointer) or made:
+                sources = sorted((origin.address, origin.source) for origin in origins)
+                found.append(
+                    Explained(
+                        resource,
+                        called,
+                        resolved.where(raw),
+                        seen.wire.get(seen.pair) if seen.pair and isinstance(seen.wire, dict) else seen.wire,
+                        resolved.is_sensitive(raw),
+                        tuple(sources),
+                    )
+                )
+    return _outermost(found) if not any(each.address == wanted for each in found) else tuple(found)
+
+
+def _values(canon: Canon) -> Iterator[tuple[Path, Seen]]:
+    """Give every place that has a name of its own: a variable is its value, not a name and a value."""
+    for path, seen in canon.seen.items():
+        above = canon.seen.get(path[:-1])
+        if above is None or not above.pair:
+            yield path, seen
+
+
+def names(files: Iterable[tuple[str, Resolved, Canon]]) -> set[str]:
+    """Give everything that `explain` finds."""
+    found: set[str] = set()
+    for _, resolved, canon in files:
+        found |= {address_of(canon.kind.node, path) for path, _ in _values(canon)}
+        found |= {origin.address.path for origins in resolved.origins.values() for origin in origins}
+    return found
+
+
+def _outermost(found: Sequence[Explained]) -> tuple[Explained, ...]:
+    """Leave out what stands inside another value that was found: the reference made all of it."""
+    return tuple(
+        each
+        for each in found
+        if not any(
+            each is not other
+            and each.resource == other.resource
+            and each.address.startswith((f"{other.address}.", f"{other.address}["))
+            for other in found
+        )
+    )

@@ -1,0 +1,87 @@
+"""`reconciler explain`: where a value comes from, and who uses a reference."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from reconciler.cli import exits, options, patience
+
+if TYPE_CHECKING:
+    from reconciler.api.references import Explained
+    from reconciler.core.redaction import Masker
+    from reconciler.core.values import Source
+
+
+@click.command()
+@click.argument("wanted", metavar="ADDRESS-OR-POINTER")
+@options.common
+@click.option(
+    "--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True, help="Output."
+)
+@click.option("--show-sensitive", is_flag=True, help="Print secrets instead of marks.")
+def command(common: options.Common, wanted: str, form: str, *, show_sensitive: bool) -> int:
+    """Say where a value of the definitions comes from, or which values a reference makes.
+
+    Take a place as plans name it, a JSON pointer into the canonical form, or a reference.
+
+    \b
+    Examples:
+      reconciler explain 'containerDefinitions["httpd-app"].environment["LOG_LEVEL"]'
+      reconciler explain /networkConfiguration/awsvpcConfiguration/subnets
+      reconciler explain 'tfstate aws_subnet.private_a.id'
+      reconciler explain aws_subnet.private_a.id
+    """
+    with options.opened(common, show_sensitive=show_sensitive, aws=False) as reconciler:
+        with patience.told():
+            found = reconciler.explain(wanted)
+        masker = reconciler.masker
+        if form == "json":
+            rows = [_member(each, masker) for each in found]
+            options.write(json.dumps(rows, indent=2, ensure_ascii=False))
+        else:
+            options.write("\n".join(_text(each, masker) for each in found))
+    return exits.OK
+
+
+def _member(each: Explained, masker: Masker) -> dict[str, Any]:
+    return {
+        "resource": each.resource,
+        "address": each.address,
+        "file": each.where.path,
+        "line": each.where.line,
+        "column": each.where.column,
+        "value": masker.value(each.value, sensitive=each.sensitive),
+        "sensitive": each.sensitive,
+        "sources": [
+            {
+                "resolver": address.resolver,
+                "path": address.path,
+                "name": source.name if source else None,
+                "version": source.version if source else None,
+            }
+            for address, source in each.sources
+        ],
+    }
+
+
+def _text(each: Explained, masker: Masker) -> str:
+    from reconciler.render import texts
+
+    value = texts.quoted(masker.value(each.value, sensitive=each.sensitive))
+    lines = [f"{each.resource}: {each.address} = {value}", f"  at {each.where}"]
+    for address, source in each.sources:
+        lines.append(f"  from {address}{_read(source)}")
+    if not each.sources:
+        lines.append("  as the file says")
+    return "\n".join(texts.safe(line) for line in lines) + "\n"
+
+
+def _read(source: Source | None) -> str:
+    if source is None:
+        return ""
+    version = f", {'serial' if source.lineage else 'version'} {source.version}" if source.version else ""
+    label = f" ({source.label})" if source.label else ""
+    return f"{label}, read from {source.name}{version}" if source.name else label
