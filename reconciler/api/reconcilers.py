@@ -23,8 +23,8 @@ from reconciler.core.values import Json, JsonObject
 from reconciler.engine import observing
 from reconciler.engine.observing import Observed, Reads
 from reconciler.engine.options import Options
-from reconciler.engine.ports import Clock, Gateway, Snapshot
-from reconciler.errors import AwsError, ConfigError, PlanError, Refused, StalePlan
+from reconciler.engine.ports import Clock, Gateway
+from reconciler.errors import ConfigError, PlanError, Refused, StalePlan
 
 if TYPE_CHECKING:
     from reconciler.api.references import Explained, Listed
@@ -33,7 +33,6 @@ if TYPE_CHECKING:
     from reconciler.core.kinds import Kinds
     from reconciler.core.outcomes import Outcome
     from reconciler.core.plans import Notice, Origins, Plan
-    from reconciler.engine.composing import Desired
     from reconciler.engine.planning import Sides
     from reconciler.load.project import Project as Settings
 
@@ -228,22 +227,23 @@ class Reconciler:
             if options.scaling is not None:
                 reads.expect_scaling()
             self._leave_hint(hint, family)
+        from reconciler.api import desires, observations
         from reconciler.aws.shapes import ECS
         from reconciler.core.plans import Notice, Plan
         from reconciler.engine import composing, planning
 
         kinds = self._kinds()
-        self._check_ignored(kinds)
+        desires.check_ignored(settings, kinds)
         more: tuple[Notice, ...] = ()
-        task_definition = self._task_definition(files, kinds, strict=strict)
+        task_definition = desires.task_definition(settings, files, kinds, strict=strict)
         service = None
         if observed is None or observed.service is not None:
-            service = self._service(files, kinds, options, strict=strict)
+            service = desires.service(settings, files, kinds, options, strict=strict)
         if observed is None:
             assert reads is not None
-            observed, more = self._observe(reads, task_definition, service, options)
+            observed, more = observations.observe(reads, task_definition, service, options)
         if service is not None and files.service is None:
-            self._need_service(observed)
+            desires.need_service(settings, observed)
         facts = planning.Facts(
             kinds, ECS, settings.cluster, settings.service or "", self._files.known, self.masker, options
         )
@@ -296,130 +296,6 @@ class Reconciler:
         if now != last and self._uses_aws:
             hints.keep(self.project, now)
 
-    def _check_ignored(self, kinds: Kinds) -> None:
-        """Check the pointers that `ignore` holds. ConfigError names the one that points nowhere."""
-        from reconciler.engine import ignoring
-
-        for pointer, where in self.settings.ignore:
-            try:
-                ignoring.parse(pointer, kinds)
-            except ValueError as error:
-                hint = "write one such as /desiredCount, or /containerDefinitions/*/environment/BUILD_ID"
-                raise ConfigError(f"ignore: {error}", where, hint) from None
-
-    def _observe(
-        self, reads: Reads, task_definition: Desired | None, service: Desired | None, options: Options
-    ) -> tuple[Observed, tuple[Notice, ...]]:
-        """Wait for the reads, and make those that only their answers and the files ask for."""
-        from reconciler.engine import servicing
-
-        family = ""
-        if task_definition is not None:
-            family = str(task_definition.canon.wire.get("family", ""))
-        elif options.revision:
-            family = str(self._family(reads))
-            if options.revision != "latest":
-                family = f"{family}:{options.revision}"
-        elif service is not None:
-            family = servicing.named_family(service)
-        observed = reads.observe(family)
-        if (
-            (options.revision or task_definition is None)
-            and family
-            and not isinstance(observed.newest, Snapshot)
-        ):
-            raise PlanError(
-                f"there is no revision {family}", hint="list them with `aws ecs list-task-definitions`"
-            )
-        if service is None:
-            return observed, ()
-        revised = observing.revised(self.gateway, observed.service, self._revised(service.canon.tree))
-        observed = replace(observed, revised=revised)
-        return self._scaled(observed, reads, service, options)
-
-    def _revised(self, tree: JsonObject) -> frozenset[str]:
-        return self._kinds().service.revised & frozenset(tree)
-
-    def _scaled(
-        self, observed: Observed, reads: Reads, service: Desired, options: Options
-    ) -> tuple[Observed, tuple[Notice, ...]]:
-        """Ask for the scalable target where the number of tasks is in question; a plan does without the answer."""
-        from reconciler.core.plans import Notice
-        from reconciler.engine import scaling
-
-        if observed.scaling is not None or not scaling.in_question(service, observed.service, options):
-            return observed, ()
-        try:
-            target = self.gateway.describe_scaling(reads.cluster, reads.name)
-        except AwsError as error:
-            what = "whether an autoscaler sets the number of tasks cannot be known, so the file's is taken"
-            return observed, (Notice(what=f"{what}: {error.what}", hint=error.hint),)
-        return replace(observed, scaling=target), ()
-
-    def _family(self, reads: Reads) -> str:
-        """Give the family whose revision is asked for: the one that the service runs."""
-        from reconciler.engine import watching
-
-        current = watching.current(reads.gateway, reads.cluster, reads.name)
-        return str(current.body.get("taskDefinition", "")).rsplit("/", 1)[-1].rsplit(":", 1)[0]
-
-    def _task_definition(self, files: Definitions, kinds: Kinds, *, strict: bool) -> Desired | None:
-        from reconciler.engine import composing
-
-        if files.task_definition is None:
-            return None
-        desired = composing.compose(kinds.task_definition, files.task_definition, strict=strict)
-        return composing.without_tags(desired, self.settings.ignore_tags)
-
-    def _service(self, files: Definitions, kinds: Kinds, options: Options, *, strict: bool) -> Desired | None:
-        from reconciler.engine import composing
-
-        settings = self.settings
-        if not settings.service or (not options.update_service and not self._changes_revision(options)):
-            return None
-        if files.service is None and settings.task_definition is None:
-            where = settings.resolved.where(("service",))
-            what = "`service` is named, and neither `service_definition` nor `task_definition` is"
-            raise ConfigError(what, where, "name their files")
-        # Cluster and service are the project file's to name, and the revision is the plan's own.
-        without = ["cluster", "clusterArn", "serviceName", "serviceArn"]
-        if settings.task_definition is not None:
-            without.append("taskDefinition")
-        instead = {} if options.desired_count is None else {"desiredCount": options.desired_count}
-        desired = composing.compose(
-            kinds.service,
-            files.service or Resolved(settings.resolved.path, {}),
-            without=without,
-            instead=instead,
-            strict=strict,
-        )
-        if not options.update_service:
-            desired = composing.only(desired, instead)
-        return composing.without_tags(desired, settings.ignore_tags)
-
-    def _need_service(self, observed: Observed) -> None:
-        """Refuse to create a service that no file describes. ConfigError where it is not there."""
-        live = observed.service
-        if isinstance(live, Snapshot) and live.body.get("status") != "INACTIVE":
-            return
-        settings = self.settings
-        raise ConfigError(
-            f"there is no service {settings.service} in {settings.cluster}, and no file to create it from",
-            settings.resolved.where(("service",)),
-            "add `service_definition: FILE`",
-        )
-
-    @staticmethod
-    def _changes_revision(options: Options) -> bool:
-        """Tell whether a service has to be updated although its own definition is not to be."""
-        return (
-            not options.skip_task_definition
-            or bool(options.revision)
-            or options.force_new_deployment
-            or (options.desired_count is not None)
-            or options.scaling is not None
-        )
-
     def sides(self, plan: Plan) -> Mapping[str, Sides]:
         """Give both documents of each unit of a plan that was made here, masked, for a textual comparison."""
         return next(made.sides for made in self._made if made.plan == plan)
@@ -449,6 +325,7 @@ class Reconciler:
 
     def check(self, plan: Plan) -> None:
         """Check that a saved plan still holds. StalePlan names everything that moved."""
+        from reconciler.api import observations
         from reconciler.engine import applying, checking
 
         insist_applyable(plan)
@@ -462,8 +339,9 @@ class Reconciler:
         answers = self._files.lookup([entry.address for entry in plan.inputs if not entry.ambient])
         observed = reads.observe(families[0].name if families else "")
         if services:
-            members = self._revised(services[0].desired)
-            observed = replace(observed, revised=observing.revised(self.gateway, observed.service, members))
+            wanted = services[0].desired
+            more = observations.revised(self.gateway, observed.service, self._kinds().service, wanted)
+            observed = replace(observed, revised=more)
         now = checking.Now(observed.account, observed.region, self.project.digest, observed, answers)
         checking.check(
             plan,

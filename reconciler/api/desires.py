@@ -1,0 +1,82 @@
+"""What the files of a project ask for, as far as the options of a plan want it."""
+
+from __future__ import annotations
+
+from reconciler.api.evaluations import Definitions
+from reconciler.core.documents import Resolved
+from reconciler.core.kinds import Kinds
+from reconciler.engine import composing, ignoring
+from reconciler.engine.composing import Desired
+from reconciler.engine.observing import Observed
+from reconciler.engine.options import Options
+from reconciler.engine.ports import Snapshot
+from reconciler.errors import ConfigError
+from reconciler.load.project import Project as Settings
+
+
+def check_ignored(settings: Settings, kinds: Kinds) -> None:
+    """Check the pointers that `ignore` holds. ConfigError names the one that points nowhere."""
+    for pointer, where in settings.ignore:
+        try:
+            ignoring.parse(pointer, kinds)
+        except ValueError as error:
+            hint = "write one such as /desiredCount, or /containerDefinitions/*/environment/BUILD_ID"
+            raise ConfigError(f"ignore: {error}", where, hint) from None
+
+
+def task_definition(settings: Settings, files: Definitions, kinds: Kinds, *, strict: bool) -> Desired | None:
+    """Compose the task definition; None where the project or the plan has none. ConfigError as `composing.compose`."""
+    if files.task_definition is None:
+        return None
+    desired = composing.compose(kinds.task_definition, files.task_definition, strict=strict)
+    return composing.without_tags(desired, settings.ignore_tags)
+
+
+def service(
+    settings: Settings, files: Definitions, kinds: Kinds, options: Options, *, strict: bool
+) -> Desired | None:
+    """Compose the service, as far as the options want it; None where there is nothing to do about one."""
+    if not settings.service or (not options.update_service and not _changes_revision(options)):
+        return None
+    if files.service is None and settings.task_definition is None:
+        where = settings.resolved.where(("service",))
+        what = "`service` is named, and neither `service_definition` nor `task_definition` is"
+        raise ConfigError(what, where, "name their files")
+    # Cluster and service are the project file's to name, and the revision is the plan's own.
+    without = ["cluster", "clusterArn", "serviceName", "serviceArn"]
+    if settings.task_definition is not None:
+        without.append("taskDefinition")
+    instead = {} if options.desired_count is None else {"desiredCount": options.desired_count}
+    desired = composing.compose(
+        kinds.service,
+        files.service or Resolved(settings.resolved.path, {}),
+        without=without,
+        instead=instead,
+        strict=strict,
+    )
+    if not options.update_service:
+        desired = composing.only(desired, instead)
+    return composing.without_tags(desired, settings.ignore_tags)
+
+
+def _changes_revision(options: Options) -> bool:
+    """Tell whether a service has to be updated although its own definition is not to be."""
+    return (
+        not options.skip_task_definition
+        or bool(options.revision)
+        or options.force_new_deployment
+        or (options.desired_count is not None)
+        or options.scaling is not None
+    )
+
+
+def need_service(settings: Settings, observed: Observed) -> None:
+    """Refuse to create a service that no file describes. ConfigError where it is not there."""
+    live = observed.service
+    if isinstance(live, Snapshot) and live.body.get("status") != "INACTIVE":
+        return
+    raise ConfigError(
+        f"there is no service {settings.service} in {settings.cluster}, and no file to create it from",
+        settings.resolved.where(("service",)),
+        "add `service_definition: FILE`",
+    )
