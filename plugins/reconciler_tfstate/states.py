@@ -13,7 +13,10 @@ from typing import NoReturn
 from reconciler.plugin import ConfigError, Json, Source, Unavailable
 from reconciler_tfstate import addresses, dynamics, flatmaps, sensitivities
 from reconciler_tfstate.addresses import Key, Resource
+from reconciler_tfstate.stores import Memory, Store
 
+#: Bytes from which on a state is read resource by resource; below, that gains less than its import takes.
+LARGE = 1 << 18
 #: Seconds after which a state that is being written is worth another look.
 WRITTEN_AFTER = 0.3
 
@@ -55,8 +58,21 @@ class State:
     resources: Mapping[Resource, Sequence[Instance]]
 
 
-def read(data: bytes, name: str) -> State:
-    """Read a state's bytes. `Unavailable` where they are no state that can be read; `name` says whose."""
+def read(data: bytes | Store, name: str) -> State:
+    """Read a state of any size. `Unavailable` where it is none that can be read; `name` says whose.
+
+    What is damaged within one resource of a large state is said once somebody asks for that resource.
+    """
+    if len(data) >= LARGE:
+        from reconciler_tfstate import lazies  # noqa: PLC0415 - small states do without
+
+        if state := lazies.read(Memory(data) if isinstance(data, bytes) else data, name):
+            return state
+    return decode(data if isinstance(data, bytes) else data.read(0, len(data)), name)
+
+
+def decode(data: bytes, name: str) -> State:
+    """Read all of a state's bytes at once. `Unavailable` where they are no state that can be read."""
     document = _document(data, name)
     version = document.get("version")
     if version != 4 or isinstance(version, bool):
@@ -90,12 +106,15 @@ def _index(resources: Sequence[Json], name: str) -> dict[Resource, list[Instance
             key = Resource(modules(module if isinstance(module, str) else "."), mode, kind, label)
         except ConfigError:
             _refuse(name, f"is damaged: the module of resource {number} is no address", _RESTORE)
-        index.setdefault(key, []).extend(
-            Instance(kind, instance)
-            for instance in instances
-            if isinstance(instance, dict) and not instance.get("deposed")
-        )
+        index.setdefault(key, []).extend(current(kind, instances))
     return index
+
+
+def current(resource_type: str, instances: Sequence[Json]) -> Iterator[Instance]:
+    """Give what a resource's ``instances`` hold, without deposed objects."""
+    for instance in instances:
+        if isinstance(instance, dict) and not instance.get("deposed"):
+            yield Instance(resource_type, instance)
 
 
 def _document(data: bytes, name: str) -> Mapping[str, Json]:
