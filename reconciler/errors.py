@@ -6,6 +6,7 @@
     ├── ConfigError            a file of the user's is wrong: path, line, column
     │   ├── TemplateError      … inside a template
     │   └── HclError           … in HCL: excerpt, with a caret
+    │       └── HclErrors      … several at once: errors
     ├── ResolveError           a reference has no value: address
     │   ├── NotFound           the source answers, the address is not there: near misses
     │   ├── Denied             the source refuses to answer
@@ -66,6 +67,11 @@ class ConfigError(ReconcilerError):
 
 
 @dataclass(eq=False)
+class KnownLater(ConfigError):
+    """A value that is used is known only once Terraform has applied its plan."""
+
+
+@dataclass(eq=False)
 class TemplateError(ConfigError):
     """A template cannot be parsed or executed."""
 
@@ -79,6 +85,17 @@ class HclError(ConfigError):
     def details(self) -> list[str]:
         """Show the place."""
         return list(self.excerpt)
+
+
+@dataclass(eq=False)
+class HclErrors(HclError):
+    """Several things are wrong, none of which comes of another; `where` is the first one's."""
+
+    errors: tuple[ReconcilerError, ...] = ()
+
+    def __str__(self) -> str:
+        """Show one after the other."""
+        return "\n".join(map(str, self.errors))
 
 
 @dataclass(eq=False)

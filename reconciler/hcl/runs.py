@@ -1,0 +1,177 @@
+"""The state of one evaluation: what went wrong so far, what was read, and how much it may still do.
+
+One run evaluates many expressions, of several files perhaps. What is wrong with one of them does not keep the others
+from being looked at: the errors gather here.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from reconciler.errors import HclError, HclErrors, ReconcilerError, Where
+from reconciler.hcl import values
+from reconciler.hcl.faults import Fault
+from reconciler.hcl.nodes import Span
+from reconciler.hcl.sources import Source
+from reconciler.hcl.values import Set, Unknown, Value
+
+FAILED: Final = Unknown("an error was reported")
+"""The value of an expression that has none. Whatever is made of it fails as well, without another word."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How far an evaluation goes. No honest file comes near any of them.
+
+    `depth` counts expressions inside one another, also across locals; `height` is the same for values, `steps` is
+    the number of expressions evaluated, `characters` the length of a text, `members` the number of values in a value.
+    """
+
+    depth: int = 150
+    steps: int = 1_000_000
+    characters: int = 16 * 1024 * 1024
+    members: int = 1_000_000
+    height: int = 150
+
+
+LIMITS: Final = Limits()
+_SMALL: Final = 64
+
+
+class Exceeded(HclError):
+    """A limit was reached: the evaluation stops, and `try` does not go on from there."""
+
+
+class Run:
+    """One evaluation. `probing` is on while only the type of an expression matters, whose value nobody uses."""
+
+    def __init__(self, limits: Limits = LIMITS) -> None:
+        """Start with nothing wrong and nothing read."""
+        self.limits = limits
+        self.errors: list[ReconcilerError] = []
+        self._all = self.errors
+        self.reads: dict[str, Where] = {}
+        self.active: list[str] = []
+        self.probing = False
+        self._depth = 0
+        self._steps = 0
+        # Values are kept along with their weights, so that their ids stay theirs.
+        self._weights: dict[int, tuple[Value, int, int]] = {}
+
+    def failed(self, error: ReconcilerError) -> Unknown:
+        """Note an error, and give the value of what it is about."""
+        self.errors.append(error)
+        return FAILED
+
+    def report(self, errors: Iterable[ReconcilerError]) -> None:
+        """Note errors of something that others refer to: as with Terraform, `try` around a reference hides none."""
+        if not self.probing:
+            self._all.extend(errors)
+
+    def read(self, address: str, where: Where) -> None:
+        """Note that an address was read; what is only probed is not."""
+        if not self.probing:
+            self.reads.setdefault(address, where)
+
+    @contextlib.contextmanager
+    def attempt(self) -> Iterator[list[ReconcilerError]]:
+        """Gather the errors of a part by themselves."""
+        outer, self.errors = self.errors, []
+        try:
+            yield self.errors
+        finally:
+            self.errors = outer
+
+    @contextlib.contextmanager
+    def probe(self) -> Iterator[None]:
+        """Evaluate a part for its type: its errors are dropped, and nothing outside is asked for."""
+        outer, self.probing = self.probing, True
+        try:
+            with self.attempt():
+                yield
+        finally:
+            self.probing = outer
+
+    @contextlib.contextmanager
+    def inside(self, name: str) -> Iterator[None]:
+        """Be inside the evaluation of a named thing. Raises Fault that spells the circle out if it is so already."""
+        if name in self.active:
+            circle = [*self.active[self.active.index(name) :], name]
+            raise Fault(f"this needs itself: {' → '.join(circle)}")
+        self.active.append(name)
+        try:
+            yield
+        finally:
+            self.active.pop()
+
+    def enter(self, span: Span, source: Source) -> None:
+        """Go into an expression. Raises Exceeded."""
+        self._depth += 1
+        self._steps += 1
+        if self._depth > self.limits.depth:
+            raise _exceeded("expressions are nested too deeply here", span, source)
+        if self._steps > self.limits.steps:
+            raise _exceeded(f"the evaluation takes more than {self.limits.steps} steps", span, source)
+
+    def leave(self) -> None:
+        """Come out of an expression."""
+        self._depth -= 1
+
+    def sized(self, value: Value, span: Span, source: Source) -> Value:
+        """Give a value back that is not too large. Raises Exceeded."""
+        plain = values.split(value)[0]
+        if isinstance(plain, str):
+            if len(plain) > self.limits.characters:
+                raise self.exceeded_length(span, source)
+        elif isinstance(plain, tuple | Set | Mapping):
+            weight, height = self._weigh(plain)
+            if weight > self.limits.members:
+                raise _exceeded(f"the value grows beyond {self.limits.members} members", span, source)
+            if height > self.limits.height:
+                raise _exceeded("the value is nested too deeply", span, source)
+        return value
+
+    def exceeded_length(self, span: Span, source: Source) -> Exceeded:
+        """Give the error of a text that is too long."""
+        return _exceeded(f"the text grows beyond {self.limits.characters} characters", span, source)
+
+    def _weigh(self, value: Value) -> tuple[int, int]:
+        """Count a value's members, at any depth, and how deep they go; a large member was counted before."""
+        plain = values.split(value)[0]
+        if not isinstance(plain, tuple | Set | Mapping):
+            return 1, 0
+        if (known := self._weights.get(id(plain))) is not None:
+            return known[1], known[2]
+        weight, height = 1, 0
+        for member in plain.values() if isinstance(plain, Mapping) else plain:
+            more, below = self._weigh(member)
+            weight, height = weight + more, max(height, below)
+            if weight > self.limits.members or height > self.limits.height:
+                break
+        if weight > _SMALL:
+            self._weights[id(plain)] = plain, weight, height + 1
+        return weight, height + 1
+
+    def finish(self) -> None:
+        """Raise what went wrong: an error as itself, several as one that holds them, each only once."""
+        unique = list({str(error): error for error in self.errors}.values())
+        if len(unique) == 1:
+            raise unique[0]
+        if unique:
+            raise HclErrors(f"{len(unique)} errors", unique[0].where, errors=tuple(unique))
+
+
+def located(error: ReconcilerError, where: Where) -> ReconcilerError:
+    """Give a copy of an error that stands at a place; one that has a place keeps it."""
+    moved = dataclasses.replace(error, where=error.where or where)
+    moved.__cause__ = error.__cause__
+    return moved
+
+
+def _exceeded(what: str, span: Span, source: Source) -> Exceeded:
+    error = source.error(what, span)
+    return Exceeded(error.what, error.where, error.hint, error.excerpt)

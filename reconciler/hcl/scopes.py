@@ -1,0 +1,146 @@
+"""What expressions refer to: `var`, `local`, `path`, resources, and functions.
+
+Takes: values, the expressions of locals, and what answers for addresses outside. Gives: roots that are asked only
+for what is used. A local is evaluated once, when somebody needs it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Final, TypeAlias
+
+from reconciler.errors import ReconcilerError, Where
+from reconciler.hcl import traversals
+from reconciler.hcl.evaluation import Callee, Evaluator, Root, Scope
+from reconciler.hcl.faults import Fault
+from reconciler.hcl.nodes import Expr
+from reconciler.hcl.runs import Run
+from reconciler.hcl.sources import Source
+from reconciler.hcl.traversals import Attr, Path
+from reconciler.hcl.values import Unknown, Value
+
+Answer: TypeAlias = Callable[[str, Run, Where], Value]
+"""Gives the value of an address, as it would stand in a file. Raises Fault, or a ReconcilerError."""
+
+PROBED: Final = Unknown("nobody uses this value")
+"""What an address has while only the type of an expression matters."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fixed:
+    """A root with named values: `var`, `path`, `terraform`, `each`. `noun` says what one of them is, for messages."""
+
+    name: str
+    values: Mapping[str, Value]
+    noun: str
+    hint: str | None = None
+
+    def get(self, path: Path, run: Run, where: Where) -> tuple[Value, int]:
+        """Give the value that the first step names."""
+        name = first(self.name, path)
+        if name not in self.values:
+            hint = traversals.suggestion(name, self.values) or self.hint
+            raise Fault(f'there is no {self.noun} "{name}"', hint)
+        run.read(f"{self.name}.{name}", where)
+        return self.values[name], 1
+
+
+@dataclass(slots=True)
+class Locals:
+    """`local`: expressions with names, which may refer to one another in any order, but not in a circle."""
+
+    definitions: Mapping[str, tuple[Expr, Source]]
+    scope: Scope
+    name: str = "local"
+    _known: dict[tuple[str, bool], tuple[Value, list[ReconcilerError]]] = field(default_factory=dict)
+
+    def get(self, path: Path, run: Run, where: Where) -> tuple[Value, int]:
+        """Give the value that the first step names, evaluated when it is asked for first."""
+        name = first(self.name, path)
+        if name not in self.definitions:
+            hint = traversals.suggestion(name, self.definitions)
+            raise Fault(f'there is no local value "{name}"', hint)
+        run.read(f"{self.name}.{name}", where)
+        # What is only probed is kept apart: nothing outside was asked for it.
+        key = name, run.probing
+        if key not in self._known:
+            expr, source = self.definitions[name]
+            with run.inside(f"{self.name}.{name}"), run.attempt() as errors:
+                value = Evaluator(run, source, self.scope).value(expr)
+            if run.probing and errors:
+                return value, 1
+            self._known[key] = value, errors
+        value, errors = self._known[key]
+        run.report(errors)
+        return value, 1
+
+
+@dataclass(frozen=True, slots=True)
+class Outside:
+    """Something whose addresses are answered whole: a resource type, `data`, `module`.
+
+    `least` is the number of steps that an address must have, `form` shows one.
+    """
+
+    name: str
+    least: int
+    form: str
+    answer: Answer
+
+    def get(self, path: Path, run: Run, where: Where) -> tuple[Value, int]:
+        """Ask for the address that the whole path makes."""
+        if len(path) < self.least or not all(isinstance(step, Attr) for step in path[: self.least]):
+            raise Fault(f"an address of this kind begins with {self.form}")
+        if run.probing:
+            return PROBED, len(path)
+        address = traversals.address(self.name, path)
+        run.read(address, where)
+        return self.answer(address, run, where), len(path)
+
+
+class Names:
+    """A scope: roots and functions by name, and whoever answers for addresses of resources, if anybody does."""
+
+    def __init__(
+        self,
+        roots: Iterable[Fixed] = (),
+        *,
+        definitions: Mapping[str, tuple[Expr, Source]] | None = None,
+        functions: Mapping[str, Callee] | None = None,
+        answer: Answer | None = None,
+    ) -> None:
+        """Take what can be referred to."""
+        self._roots: dict[str, Root] = {root.name: root for root in roots}
+        self._functions = functions or {}
+        self._answer = answer
+        if definitions is not None:
+            self._roots["local"] = Locals(definitions, self)
+        if answer is not None:
+            self._roots["data"] = Outside("data", 2, "data.TYPE.NAME", answer)
+            self._roots["module"] = Outside("module", 2, "module.NAME.OUTPUT", answer)
+
+    def root(self, name: str) -> Root | None:
+        """Give what a name stands for. A name with an underscore is a type of resource, if nothing else."""
+        if name not in self._roots and self._answer is not None and "_" in name:
+            return Outside(name, 1, f"{name}.NAME", self._answer)
+        return self._roots.get(name)
+
+    def function(self, name: str) -> Callee | None:
+        """Give the function of a name."""
+        return self._functions.get(name)
+
+    def roots(self) -> Iterable[str]:
+        """Give the names of roots."""
+        return self._roots
+
+    def functions(self) -> Iterable[str]:
+        """Give the names of functions."""
+        return self._functions
+
+
+def first(root: str, path: Path) -> str:
+    """Give the name that the first step of a path holds. Raises Fault where it holds none."""
+    if not path or not isinstance(path[0], Attr):
+        raise Fault(f"{root} is no value by itself", f"name one of its attributes, as in {root}.name")
+    return path[0].name
