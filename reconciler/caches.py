@@ -21,15 +21,18 @@ def folder(environ: Mapping[str, str] = os.environ) -> Path:
 def read(name: str) -> bytes | None:
     """Give what was written under a name; None where nothing is, or where another user owns it or could write it.
 
-    Some of it is imported or believed, so nobody else may have had a hand in it.
+    Some of it is imported or believed, so nobody else may have had a hand in it, nor in the folder it lies in.
     """
     if os.environ.get("RECONCILER_NO_CACHE"):
         return None
     with suppress(OSError, RuntimeError), (folder() / name).open("rb") as file:
-        status = os.fstat(file.fileno())
-        own = status.st_uid == getattr(os, "geteuid", lambda: status.st_uid)()
-        return file.read() if own and not status.st_mode & 0o022 else None
+        statuses = os.fstat(file.fileno()), (folder() / name).parent.stat()
+        return file.read() if all(map(_own, statuses)) else None
     return None
+
+
+def _own(status: os.stat_result) -> bool:
+    return status.st_uid == getattr(os, "geteuid", lambda: status.st_uid)() and not status.st_mode & 0o022
 
 
 def write(name: str, data: bytes) -> None:
