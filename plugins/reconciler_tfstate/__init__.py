@@ -1,13 +1,15 @@
 """The resolver `tfstate`: values out of a Terraform state.
 
-``config`` holds ``path`` or ``url`` (see `locations`) and ``optional``: with it, a state that does not exist
-yet holds nothing, so every lookup is NotFound; without it, every lookup is Unavailable.
+``config`` names the state by ``path``, ``url``, ``dir`` or ``backend`` (see `configs`). ``workspace`` selects one of a
+``dir``. With ``optional``, a state that does not exist yet holds nothing, so every lookup is NotFound; without it,
+every lookup is Unavailable. With ``outputs_only``, only outputs may be referred to, and where the backend serves them
+alone, nothing else is read. ``passphrase_env`` names the variable that opens a state which OpenTofu has encrypted.
 """
 
 from __future__ import annotations
 
 from reconciler.plugin import Config, ConfigError, Context, Json, Resolver, ResolverPlugin
-from reconciler_tfstate import addresses, formats, locations, resolvers
+from reconciler_tfstate import addresses, configs, formats, resolvers
 
 
 def tfstate(address: Json, /) -> str:
@@ -25,15 +27,9 @@ def tfstatef(template: Json, /, *args: Json) -> str:
 
 
 def _open(context: Context, config: Config) -> Resolver:
-    return resolvers.StateResolver(
-        context, locations.location(config), optional=config.get("optional") is True
-    )
+    return resolvers.StateResolver(context, configs.read(config))
 
 
-def _actions(config: Config) -> tuple[str, ...]:
-    url = config.get("url")
-    in_bucket = isinstance(url, str) and url.startswith("s3:") and config.get("path") is None
-    return ("s3:GetObject", "kms:Decrypt") if in_bucket else ()
-
-
-plugin = ResolverPlugin(open=_open, functions={"tfstate": tfstate, "tfstatef": tfstatef}, actions=_actions)
+plugin = ResolverPlugin(
+    open=_open, functions={"tfstate": tfstate, "tfstatef": tfstatef}, actions=configs.actions
+)

@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from functools import partial
 
 from reconciler.plugin import Address, ConfigError, Context, NotFound, ResolveError, Unavailable, Value
-from reconciler_tfstate import addresses, answers, states
+from reconciler_tfstate import addresses, answers, directories, encryptions, states
+from reconciler_tfstate.addresses import Output, Reference
+from reconciler_tfstate.configs import Settings
 from reconciler_tfstate.locations import Location, Missing
+from reconciler_tfstate.modules import Module
 from reconciler_tfstate.states import State
 
 
 class StateResolver:
     """Answers addresses from one state. A failure to read it stands, unless another look may help."""
 
-    def __init__(self, context: Context, location: Location, *, optional: bool) -> None:
+    def __init__(self, context: Context, settings: Settings) -> None:
         """Remember where the state is; nothing is read."""
         self._context = context
-        self._location = location
-        self._optional = optional
+        self._settings = settings
         self._lock = threading.Lock()
         self._read: State | ResolveError | None = None
 
@@ -27,6 +30,7 @@ class StateResolver:
         """Give the value at an address."""
         try:
             reference = addresses.parse(address.path)
+            self._check(reference)
             state = self._state(address)
             found = answers.answer(state, reference)
         except ConfigError as error:
@@ -34,7 +38,7 @@ class StateResolver:
         except ResolveError as error:
             raise replace(error, address=str(address)) from None
         except RecursionError:
-            what = f"what the state {self._location.name} holds there is nested too deeply"
+            what = "what the state holds there is nested too deeply"
             raise Unavailable(what, address=str(address)) from None
         return Value(found.data, found.sensitive, source=state.source)
 
@@ -42,6 +46,13 @@ class StateResolver:
         """Give the addresses of outputs and resource instances."""
         state = self._state(Address("", prefix))
         return sorted(address for address in answers.listing(state) if address.startswith(prefix))
+
+    def _check(self, reference: Reference) -> None:
+        if self._settings.outputs_only and not isinstance(reference.target, Output):
+            raise NotFound(
+                "only outputs of this state may be referred to, because outputs_only is set",
+                hint="output.NAME, or leave outputs_only out of the plugin's config",
+            )
 
     def _state(self, address: Address) -> State:
         with self._lock:
@@ -57,11 +68,42 @@ class StateResolver:
         raise self._read
 
     def _fetch(self, address: Address) -> State:
+        location = self._settings.locate(self._context)
         try:
-            data = self._location.read(self._context, address)
+            stored = location.read(self._context, address)
         except Missing as error:
-            if not self._optional:
-                raise Unavailable(error.what, hint=error.hint) from None
+            raise self._absent(error, location) from None
+        if isinstance(stored, State):
+            return stored
+        decrypt = partial(
+            encryptions.opened, name=location.name, context=self._context, passphrases=self._passphrases
+        )
+        try:
+            state = states.read(stored, location.name, decrypt)
+        except Unavailable as error:
+            if error.retry_after is None or (holder := location.lock(self._context)) is None:
+                raise
+            what = f"the state {location.name} is being written by {holder}"
+            raise Unavailable(what, hint=error.hint, retry_after=error.retry_after) from None
+        return replace(state, resources={}) if self._settings.outputs_only else state
+
+    def _absent(self, error: Missing, location: Location) -> ResolveError:
+        if self._settings.optional:
             hint = "run terraform apply; optional: true in the plugin's config lets the state be absent until then"
-            raise NotFound(f"{error.what}, so it holds nothing yet", hint=hint) from None
-        return states.read(data, self._location.name)
+            return NotFound(f"{error.what}, so it holds nothing yet", hint=hint)
+        holder = location.lock(self._context)
+        if holder is None:
+            return Unavailable(error.what, hint=error.hint)
+        return Unavailable(
+            f"{error.what} yet: it is locked by {holder}", hint="wait until that has finished, and run again"
+        )
+
+    def _passphrases(self) -> Iterator[str]:
+        """Give what may open an encrypted state, in the order in which it is tried."""
+        environ, settings = self._context.environ, self._settings
+        if settings.passphrase_env and environ.get(settings.passphrase_env):
+            yield environ[settings.passphrase_env]
+        yield from encryptions.named(environ)
+        if settings.folder is not None:
+            workspace = directories.chosen(settings.workspace, environ)
+            yield from Module(self._context.root / settings.folder, workspace, environ).passphrases()

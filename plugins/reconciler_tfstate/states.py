@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import gc
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache, cached_property
-from typing import NoReturn
+from typing import NoReturn, TypeAlias
 
 from reconciler.plugin import ConfigError, Json, Source, Unavailable
 from reconciler_tfstate import addresses, dynamics, flatmaps, sensitivities
@@ -58,7 +58,11 @@ class State:
     resources: Mapping[Resource, Sequence[Instance]]
 
 
-def read(data: bytes | Store, name: str) -> State:
+#: Gives the bytes inside a state that OpenTofu has encrypted, or raises why it cannot.
+Decrypt: TypeAlias = "Callable[[Mapping[str, Json]], bytes]"
+
+
+def read(data: bytes | Store, name: str, decrypt: Decrypt | None = None) -> State:
     """Read a state of any size. `Unavailable` where it is none that can be read; `name` says whose.
 
     What is damaged within one resource of a large state is said once somebody asks for that resource.
@@ -68,12 +72,14 @@ def read(data: bytes | Store, name: str) -> State:
 
         if state := lazies.read(Memory(data) if isinstance(data, bytes) else data, name):
             return state
-    return decode(data if isinstance(data, bytes) else data.read(0, len(data)), name)
+    return decode(data if isinstance(data, bytes) else data.read(0, len(data)), name, decrypt)
 
 
-def decode(data: bytes, name: str) -> State:
+def decode(data: bytes, name: str, decrypt: Decrypt | None = None) -> State:
     """Read all of a state's bytes at once. `Unavailable` where they are no state that can be read."""
     document = _document(data, name)
+    if decrypt is not None and document.keys() >= {"encrypted_data", "encryption_version"}:
+        return decode(decrypt(document), name)
     version = document.get("version")
     if version != 4 or isinstance(version, bool):
         _refuse_version(document, name)
@@ -168,7 +174,7 @@ def _refuse_version(document: Mapping[str, Json], name: str) -> NoReturn:
         case {"encrypted_data": _, "encryption_version": _}:
             _refuse(
                 name,
-                "is a state that OpenTofu has encrypted, which cannot be read here yet",
+                "is a state that OpenTofu has encrypted, within another such state or nothing to open it with",
                 "decrypt a copy with `tofu state pull > plain.tfstate` and point the plugin's path at it",
             )
         case {"version": 3, "backend": {"type": str(backend)}}:

@@ -209,7 +209,7 @@ def test_file_permission_as_the_system_tells_it(tmp_path: Path, monkeypatch: pyt
     def refuse(_path: Path) -> bytes:
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr(Path, "read_bytes", refuse)
+    monkeypatch.setattr("reconciler_tfstate.backends.local.stored", refuse)
     with pytest.raises(Denied, match="does not let"):
         plugin.open(FakeContext(tmp_path), {"path": "mine"}).lookup(ID)
 
@@ -271,14 +271,30 @@ def test_s3_refuses(error: AwsDenied, kind: type[ResolveError], says: str) -> No
 @pytest.mark.parametrize(
     ("config", "says"),
     [
-        ({}, "needs path or url"),
+        ({}, "needs path, url, dir or backend"),
         ({"pth": "x"}, "did you mean path"),
         ({"path": ""}, "is not text"),
         ({"path": 3}, "is not text"),
         ({"path": "s3://b/k"}, "url: s3://b/k"),
         ({"path": "x", "optional": "true"}, "without quotes"),
-        ({"url": "https://example.com/x.tfstate"}, "https:// URLs of states are not supported yet"),
-        ({"url": "gs://b/k"}, "gs:// URLs of states are not supported yet"),
+        ({"url": "ftp://example.com/x.tfstate"}, "ftp:// is no URL of a state that can be read"),
+        ({"url": "https://me:hush@example.com/x.tfstate"}, "TF_HTTP_USERNAME"),
+        ({"path": "https://me:hush@example.com/x.tfstate"}, "url: https://example.com/x.tfstate"),
+        ({"url": "http:///x"}, "http(s)://HOST/PATH"),
+        ({"url": "gs://b"}, "gs://BUCKET/OBJECT"),
+        ({"url": "azurerm://group/account/container"}, "azurerm://GROUP/ACCOUNT/CONTAINER/BLOB"),
+        ({"url": "remote://host/organization"}, "remote://HOST/ORGANIZATION/WORKSPACE"),
+        ({"dir": "x", "url": "y"}, "both url and dir"),
+        ({"path": "x", "backend": "s3"}, "both path and backend"),
+        ({"path": "x", "workspace": "stg"}, "names one workspace's state already"),
+        ({"dir": ["x"]}, "dir: ../infra"),
+        ({"outputs_only": "yes", "path": "x"}, "outputs_only: true, without quotes"),
+        ({"backend": "azure"}, "did you mean azurerm"),
+        ({"backend": "consul"}, "one of azurerm, cloud, gcs"),
+        ({"path": "x", "backend_config": {}}, "goes with dir or backend"),
+        ({"dir": "x", "backend_config": "key=x"}, "is no object"),
+        ({"backend": "http", "backend_config": {"password": "hush"}}, "TF_HTTP_PASSWORD"),
+        ({"dir": "x", "backend_config": {"secret_key": "hush"}}, "AWS_SECRET_ACCESS_KEY"),
         ({"url": "s3://bucket"}, "names no object"),
         ({"url": "s3:///key"}, "names no object"),
         ({"url": "file://x/y"}, "absolute path"),
@@ -289,6 +305,7 @@ def test_configs_that_are_wrong(config: Config, says: str) -> None:
     with pytest.raises(ConfigError) as caught:
         plugin.open(FakeContext(), config)
     assert says in str(caught.value)
+    assert "hush" not in str(caught.value)
 
 
 @pytest.mark.parametrize("url", ["aws.tfstate", "./aws.tfstate", f"file://{STATES}/aws.tfstate"])
@@ -298,4 +315,6 @@ def test_urls_of_files(url: str) -> None:
 
 def test_actions() -> None:
     assert list(plugin.actions({"path": "x"})) == []
-    assert "s3:GetObject" in plugin.actions({"url": "s3://b/k"})
+    assert list(plugin.actions({"url": "s3://b/k"})) == ["s3:GetObject", "kms:Decrypt"]
+    assert "sts:AssumeRole" in plugin.actions({"dir": "x"})
+    assert list(plugin.actions({"url": "gs://b/k"})) == []

@@ -1,0 +1,62 @@
+"""States in files: the backend ``local``, a path, and ``file://`` URLs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from reconciler.plugin import Address, Context, Denied, Unavailable
+from reconciler_tfstate.backends.configurations import DEFAULT, Backend
+from reconciler_tfstate.locations import Missing, holder
+from reconciler_tfstate.stores import Store, stored
+
+_LARGEST_LOCK = 65_536
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """A state in a file; a relative path starts at the project file's folder."""
+
+    name: str
+    path: str
+
+    def read(self, context: Context, _address: Address) -> bytes | Store:
+        """Read the file, or leave a large one where it is; each way in which that fails has its own message."""
+        path = context.root / self.path
+        try:
+            return stored(path)
+        except (FileNotFoundError, NotADirectoryError):
+            hint = (
+                "correct path or url in the plugin's config, run terraform apply first, or set optional: true"
+            )
+            raise Missing(f"there is no state at {path}", hint=hint) from None
+        except PermissionError:
+            raise Denied(
+                f"the file system does not let the state {path} be read", hint=f"ls -l {path}"
+            ) from None
+        except IsADirectoryError:
+            hint = f"dir: {self.name} for a folder of Terraform's, or name the file, terraform.tfstate say"
+            raise Unavailable(f"the state {path} is a folder", hint=hint) from None
+        except (OSError, ValueError) as error:
+            reason = error.strerror if isinstance(error, OSError) else "the path is none"
+            raise Unavailable(f"the state {path} cannot be read: {reason}") from None
+
+    def lock(self, context: Context) -> str | None:
+        """Read ``.terraform.tfstate.lock.info`` beside the state, which a running apply keeps."""
+        path = context.root / self.path
+        try:
+            with path.with_name(f".{path.name}.lock.info").open("rb") as file:
+                return holder(file.read(_LARGEST_LOCK))
+        except (OSError, ValueError):
+            return None
+
+
+def open_(backend: Backend) -> File:
+    """Open the backend ``local``: `path` of the default workspace, a folder below `workspace_dir` of any other."""
+    if backend.workspace == DEFAULT:
+        path = Path(backend.text("path", default="terraform.tfstate"))
+    else:
+        folder = backend.text("workspace_dir", "environment_dir", default="terraform.tfstate.d")
+        path = Path(folder, backend.workspace, "terraform.tfstate")
+    whole = str(backend.folder / path)
+    return File(whole, whole)
