@@ -11,7 +11,8 @@ from __future__ import annotations
 
 import decimal
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias, cast
 
 from reconciler.hcl import nodes, templates
 from reconciler.hcl.lexer import Token
@@ -177,15 +178,14 @@ def _object_elem(_source: Source, children: Children) -> _Item:
 def _object_key(source: Source, children: Children) -> Expr:
     """A bare word is text, and so are `true`, `false` and `null`; `a.b` could be meant either way."""
     (key,) = children
-    if isinstance(key, Token | nodes.Name):
-        return nodes.Literal(key.text if isinstance(key, Token) else key.name, key.span)
+    if isinstance(key, nodes.Name):
+        return nodes.Literal(key.name, key.span)
     if isinstance(key, nodes.Literal) and (key.value is None or isinstance(key.value, bool)):
         return nodes.Literal({True: "true", False: "false", None: "null"}[key.value], key.span)
     if isinstance(key, nodes.GetAttr | nodes.Index) and _reference(key):
         what = "this key could be a reference or text"
         raise source.error(what, _place(key), 'write (a.b) for the reference, or "a.b" for the text')
-    assert not isinstance(key, Token)
-    return key  # type: ignore[no-any-return]
+    return cast("Expr", key)
 
 
 def _reference(key: Expr) -> bool:
@@ -232,20 +232,30 @@ def _attr(_source: Source, children: Children) -> AttrStep:
     return AttrStep(name.text, name.span)
 
 
-def _splat(_source: Source, children: Children) -> SplatStep:
+def _splat(source: Source, children: Children) -> SplatStep:
     marker, *steps = children
+    for before, step in pairwise(steps):
+        _not_twice(source, before, step)
     return SplatStep(tuple(steps), marker.type == "FULL_SPLAT_START", _over(marker, children[-1]))
 
 
-def _traversal(_source: Source, children: Children) -> Expr:
+def _not_twice(source: Source, before: object, step: object) -> None:
+    """`.*` may not follow another one's attributes: it would be one of them."""
+    splats = isinstance(before, nodes.Splat | SplatStep) and not before.full
+    if splats and isinstance(step, SplatStep) and not step.full:
+        raise source.error("`.*` cannot be used inside another `.*`", step.span, "write [*]")
+
+
+def _traversal(source: Source, children: Children) -> Expr:
     """A step taken from an expression."""
-    source, step = children
-    span = _over(source, step)
+    taken, step = children
+    span = _over(taken, step)
     if isinstance(step, AttrStep):
-        return nodes.GetAttr(source, step.name, span, step.span)
+        return nodes.GetAttr(taken, step.name, span, step.span)
     if isinstance(step, IndexStep):
-        return nodes.Index(source, step.key, span)
-    return nodes.Splat(source, step.each, step.full, span)
+        return nodes.Index(taken, step.key, span)
+    _not_twice(source, taken, step)
+    return nodes.Splat(taken, step.each, step.full, span)
 
 
 def _intro(_source: Source, children: Children) -> _Intro:
@@ -376,7 +386,6 @@ BUILDERS: Final[Mapping[str, Callable[[Source, Children], Any]]] = {
     "index_expr_term": _traversal,
     "int_lit": _number,
     "interpolation": _interpolation,
-    "keyword": _first,
     "literal_value": _literal_value,
     "new_line_or_comment": _first,
     "object": _object,
@@ -392,7 +401,6 @@ BUILDERS: Final[Mapping[str, Callable[[Source, Children], Any]]] = {
     "template_endif": _directive,
     "template_for_start": _directive,
     "template_if_start": _directive,
-    "template_string": _first,
     "tuple": _tuple,
     "unary_op": _unary,
 }

@@ -38,6 +38,8 @@ _RULES: Final = {
     "string_part": "STRING_CHARS | interpolation | template_if_start | template_else | template_endif"
     " | template_for_start | template_endfor",
     "interpolation": "INTERP_START STRIP_MARKER? expression STRIP_MARKER? RBRACE",
+    "_attribute_name": "identifier",
+    "object_elem_key": "expression",
     "!unary_op": "(MINUS | NOT) unary_expr",
     "function_call": "identifier (COLONS identifier)* LPAR arguments? RPAR",
     "heredoc_template": "HEREDOC_TEMPLATE string_part* HEREDOC_END",

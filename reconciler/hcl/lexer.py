@@ -39,8 +39,8 @@ class Token(NamedTuple):
 
 @dataclass(slots=True)
 class Frame:
-    """What is open: `body`, `object`, `for`, `tuple`, `index`, `paren`, `interp`, `directive`; a `quote`, `heredoc`
-    or bare `template`; or the `expression` that is all there is.
+    """What is open: a `body`, `object`, `for`, `tuple`, `index`, `paren`, `call`, `interp`, `directive`, `quote`, `heredoc`
+    or bare `template`, or the `expression` that is all there is.
 
     `lined` tells whether newlines count; `ends` is the line that closes a heredoc, and `fresh` that a line of it
     begins; `wants` is what a `for` needs next; `valued` tells that a line of a body had its `=`. `base` and `highest`
@@ -348,7 +348,7 @@ class _Lexer:
         last = tokens[-1].type if tokens else ""
         token = self.emit(_SYMBOLS[text], start, end)
         if text == "(":
-            self.push("paren", token)
+            self.push("call" if last == "NAME" else "paren", token)
         elif text == "[":
             self.push("index" if last in OPERANDS_END and last != "ELLIPSIS" else "tuple", token)
         elif frame.kind == "body" and not frame.valued:
@@ -435,7 +435,7 @@ class _Lexer:
 
 _PAIRS: Final = {"(": ")", "[": "]", "{": "}"}
 _CLOSERS: Final = {
-    "body": "}", "object": "}", "interp": "}", "directive": "}", "tuple": "]", "index": "]", "paren": ")",
+    "body": "}", "object": "}", "interp": "}", "directive": "}", "tuple": "]", "index": "]", "paren": ")", "call": ")",
 }  # fmt: skip
 _SHOWN: Final = {
     "body": ("this block", ""),
@@ -444,6 +444,7 @@ _SHOWN: Final = {
     "tuple": ("this list", ""),
     "index": ("this index", ""),
     "paren": ("this parenthesis", ""),
+    "call": ("this call", ""),
     "interp": ("this `${`", "}; for a dollar sign and a brace as they stand write $${"),
     "directive": ("this `%{`", "}; for a percent sign and a brace as they stand write %%{"),
     "quote": ("this quoted text", '"; text of several lines is a heredoc, <<EOT'),
