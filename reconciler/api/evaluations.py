@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from reconciler.api.connections import THREADS, Connection
 from reconciler.api.projects import Project
-from reconciler.api.references import Listed, Reference
 from reconciler.core.documents import Resolved
 from reconciler.core.redaction import Masker
 from reconciler.core.references import PluginUse
@@ -20,6 +20,7 @@ from reconciler.resolve.registry import Instances, open_instances
 from reconciler.resolve.session import Lookup, Session
 
 if TYPE_CHECKING:
+    from reconciler.api.references import Listed
     from reconciler.aws.clients import Client
     from reconciler.aws.sessions import Aws
     from reconciler.core.plans import Input, Notice
@@ -96,7 +97,7 @@ class Evaluation:
         context = _Context(
             self.project.root, self.project.options.environ, lambda: self._connection.aws(self.region)
         )
-        self._instances = open_instances(uses, context)
+        self._instances = open_instances(_overlaid(uses, self.project.planned), context)
         self._session = Session(self._instances, max_workers=THREADS, progress=self._told)
         return self._session
 
@@ -132,6 +133,7 @@ class Evaluation:
 
     def listed(self) -> Listed:
         """List every reference of the project's files, with its value or what is wrong with it."""
+        from reconciler.api.references import Listed, Reference
         from reconciler.load import listings
 
         settings = self.settings
@@ -223,6 +225,23 @@ class Evaluation:
             )
             for address in sorted(addresses & set(known))
         )
+
+
+def _overlaid(uses: Sequence[PluginUse], planned: Mapping[str, Path]) -> list[PluginUse]:
+    """Lay what Terraform plans over the states, by the prefix of their functions. ConfigError where none fits."""
+    laid = list(uses)
+    states = {use.func_prefix: index for index, use in enumerate(uses) if use.name.lower() == "tfstate"}
+    for prefix, path in planned.items():
+        only = next(iter(states.values())) if not prefix and len(states) == 1 else None
+        index = states.get(prefix, only)
+        if index is None:
+            forms = " or ".join(
+                f"--tf-plan {name}=FILE" if name else "--tf-plan FILE" for name in sorted(states)
+            )
+            hint = f"write {forms}" if states else "name the plugin tfstate in the project file"
+            raise ConfigError(f"{path.name} is the plan of no state of this project", hint=hint)
+        laid[index] = replace(laid[index], config={**laid[index].config, "plan": str(path)})
+    return laid
 
 
 def masked(value: Json, path: tuple[str | int, ...], resolved: Resolved, masker: Masker) -> Json:

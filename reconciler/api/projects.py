@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
 
@@ -19,6 +19,7 @@ class Project:
 
     document: sources.Document
     options: sources.Options
+    planned: Mapping[str, Path] = field(default_factory=dict)
 
     @classmethod
     def load(
@@ -30,12 +31,21 @@ class Project:
         ext_str: Mapping[str, str] | None = None,
         ext_code: Mapping[str, str] | None = None,
         environ: Mapping[str, str] | None = None,
+        workspace: str | None = None,
+        planned: Mapping[str, str | Path] | None = None,
     ) -> Self:
-        """Read a project file, or the one that is found in `folder`. ConfigError where there is none."""
+        """Read a project file, or the one that is found in `folder`. ConfigError where there is none.
+
+        `workspace` is Terraform's, in place of TF_WORKSPACE. `planned` are outputs of `terraform show -json PLAN` to
+        lay over the project's states, by the `func_prefix` of each (empty for the only one).
+        """
         found = projects.find(str(path) if path is not None else None, folder)
         given = dict(os.environ if environ is None else environ)
         given |= _env_files(envfiles)
-        return cls(projects.read(found), sources.Options(given, ext_str or {}, ext_code or {}))
+        if workspace:
+            given["TF_WORKSPACE"] = workspace
+        overlays = {prefix: Path(file).absolute() for prefix, file in (planned or {}).items()}
+        return cls(projects.read(found), sources.Options(given, ext_str or {}, ext_code or {}), overlays)
 
     @property
     def root(self) -> Path:

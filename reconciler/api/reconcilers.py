@@ -24,7 +24,7 @@ from reconciler.engine import observing
 from reconciler.engine.observing import Observed, Reads
 from reconciler.engine.options import Options
 from reconciler.engine.ports import Clock, Gateway
-from reconciler.errors import ConfigError, PlanError, Refused, StalePlan
+from reconciler.errors import ConfigError, KnownLater, PlanError, Refused, StalePlan
 
 if TYPE_CHECKING:
     from reconciler.api.references import Explained, Listed
@@ -215,12 +215,10 @@ class Reconciler:
             observed = observing.read_saved(live[1], live[0])
         else:
             reads = self._reads(early, hint)
-        files = self.definitions(
-            task_definition=not options.skip_task_definition and not options.revision
-            if observed is None
-            else observed.running is not None,
-            service=observed is None or observed.service is not None,
-        )
+        try:
+            files = self._asked(options, observed)
+        except KnownLater:
+            return self._deferred(options, observed)
         if reads is not None:
             family = _family_in(files.task_definition)
             reads.expect(family)
@@ -270,6 +268,31 @@ class Reconciler:
         )
         self._made.append(_Made(plan, planned.vault, planned.sides))
         return plan
+
+    def _asked(self, options: Options, observed: Observed | None) -> Definitions:
+        """Evaluate the definitions that a plan with these options, or against this description, is about."""
+        return self.definitions(
+            task_definition=not options.skip_task_definition and not options.revision
+            if observed is None
+            else observed.running is not None,
+            service=observed is None or observed.service is not None,
+        )
+
+    def _deferred(self, options: Options, observed: Observed | None) -> Plan:
+        """Make the plan of a project whose values Terraform has yet to make: it says which, and does nothing."""
+        from reconciler.api import references
+        from reconciler.core.plans import Plan
+
+        settings = self.settings
+        found = observed or Observed(self.gateway.account(), self.gateway.region)
+        return Plan(
+            project=self._origins(options),
+            units=(references.deferred(settings, found, self.references()),),
+            notices=self._files.notices,
+            made_at=self.clock.now(),
+            complete=False,
+            applyable=False,
+        )
 
     def _early(self, hint: hints.Hint) -> Reads:
         """Start the reads of the last plan: evaluating the files and importing what judges hides behind them."""
@@ -474,6 +497,12 @@ def insist_applyable(plan: Plan) -> None:
                 f"{unit.address} must be replaced: no update changes {members}",
                 hint="pass --allow-replace to delete it and create it anew, or give it another name",
             )
+    for unit in plan.deferred:
+        names = ", ".join(str(awaited.address) for awaited in unit.awaits)
+        raise PlanError(
+            f"{unit.address} is deferred: it waits for {names}",
+            hint="apply the Terraform plan, then plan again without it",
+        )
     if not plan.applyable:
         raise PlanError("this plan cannot be applied: it was made against a saved description")
 

@@ -9,8 +9,11 @@ from reconciler.core import pointers
 from reconciler.core.canon import Canon, Seen
 from reconciler.core.diffs import address_of
 from reconciler.core.documents import Resolved
+from reconciler.core.plans import Awaited, Unit, Verb
 from reconciler.core.values import Address, Failure, Json, Path, Source, Value
+from reconciler.engine.observing import Observed
 from reconciler.errors import ReconcilerError, Where
+from reconciler.load.project import Project as Settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +55,29 @@ class Explained:
     value: Json
     sensitive: bool
     sources: tuple[tuple[Address, Source | None], ...] = ()
+
+
+def deferred(settings: Settings, observed: Observed, listed: Listed) -> Unit:
+    """Make the unit of a project that waits for values which Terraform has yet to make."""
+    awaits = tuple(
+        Awaited(address=reference.address, where=reference.where)
+        for reference in listed.references
+        if reference.address is not None and isinstance(reference.answer, Value) and reference.answer.unknown
+    )
+    name = f"{settings.cluster}/{settings.service}" if settings.service else str(settings.task_definition)
+    kind = "service" if settings.service else "task_definition"
+    return Unit(
+        address=f"{kind}.{name}",
+        kind=kind,
+        name=name,
+        account=observed.account,
+        region=observed.region,
+        cluster=settings.cluster,
+        verb=Verb.DEFER,
+        effects=("waits for Terraform",),
+        awaits=awaits,
+        desired={},
+    )
 
 
 def explain(wanted: str, files: Iterable[tuple[str, Resolved, Canon]]) -> tuple[Explained, ...]:

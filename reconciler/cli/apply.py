@@ -59,9 +59,9 @@ def command(
         planning.show(reconciler, plan, "human", common)
         if planning.refused(plan):
             return exits.ERROR
+        planning.insist_applyable(plan)
         if not plan.changes:
             return planning.unchanged(reconciler, plan, common, wait=wait, until=wait_until)
-        planning.insist_applyable(plan)
         if not auto_approve and sys.stdin.isatty() and not sys.stdout.isatty():
             from reconciler.render import human
 

@@ -120,7 +120,7 @@ def command(
             return exits.ERROR
         if dry_run:
             return exits.OK
+        planning.insist_applyable(plan)
         if not plan.changes:
             return planning.unchanged(reconciler, plan, common, wait=wait, until=wait_until)
-        planning.insist_applyable(plan)
         return planning.carry_out(reconciler, plan, common, wait=wait, until=wait_until)

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, fields, replace
 from functools import update_wrapper
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TextIO
 
 import click
@@ -36,6 +37,8 @@ class Common:
     color: bool | None = None
     log_format: str | None = None
     filter_command: str | None = None
+    workspace: str | None = None
+    tf_plan: tuple[str, ...] | None = None
 
 
 def _seconds(_context: click.Context, _parameter: click.Parameter, value: str | None) -> float | None:
@@ -126,6 +129,13 @@ _OPTIONS: Final = (
         envvar=variables("filter_command"),
         help="ecspresso's; no command here asks to choose, so it has no effect yet.",
     ),
+    click.option("--workspace", metavar="NAME", help="Terraform's workspace, in place of TF_WORKSPACE."),
+    click.option(
+        "--tf-plan",
+        metavar="[PREFIX=]FILE",
+        multiple=True,
+        help="Use the values that Terraform plans: a file of `terraform show -json PLAN`.",
+    ),
 )
 
 
@@ -172,6 +182,12 @@ def _pairs(given: Iterable[str], option: str) -> dict[str, str]:
     return pairs
 
 
+def _prefixed(entry: str) -> tuple[str, str]:
+    """Read `PREFIX=FILE`, or a file that has no prefix (and may have a sign in its name)."""
+    prefix, sign, path = entry.partition("=")
+    return (prefix, path) if sign and not Path(entry).exists() else ("", entry)
+
+
 @contextmanager
 def opened(common: Common, *, show_sensitive: bool = False, aws: bool = True) -> Iterator[Reconciler]:
     """Open the project that the options name. With `aws`, botocore is imported beside reading the files."""
@@ -186,6 +202,8 @@ def opened(common: Common, *, show_sensitive: bool = False, aws: bool = True) ->
         envfiles=[name for entry in common.envfile or () for name in entry.split(",") if name],
         ext_str=_pairs(common.ext_str or (), "--ext-str"),
         ext_code=_pairs(common.ext_code or (), "--ext-code"),
+        workspace=common.workspace,
+        planned=dict(_prefixed(entry) for entry in common.tf_plan or ()),
     )
     reconciler = Reconciler.open(
         project,

@@ -72,4 +72,4 @@ def command(
             return exits.ERROR
         if out and form == "human":
             options.write(f"Saved to {out}. Apply exactly this with: reconciler apply {out}")
-    return exits.CHANGES if detailed_exitcode and plan.changes else exits.OK
+    return exits.CHANGES if detailed_exitcode and (plan.changes or plan.deferred) else exits.OK

@@ -27,6 +27,7 @@ class Verb(Enum):
     CREATE = "create"
     UPDATE = "update"
     REPLACE = "replace"
+    DEFER = "defer"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,12 +72,21 @@ class Notice:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Awaited:
+    """A reference whose value is known only after Terraform has applied its plan, and the place that uses it."""
+
+    address: Address
+    where: Where | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Unit:
     """One resource of a plan.
 
     `name` is ``cluster/service`` or the family; `live` the ARN of what was compared with, empty if nothing was.
     `effects` say what AWS will do (``a new revision``). `ignored` are the pointers (see `ignore:` in the project file)
-    where the live value counts as the desired one. `desired` is the wire-shaped body with slots for secrets
+    where the live value counts as the desired one. `awaits` is why a deferred unit is deferred: nothing of it is
+    compared. `desired` is the wire-shaped body with slots for secrets
     (of a `partial` one nothing else is compared),
     `managed` the part of the live document that the plan depends on, masked, and `fingerprint` its salted digest,
     unmasked. `base` and `patch` are the same changes as RFC 6902 on the described body; `base` names the operation
@@ -96,6 +106,7 @@ class Unit:
     noted: tuple[Finding, ...] = ()
     effects: tuple[str, ...] = ()
     ignored: tuple[str, ...] = ()
+    awaits: tuple[Awaited, ...] = ()
     rollout: str = ""
     steps: tuple[Step, ...] = ()
     desired: JsonObject
@@ -174,7 +185,12 @@ class Plan:
     @property
     def changes(self) -> bool:
         """Tell whether there is anything to do."""
-        return any(unit.verb is not Verb.NONE for unit in self.units)
+        return any(unit.verb not in (Verb.NONE, Verb.DEFER) for unit in self.units)
+
+    @property
+    def deferred(self) -> tuple[Unit, ...]:
+        """Give the units that wait for values which Terraform has yet to make."""
+        return tuple(unit for unit in self.units if unit.verb is Verb.DEFER)
 
     def steps(self) -> Iterator[tuple[Unit, Step]]:
         """Give every step with its unit, in the order in which they are carried out."""

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias, TypeVar
 
 from reconciler.core.references import Function, Functions
 from reconciler.core.values import UNKNOWN, Address, Failure, Json, Marked, Origin, Value, unite
-from reconciler.errors import ConfigError, ReconcilerError, Where
+from reconciler.errors import ConfigError, KnownLater, ReconcilerError, Where
 
 if TYPE_CHECKING:
     from reconciler.load.gotemplates.calls import Signature
@@ -134,8 +134,8 @@ class Lookups:
             case Failure(error):
                 raise located(error, where) from error.__cause__
             case Value(unknown=True):
-                what = f"{address} has no value yet: its source says that it is known only later"
-                raise ConfigError(what, where, "apply the change that makes it first")
+                what = f"{address} has no value yet: it is known only after Terraform has applied its plan"
+                raise KnownLater(what, where, "apply the Terraform plan first")
             case Value(data, paths, source=source):
                 marks = given.sensitive_paths or paths
                 return Marked(plain(data), given.origins | {Origin(address, source)}, marks)

@@ -47,8 +47,10 @@ _LONG: Final = (
 
 _KEYS: Final = frozenset({
     "required_version", "region", "cluster", "service", "service_definition", "task_definition",
-    "express_definition", "timeout", "plugins", "appspec", "codedeploy", "filter_command", "ignore",
+    "express_definition", "timeout", "plugins", "appspec", "codedeploy", "filter_command", "ignore", "terraform",
 })  # fmt: skip
+_OPENING: Final = ("plugins", "terraform")
+"""The keys that say which resolvers to open."""
 _PLUGIN_KEYS: Final = frozenset({"name", "config", "func_prefix"})
 _CODEDEPLOY_KEYS: Final = frozenset({"application_name", "deployment_group_name", "deployment_config_name"})
 _IGNORE_KEYS: Final = frozenset({"tags", "fields"})
@@ -108,7 +110,7 @@ def outline(document: Document, options: Options) -> tuple[PluginUse, ...]:
     resolved = _outlined(document, options)
     data = resolved.data
     if isinstance(data, Mapping):
-        data = {key: member for key, member in data.items() if key.casefold() == "plugins"}
+        data = {key: member for key, member in data.items() if key.casefold() in _OPENING}
     return _plugins(members(resolved, _KEYS, data=data))
 
 
@@ -129,11 +131,12 @@ def _outlined(document: Document, options: Options) -> Resolved:
 
     natives = jsonnets.Natives(outlines.NATIVES, reply)
     try:
-        text = jsonnets.evaluate(document, natives, options, member="plugins")
+        texts = {name: jsonnets.evaluate(document, natives, options, member=name) for name in _OPENING}
     except jsonnets.NoFunction as error:
         what = "plugins calls a function that only a plugin can offer: a circle"
         raise ConfigError(what, error.where, "use env or must_env there") from None
-    rendered = evaluate.render_result(document, f'{{"plugins": {text}}}', calls)
+    opening = ", ".join(f'"{name}": {text}' for name, text in texts.items() if text.strip() != "[]")
+    rendered = evaluate.render_result(document, f"{{{opening}}}", calls)
     try:
         return provenance.resolved(rendered, jsons.parse(rendered.text), placed=False)
     except Malformed as error:
@@ -142,13 +145,16 @@ def _outlined(document: Document, options: Options) -> Resolved:
 
 def _plugins(project: Members) -> tuple[PluginUse, ...]:
     path = project.path_of("plugins")
+    opening = [project.path_of(name) for name in _OPENING]
     for inner, origins in project.resolved.origins.items():
         # Only what an outline could not answer has an address without a path.
         unknown = sorted(origin.address.resolver for origin in origins if not origin.address.path)
-        if unknown and inner[: len(path)] == path:
-            what = f"plugins calls {unknown[0]}, a function that only a plugin can offer: a circle"
+        if unknown and any(inner[: len(each)] == each for each in opening):
+            what = f"{inner[0]} calls {unknown[0]}, a function that only a plugin can offer: a circle"
             raise ConfigError(what, project.resolved.where(inner), "use env or must_env there")
     uses: list[PluginUse] = []
+    if folder := project.text("terraform"):
+        uses.append(PluginUse("tfstate", {"dir": folder}, where=project.where("terraform")))
     for index, item in enumerate(project.items("plugins")):
         entry = members(project.resolved, _PLUGIN_KEYS, (*path, index), item)
         name = entry.text("name")

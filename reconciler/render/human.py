@@ -27,6 +27,7 @@ _VERBS: Final = {
     Verb.CREATE: _Look("+", "will be created", added=1),
     Verb.UPDATE: _Look("~", "will be updated", changed=1),
     Verb.REPLACE: _Look("-/+", "must be replaced", added=1, destroyed=1),
+    Verb.DEFER: _Look("", "is deferred"),
 }
 
 
@@ -43,6 +44,8 @@ def plan(value: Plan, style: Style = PLAIN) -> str:
 
 def summary(value: Plan, style: Style = PLAIN) -> str:
     """Write the closing line."""
+    if value.deferred:
+        return style.paint("bold", "Deferred.") + " Apply the Terraform plan, then plan again without it."
     if not value.changes and any(unit.rollout for unit in value.units):
         return (
             style.paint("bold", "No changes.") + " The files were sent as they are; see above how that goes."
@@ -74,6 +77,9 @@ def _unit(unit: Unit, style: Style) -> Iterator[str]:
         yield f"{rows.mark(look.symbol, style)} {unit.kind} {texts.quoted(unit.name)} {{"
         yield from rows.lines([row for finding in unit.changes for row in changes.rows(finding)], style)
         yield "  }"
+    for awaited in unit.awaits:
+        place = f", at {awaited.where}" if awaited.where else ""
+        yield style.paint("warn", texts.safe(f"#   waits for {awaited.address}{place}"))
     for finding in unit.noted:
         yield style.paint("dim", texts.safe(f"#   left alone: {_left(finding)}"))
 

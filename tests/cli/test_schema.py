@@ -26,6 +26,7 @@ _DEFINED = {
     "input": plans.Input,
     "where": errors.Where,
     "notice": plans.Notice,
+    "awaited": plans.Awaited,
     "unit": plans.Unit,
     "finding": plans.Finding,
     "reason": plans.Reason,
@@ -106,7 +107,7 @@ def test_plans_of_what_runs(cli: Cli, box: Box, tag: str) -> None:
     assert (ran.code, ran.err) == (0 if tag == "2.4.61" else 2, "")
     document = validate(ran.out)
     assert document["summary"] == (
-        dict.fromkeys(("no-op", "create", "update", "replace"), 0)
+        dict.fromkeys(("no-op", "create", "update", "replace", "defer"), 0)
         | {"no-op" if ran.code == 0 else "update": 2}
     )
 
