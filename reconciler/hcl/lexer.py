@@ -39,8 +39,8 @@ class Token(NamedTuple):
 
 @dataclass(slots=True)
 class Frame:
-    """What is open: a `body`, `object`, `for`, `tuple`, `index`, `paren`, `call`, `interp`, `directive`, `quote`, `heredoc`
-    or bare `template`, or the `expression` that is all there is.
+    """What is open: a `body`, `object`, `for`, `tuple`, `index`, `paren`, `call`, `interp`, `directive`, `quote`,
+    `heredoc` or bare `template`, or the `expression` that is all there is.
 
     `lined` tells whether newlines count; `ends` is the line that closes a heredoc, and `fresh` that a line of it
     begins; `wants` is what a `for` needs next; `valued` tells that a line of a body had its `=`. `base` and `highest`
