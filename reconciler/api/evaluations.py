@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from reconciler.api.connections import THREADS, Connection
 from reconciler.api.projects import Project
 from reconciler.core.documents import Resolved
-from reconciler.core.redaction import Masker
+from reconciler.core.redaction import MASK, Masker, secret_name
 from reconciler.core.references import PluginUse
 from reconciler.core.values import Address, Failure, Json, Value
 from reconciler.errors import ConfigError
@@ -247,10 +247,23 @@ def _overlaid(uses: Sequence[PluginUse], planned: Mapping[str, Path]) -> list[Pl
 def masked(value: Json, path: tuple[str | int, ...], resolved: Resolved, masker: Masker) -> Json:
     """Mask what is sensitive in an evaluated file."""
     if isinstance(value, dict):
-        return {name: masked(member, (*path, name), resolved, masker) for name, member in value.items()}
+        secret = _holds_named_secret(value)
+        return {
+            name: MASK
+            if secret and name.lower() == "value" and not masker.open
+            else masked(member, (*path, name), resolved, masker)
+            for name, member in value.items()
+        }
     if isinstance(value, list | tuple):
         return [masked(member, (*path, index), resolved, masker) for index, member in enumerate(value)]
     return masker.value(value, sensitive=resolved.is_sensitive(path))
+
+
+def _holds_named_secret(item: Mapping[str, Json]) -> bool:
+    """Tell whether an object is a variable whose name says that its value is secret."""
+    members = {name.lower(): member for name, member in item.items()}
+    name, value = members.get("name"), members.get("value")
+    return len(members) == 2 and isinstance(name, str) and isinstance(value, str) and secret_name(name)
 
 
 def _sensitive(values: Iterable[Value]) -> list[Json]:

@@ -181,11 +181,11 @@ class Reconciler:
                 canon = composing.compose(kind, resolved).canon
                 name = canon.wire.get("family", "") if kind is kinds.task_definition else settings.service
                 named.append((f"{kind.name} {name}".rstrip(), resolved, canon))
-        found = references.explain(wanted, named)
+        found = references.explain(wanted, named, self.masker)
         if not found:
             raise ConfigError(
                 f"nothing in the definitions is called {wanted}, and no reference of theirs is",
-                self.settings.resolved.where(()),
+                None,
                 near(wanted, references.names(named)) or "list the references with `reconciler references`",
             )
         return found
@@ -495,7 +495,7 @@ def insist_applyable(plan: Plan) -> None:
             members = ", ".join(finding.address for finding in unit.changes if finding.forces)
             raise Refused(
                 f"{unit.address} must be replaced: no update changes {members}",
-                hint="pass --allow-replace to delete it and create it anew, or give it another name",
+                hint="plan with --allow-replace to delete it and create it anew, or give it another name",
             )
     for unit in plan.deferred:
         names = ", ".join(str(awaited.address) for awaited in unit.awaits)

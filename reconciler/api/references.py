@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from reconciler.core import canon as canons
 from reconciler.core import pointers
 from reconciler.core.canon import Canon, Seen
 from reconciler.core.diffs import address_of
 from reconciler.core.documents import Resolved
+from reconciler.core.findings import Provenance, mask
 from reconciler.core.plans import Awaited, Unit, Verb
+from reconciler.core.redaction import Masker
 from reconciler.core.values import Address, Failure, Json, Path, Source, Value
 from reconciler.engine.observing import Observed
 from reconciler.errors import ReconcilerError, Where
@@ -44,7 +47,7 @@ class Listed:
 
 @dataclass(frozen=True, slots=True)
 class Explained:
-    """A value of a definition: which resource it belongs to, what it is called there, and what made it.
+    """A value of a definition, masked: which resource it belongs to, what it is called there, and what made it.
 
     `where` is its place in the file. `sources` say, for each address behind it, what was read.
     """
@@ -53,7 +56,6 @@ class Explained:
     address: str
     where: Where
     value: Json
-    sensitive: bool
     sources: tuple[tuple[Address, Source | None], ...] = ()
 
 
@@ -80,33 +82,46 @@ def deferred(settings: Settings, observed: Observed, listed: Listed) -> Unit:
     )
 
 
-def explain(wanted: str, files: Iterable[tuple[str, Resolved, Canon]]) -> tuple[Explained, ...]:
+def explain(
+    wanted: str, files: Iterable[tuple[str, Resolved, Canon]], masker: Masker
+) -> tuple[Explained, ...]:
     """Find values by their place (as plans name it, or a JSON pointer into the canonical form), or by what made them.
 
     `files` are the definitions with the names of their resources. Nothing is given where nothing fits.
     """
     found: list[Explained] = []
     for resource, resolved, canon in files:
+        origin = Provenance(resolved, canon)
         for path, seen in _values(canon):
             called, pointer = address_of(canon.kind.node, path), pointers.text(path)
             raw = (*seen.raw, seen.pair) if seen.pair else seen.raw
-            origins = resolved.origins_of(raw).union(
-                *(inner for place, inner in resolved.origins.items() if place[: len(raw)] == raw)
-            )
-            made = any(wanted in (str(origin.address), origin.address.path) for origin in origins)
+            own = resolved.origins_of(raw)
+            made = any(wanted in (str(origin.address), origin.address.path) for origin in own)
             if wanted in (called, pointer) or made:
+                inside = (inner for place, inner in resolved.origins.items() if place[: len(raw)] == raw)
+                origins = own if made else own.union(*inside)
                 sources = sorted((origin.address, origin.source) for origin in origins)
                 found.append(
                     Explained(
                         resource,
                         called,
                         resolved.where(raw),
-                        seen.wire.get(seen.pair) if seen.pair and isinstance(seen.wire, dict) else seen.wire,
-                        resolved.is_sensitive(raw),
+                        _shown(path, seen, origin, masker),
                         tuple(sources),
                     )
                 )
     return _outermost(found) if not any(each.address == wanted for each in found) else tuple(found)
+
+
+def _shown(path: Path, seen: Seen, origin: Provenance, masker: Masker) -> Json:
+    """Give a value list-shaped and masked: the canonical one, which knows names, or a default as the file says it."""
+    node = canons.node_at(origin.canon.kind.node, path)
+    try:
+        value = pointers.get(origin.canon.tree, path)
+    except KeyError:
+        value = seen.wire.get(seen.pair) if seen.pair and isinstance(seen.wire, dict) else seen.wire
+        return mask(value, path, origin, masker)
+    return canons.listed(node, mask(value, path, origin, masker))
 
 
 def _values(canon: Canon) -> Iterator[tuple[Path, Seen]]:

@@ -11,7 +11,6 @@ from reconciler.cli import exits, options, patience
 
 if TYPE_CHECKING:
     from reconciler.api.references import Explained
-    from reconciler.core.redaction import Masker
     from reconciler.core.values import Source
 
 
@@ -37,24 +36,22 @@ def command(common: options.Common, wanted: str, form: str, *, show_sensitive: b
     with options.opened(common, show_sensitive=show_sensitive, aws=False) as reconciler:
         with patience.told():
             found = reconciler.explain(wanted)
-        masker = reconciler.masker
         if form == "json":
-            rows = [_member(each, masker) for each in found]
+            rows = [_member(each) for each in found]
             options.write(json.dumps(rows, indent=2, ensure_ascii=False))
         else:
-            options.write("\n".join(_text(each, masker) for each in found))
+            options.write("\n".join(_text(each) for each in found))
     return exits.OK
 
 
-def _member(each: Explained, masker: Masker) -> dict[str, Any]:
+def _member(each: Explained) -> dict[str, Any]:
     return {
         "resource": each.resource,
         "address": each.address,
         "file": each.where.path,
         "line": each.where.line,
         "column": each.where.column,
-        "value": masker.value(each.value, sensitive=each.sensitive),
-        "sensitive": each.sensitive,
+        "value": each.value,
         "sources": [
             {
                 "resolver": address.resolver,
@@ -67,10 +64,10 @@ def _member(each: Explained, masker: Masker) -> dict[str, Any]:
     }
 
 
-def _text(each: Explained, masker: Masker) -> str:
+def _text(each: Explained) -> str:
     from reconciler.render import texts
 
-    value = texts.quoted(masker.value(each.value, sensitive=each.sensitive))
+    value = texts.quoted(each.value)
     lines = [f"{each.resource}: {each.address} = {value}", f"  at {each.where}"]
     for address, source in each.sources:
         lines.append(f"  from {address}{_read(source)}")

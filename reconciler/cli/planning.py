@@ -55,7 +55,7 @@ def unshaped(plan_file: str) -> None:
     context = click.get_current_context()
     for name in _SHAPES:
         if context.get_parameter_source(name) is not click.core.ParameterSource.DEFAULT:
-            flag = f"--{name.replace('_', '-')}"
+            flag = next(p.opts[0] for p in context.command.params if p.name == name)
             raise click.UsageError(
                 f"{flag} shapes a plan, and {plan_file} is one already; pass it to `reconciler plan --out`"
                 if name != "show_sensitive"

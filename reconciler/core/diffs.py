@@ -74,13 +74,15 @@ def leaves(node: Node | None, tree: Json, address: str = "") -> Iterator[tuple[s
 
 def address_of(node: Node, path: Path) -> str:
     """Write a canonical place as people do (see `Change`)."""
-    address, here = "", node
+    address: str = ""
+    here: Node | None = node
     for key in path:
-        address = _address(here, address, str(key))
-        inner = _child(here, str(key))
-        if inner is None:
-            return address + "".join(f'["{below}"]' for below in path[path.index(key) + 1 :])
-        here = inner
+        if isinstance(key, int):
+            address = f"{address}[{key}]"
+            here = here.item if here is not None else None
+        else:
+            address = _address(here, address, key) if here is not None else f'{address}["{key}"]'
+            here = _child(here, key) if here is not None else None
     return address
 
 

@@ -45,7 +45,12 @@ def text(value: Json) -> Json:
         return value
     if isinstance(value, bool):
         return "true" if value else "false"
+    if isinstance(value, float) and value.is_integer() and abs(value) < _EXACT:
+        return str(int(value))  # as ECS, and Go, write it
     return str(value) if isinstance(value, int | float) else value
+
+
+_EXACT: Final = 2.0**53
 
 
 def _integer(value: Json) -> Maybe:

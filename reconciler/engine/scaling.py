@@ -68,7 +68,7 @@ def plan(wanted: Scaling | None, target: Snapshot | Absent | None, cluster: str,
             refusals=(
                 Refused(
                     f"the autoscaling minimum of {cluster}/{service} would be {low}, more than the maximum {high}",
-                    hint="set both: --auto-scaling-min and --auto-scaling-max",
+                    hint="lower --auto-scaling-min, or raise --auto-scaling-max",
                 ),
             )
         )

@@ -135,7 +135,7 @@ def _outlined(document: Document, options: Options) -> Resolved:
     except jsonnets.NoFunction as error:
         what = "plugins calls a function that only a plugin can offer: a circle"
         raise ConfigError(what, error.where, "use env or must_env there") from None
-    opening = ", ".join(f'"{name}": {text}' for name, text in texts.items() if text.strip() != "[]")
+    opening = ", ".join(f'"{name}": {text}' for name, text in texts.items() if text.split() != ["[", "]"])
     rendered = evaluate.render_result(document, f"{{{opening}}}", calls)
     try:
         return provenance.resolved(rendered, jsons.parse(rendered.text), placed=False)
