@@ -16,17 +16,17 @@ MANTISSA = 512
 """The bits of Terraform's numbers."""
 
 CONTEXT = Context(prec=180, Emax=999_999, Emin=-999_999, traps=[InvalidOperation, DivisionByZero, Overflow])
-"""What to calculate in, before `number` rounds: more digits than are kept, so that rounding twice does no harm."""
+"""More digits than are kept."""
 
 _EXACT_DIGITS = 153
-_LARGEST_EXPONENT = 9_999
+_LARGEST_EXPONENT = 4_000
 _FORM = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?\Z")
 
 
 def number(value: int | Decimal) -> int | Decimal:
     """Give a number in its one form: an int where it is whole, rounded to what 512 bits hold.
 
-    Raises Fault for numbers beyond 10^9999, which nobody means and which would take memory without end.
+    Raises Fault for numbers beyond 10^4000, which nobody means and which Python would not write.
     """
     if isinstance(value, int):
         if value.bit_length() <= MANTISSA:
@@ -53,6 +53,52 @@ def parse(text: str) -> int | Decimal:
 def text(value: int | Decimal) -> str:
     """Write a number as Terraform does in a string: all digits, never an exponent."""
     return str(value) if isinstance(value, int) else format(value, "f")
+
+
+def add(left: int | Decimal, right: int | Decimal) -> int | Decimal:
+    """Add as Terraform does: exactly, then rounded to 512 bits in binary (so that 0.6+0.1 is not quite 0.7)."""
+    return left + right if _small(left, right) else from_fraction(_binary(left) + _binary(right))
+
+
+def subtract(left: int | Decimal, right: int | Decimal) -> int | Decimal:
+    """Subtract, as `add` adds."""
+    return left - right if _small(left, right) else from_fraction(_binary(left) - _binary(right))
+
+
+def multiply(left: int | Decimal, right: int | Decimal) -> int | Decimal:
+    """Multiply, as `add` adds."""
+    return left * right if _small(left, right) else from_fraction(_binary(left) * _binary(right))
+
+
+def divide(left: int | Decimal, right: int | Decimal) -> int | Decimal:
+    """Divide, as `add` adds; raises Fault for a divisor of 0."""
+    if not right:
+        raise Fault("a number cannot be divided by zero")
+    return from_fraction(_binary(left) / _binary(right))
+
+
+def remainder(left: int | Decimal, right: int | Decimal) -> int | Decimal:
+    """Give what is left of a division, with the sign of the left: -7 % 3 is -1. Raises Fault for a divisor of 0."""
+    if not right:
+        raise Fault("a number cannot be divided by zero")
+    quotient = _binary(left) / _binary(right)
+    return from_fraction(_binary(left) - _binary(right) * int(quotient))
+
+
+def _small(left: int | Decimal, right: int | Decimal) -> bool:
+    """Tell whether Python's own whole numbers give the answer that 512 bits would."""
+    return (
+        isinstance(left, int) and isinstance(right, int) and left.bit_length() + right.bit_length() < MANTISSA
+    )
+
+
+def _binary(value: int | Decimal) -> Fraction:
+    return rounded(Fraction(value))
+
+
+def from_fraction(exact: Fraction) -> int | Decimal:
+    """Round to 512 bits, and write in the fewest digits that say so."""
+    return number(shortest(rounded(exact)))
 
 
 def rounded(exact: Fraction, bits: int = MANTISSA) -> Fraction:
