@@ -174,7 +174,7 @@ def _refuse_version(document: Mapping[str, Json], name: str) -> NoReturn:
         case {"encrypted_data": _, "encryption_version": _}:
             _refuse(
                 name,
-                "is a state that OpenTofu has encrypted, within another such state or nothing to open it with",
+                "is a state that OpenTofu has encrypted, and that nothing opens here",
                 "decrypt a copy with `tofu state pull > plain.tfstate` and point the plugin's path at it",
             )
         case {"version": 3, "backend": {"type": str(backend)}}:
