@@ -1,8 +1,9 @@
 """Addresses in a Terraform state: ``module.a["k"].data.aws_subnet.b[0].tags.Name``, ``output.vpc_id``.
 
 Terraform's own notation for modules, resources and index keys, then a path into the attributes: ``.name``,
-``["key"]``, ``[0]``, ``[-1]``, ``[0:2]``. Quoted keys may hold anything; ``'`` delimits as ``"`` does, so that
-addresses can stand inside JSON strings.
+``["key"]``, ``[0]``, ``[-1]``, ``[0:2]``, and Terraform's splats ``[*]`` and ``.*``. Quoted keys may hold anything;
+``'`` delimits as ``"`` does, so that addresses can stand inside JSON strings. A query in jq's language may follow
+(see `queries`).
 """
 
 from __future__ import annotations
@@ -10,10 +11,13 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import NamedTuple, TypeAlias
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from reconciler.plugin import ConfigError
+
+if TYPE_CHECKING:
+    from reconciler_tfstate.queries import Filter
 
 Key: TypeAlias = "int | str | None"
 Modules: TypeAlias = "tuple[tuple[str, Key], ...]"
@@ -41,7 +45,17 @@ class Slice:
     stop: int | None
 
 
-Step: TypeAlias = "Member | Index | Slice"
+@dataclass(frozen=True, slots=True)
+class Splat:
+    """A step ``[*]``, after which all steps go from each element, or ``.*``, after which the names alone do.
+
+    https://developer.hashicorp.com/terraform/language/expressions/splat
+    """
+
+    full: bool
+
+
+Step: TypeAlias = "Member | Index | Slice | Splat"
 
 
 class Resource(NamedTuple):
@@ -62,23 +76,26 @@ class Output:
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """A parsed address: what it names, and the steps from there (an index key comes first)."""
+    """A parsed address: what it names, the steps from there (an index key comes first), and a query of that."""
 
     target: Resource | Output
     steps: tuple[Step, ...]
+    query: Filter | None = None
 
 
-_DOUBLE = r'"(?:[^"\\]|\\.)*"'
-_SINGLE = r"'(?:[^'\\]|\\.)*'"
-_INT = "-?[0-9]{1,18}"
+DOUBLE = r'"(?:[^"\\]|\\.)*"'
+SINGLE = r"'(?:[^'\\]|\\.)*'"
+INT = "-?[0-9]{1,18}"
 _STEP = re.compile(
     rf"""
       \.?\[\s*(?:
-          (?P<index>{_INT})
-        | (?P<start>{_INT})?\s*:\s*(?P<stop>{_INT})?
-        | (?P<key>{_DOUBLE}|{_SINGLE})
+          (?P<index>{INT})
+        | (?P<start>{INT})?\s*:\s*(?P<stop>{INT})?
+        | (?P<key>{DOUBLE}|{SINGLE})
+        | (?P<full>\*)
       )\s*\]
-    | \.(?:(?P<quoted>{_DOUBLE}|{_SINGLE})|(?P<name>[^\s.\[\]"'|?*:,(){{}}\\]+))
+    | \.(?P<names>\*)
+    | \.(?:(?P<quoted>{DOUBLE}|{SINGLE})|(?P<name>[^\s.\[\]"'|?*:,(){{}}\\]+))
     """,
     re.VERBOSE | re.DOTALL,
 )
@@ -103,15 +120,24 @@ _NOT_IN_STATE = {
 
 def parse(text: str) -> Reference:
     """Read an address. ConfigError, with what to write instead, where it is none that a state answers."""
-    steps = _steps(text)
+    steps, query = _steps(text)
+    reference = _reference(text, steps)
+    if not query:
+        return reference
+    from reconciler_tfstate import queries  # noqa: PLC0415 - most addresses hold none
+
+    return replace(reference, query=queries.parse(text, query))
+
+
+def _reference(text: str, steps: Sequence[Step]) -> Reference:
     modules, rest = _modules(text, steps)
     match rest:
         case [Member("output"), Member(name), *tail] if not modules:
             return Reference(Output(name), tuple(tail))
         case [Member("output"), *_] if not modules:
-            raise _fault(text, "names no output", "output.NAME")
+            raise fault(text, "names no output", "output.NAME")
         case [Member(word), *_] if word in _NOT_IN_STATE:
-            raise _fault(
+            raise fault(
                 text,
                 f"is {_NOT_IN_STATE[word]}, which a state does not keep",
                 'a resource\'s attribute, or a root output that gives it: output "x" { value = … }',
@@ -119,21 +145,26 @@ def parse(text: str) -> Reference:
         case [Member("data"), Member(kind), Member(name), *tail]:
             return Reference(Resource(modules, "data", kind, name), tuple(tail))
         case [Member("data"), *_]:
-            raise _fault(text, "names no data source", "data.TYPE.NAME.ATTRIBUTE")
+            raise fault(text, "names no data source", "data.TYPE.NAME.ATTRIBUTE")
         case [Member(kind), Member(name), *tail]:
             return Reference(Resource(modules, "managed", kind, name), tuple(tail))
         case [Member(name), *_] if modules:
             raise _module_output(text, modules, name)
         case [] if modules:
-            raise _fault(text, "names a module, not a value in it", f"{text}.TYPE.NAME.ATTRIBUTE")
-    raise _fault(text, "names no resource", _FORMS)
+            raise fault(text, "names a module, not a value in it", f"{text}.TYPE.NAME.ATTRIBUTE")
+    raise fault(text, "names no resource", _FORMS)
 
 
 def canonical(text: str) -> str:
     """Check an address and write its quoted keys with double quotes, otherwise as the user wrote it."""
-    parse(text)
-    text = text.strip()
-    return _STEP.sub(_double_quotes, f".{text}")[1:]
+    query = parse(text).query and _steps(text)[1]
+    plain = text.strip().removesuffix(query or "")
+    written = _STEP.sub(_double_quotes, f".{plain}")[1:]
+    if not query:
+        return written
+    from reconciler_tfstate import queries  # noqa: PLC0415
+
+    return written + queries.canonical(query)
 
 
 def render(target: Resource | Output, key: Key = None) -> str:
@@ -163,16 +194,17 @@ def quote(text: str) -> str:
 
 def modules_of(text: str) -> Modules:
     """Read a state's own ``module`` member. ConfigError where it is none."""
-    modules, rest = _modules(text, _steps(text)) if text else ((), ())
-    if rest:
-        raise _fault(text, "names no module", "module.NAME")
+    steps, query = _steps(text) if text else ([], "")
+    modules, rest = _modules(text, steps)
+    if rest or query:
+        raise fault(text, "names no module", "module.NAME")
     return modules
 
 
 def _module_output(text: str, modules: Modules, name: str) -> ConfigError:
     """Say that a child module's outputs are not in the state, and which ways work."""
     module = render(Resource(modules, "managed", "", ""))[: -len("..")]
-    return _fault(
+    return fault(
         text,
         f"is an output of a child module; a state keeps the outputs of the root module alone ({name} of {module})",
         f"the resource itself, {module}.TYPE.NAME.ATTRIBUTE, or a root output, "
@@ -180,29 +212,34 @@ def _module_output(text: str, modules: Modules, name: str) -> ConfigError:
     )
 
 
-def _steps(text: str) -> list[Step]:
-    """Cut an address into steps, the first of which has no dot."""
+def _steps(text: str) -> tuple[list[Step], str]:
+    """Cut an address into steps, the first of which has no dot, and the query behind them."""
     dotted = f".{text.strip()}"
     steps: list[Step] = []
     position = 0
     while position < len(dotted):
         match = _STEP.match(dotted, position)
         if match is None:
-            raise _syntax_fault(text, dotted[position:], position)
+            rest = dotted[position:]
+            if steps and _QUERY.match(rest):
+                return steps, rest
+            raise _syntax_fault(text, rest, position)
         steps.append(_step(text, match))
         position = match.end()
-    return steps
+    return steps, ""
 
 
 def _step(text: str, match: re.Match[str]) -> Step:
     if match["name"] is not None:
         return Member(match["name"])
     if match["quoted"] is not None:
-        return Member(_unquote(text, match["quoted"]))
+        return Member(unquote(text, match["quoted"]))
     if match["key"] is not None:
-        return Index(_unquote(text, match["key"]))
+        return Index(unquote(text, match["key"]))
     if match["index"] is not None:
         return Index(int(match["index"]))
+    if match["full"] or match["names"]:
+        return Splat(full=bool(match["full"]))
     return Slice(*(int(match[end]) if match[end] else None for end in ("start", "stop")))
 
 
@@ -215,21 +252,23 @@ def _modules(text: str, steps: Sequence[Step]) -> tuple[Modules, Sequence[Step]]
             case [_, Member(name), *rest]:
                 modules.append((name, None))
             case _:
-                raise _fault(text, "names no module after `module`", "module.NAME.TYPE.NAME.ATTRIBUTE")
+                raise fault(text, "names no module after `module`", "module.NAME.TYPE.NAME.ATTRIBUTE")
         steps = rest
     return tuple(modules), steps
 
 
-def _unquote(text: str, quoted: str) -> str:
+def unquote(text: str, quoted: str) -> str:
+    """Read a quoted key of the address `text`. ConfigError where an escape is none."""
+
     def character(match: re.Match[str]) -> str:
         code = match[1]
         if len(code) == 1:
             if code.isalnum() and code not in _ESCAPED:
-                raise _fault(text, f"holds an unknown escape \\{code}", r"\\ for a backslash")
+                raise fault(text, f"holds an unknown escape \\{code}", r"\\ for a backslash")
             return _ESCAPED.get(code, code)
         number = int(code[1:], 16)
         if number > 0x10FFFF:
-            raise _fault(text, f"holds an escape \\{code} that is no character", r"\uXXXX")
+            raise fault(text, f"holds an escape \\{code} that is no character", r"\uXXXX")
         return chr(number)
 
     plain = _ESCAPE.sub(character, quoted[1:-1])
@@ -240,7 +279,7 @@ def _double_quotes(match: re.Match[str]) -> str:
     quoted = match["key"] or match["quoted"]
     if quoted is None or quoted[0] == '"':
         return match[0]
-    return match[0].replace(quoted, quote(_unquote(match.string, quoted)))
+    return match[0].replace(quoted, quote(unquote(match.string, quoted)))
 
 
 def _member(name: str) -> str:
@@ -253,19 +292,16 @@ def _render_step(step: Step) -> str:
             return _member(name)
         case Index(key):
             return index(key)
+        case Splat(full):
+            return "[*]" if full else ".*"
         case Slice(start, stop):
             return f"[{'' if start is None else start}:{'' if stop is None else stop}]"
 
 
+#: What begins a query: a pipe, an operator, or an iteration.
+_QUERY = re.compile(r"\s*(?:[|,?<>+]|//|[!=]=|and\b|or\b)|\s+[-*/%=]|\.?\[\s*\]|\.\.")
+
 _SYNTAX = (
-    (
-        r"\.?\[\s*\*|\.\*",
-        "uses a splat",
-        "the bare resource, which gives all instances, or one: TYPE.NAME[0].ATTRIBUTE",
-    ),
-    (r"\.?\[\s*\]", "iterates with []", "the list itself, or one element: [0]"),
-    (r"\s*\|", "uses a pipe", "the plain address, and the template's own functions on its value"),
-    (r"\s*\?", "uses ?", "the plain address; a value that may be absent is an error here"),
     (r"""\.?\[?\s*["']""", "holds a quoted key that does not end", 'balanced quotes and brackets: ["key"]'),
     (r"\.?\[", "holds an index that is none", '[0], [-1], [0:2] or ["key"]'),
     (r"\.+$", "ends in a dot", "the attribute's name after it"),
@@ -275,15 +311,16 @@ _SYNTAX = (
 def _syntax_fault(text: str, rest: str, position: int) -> ConfigError:
     """Say what is wrong from `rest` on, which begins at 1-based column `position` of the address."""
     if not text.strip():
-        return _fault(text, "is empty", _FORMS)
+        return fault(text, "is empty", _FORMS)
     for pattern, what, instead in _SYNTAX:
         if re.match(pattern, rest):
-            return _fault(text, what, instead)
-    return _fault(
+            return fault(text, what, instead)
+    return fault(
         text, f"is not understood from column {max(position, 1)} on", 'quotes around odd keys: ["a b"]'
     )
 
 
-def _fault(text: str, what: str, instead: str) -> ConfigError:
+def fault(text: str, what: str, instead: str) -> ConfigError:
+    """Give the error that an address is wrong, and how to write it."""
     shown = text.strip() if len(text) <= _SHOWN else f"{text.strip()[:_SHOWN]}…"
     return ConfigError(f"the address `{shown}` {what}", hint=f"write {instead}")

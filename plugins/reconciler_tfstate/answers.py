@@ -5,39 +5,36 @@ Messages name addresses, attributes and keys, and never a value; below a sensiti
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from difflib import get_close_matches
-from itertools import islice
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import chain, filterfalse, takewhile
 from typing import NoReturn
 
 from reconciler.plugin import Json, NotFound
-from reconciler_tfstate import addresses
-from reconciler_tfstate.addresses import Index, Key, Member, Output, Reference, Resource, Slice, Step
-from reconciler_tfstate.sensitivities import Path
+from reconciler_tfstate import addresses, places
+from reconciler_tfstate.addresses import Index, Key, Member, Output, Reference, Resource, Splat, Step
+from reconciler_tfstate.places import COMPARED, NEAR, Found
 from reconciler_tfstate.states import Instance, State
-
-_NEAR = 3  # near misses a message lists
-_COMPARED = 5_000  # addresses that are compared for them: difflib needs about 20 µs for each
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """A place in a state: its address, its data, and the paths below it that are sensitive."""
-
-    at: str
-    data: Json
-    sensitive: tuple[Path, ...] = ()
 
 
 def answer(state: State, reference: Reference) -> Found:
     """Give what stands at a reference. NotFound, with near misses, where nothing does."""
+    found, steps = _start(state, reference)
+    query = reference.query
+    if query is None:
+        return _walk(found, steps)
+    from reconciler_tfstate import filters  # noqa: PLC0415 - most addresses hold no query
+
+    return filters.answer(_walk(found, steps, gaps=True), query)
+
+
+def _start(state: State, reference: Reference) -> tuple[Found, Sequence[Step]]:
+    """Give the output, instance or instances that a reference names, and the steps that are left from there."""
     if isinstance(reference.target, Output):
-        return _walk(_output(state, reference.target), reference.steps)
+        return _output(state, reference.target), reference.steps
     instances = state.resources.get(reference.target)
     if not instances:
         _refuse_resource(state, reference, known=instances is not None)
-    return _walk(*_choose(reference.target, instances, reference.steps))
+    return _choose(reference.target, instances, reference.steps)
 
 
 def listing(state: State) -> Iterable[str]:
@@ -56,7 +53,7 @@ def _output(state: State, target: Output) -> Found:
         raise NotFound(
             f"the state has no output {target.name!r}",
             hint="apply the configuration that declares it; an output whose value is null is not kept in a state",
-            near=tuple(outputs[name] for name in _close(target.name, outputs)),
+            near=tuple(outputs[name] for name in places.close(target.name, outputs)),
         )
     sensitive = ((),) if output.get("sensitive") else ()
     return Found(addresses.render(target), output.get("value"), sensitive)
@@ -80,8 +77,13 @@ def _choose(
         return _instance(target, by_key[None]), steps
     group = _group(target, by_key)
     match steps:
-        case [(Member() | Index()) as step, *rest] if _member(group, step) is None:
+        case [(Member() | Index()) as step, *rest] if not _leads(group, step):
             _refuse_key(target, by_key, step, rest)
+        case [Splat(), *rest] if isinstance(group.data, dict):
+            raise NotFound(
+                f"{group.at} has for_each, and a splat goes through lists alone",
+                hint=f"write {group.at} | map(.{addresses.render_steps(rest).removeprefix('.')})",
+            )
     return group, steps
 
 
@@ -97,7 +99,7 @@ def _group(target: Resource, by_key: Mapping[Key, Instance]) -> Found:
         members = {str(key): instance for key, instance in by_key.items()}
         marks = tuple((key, *path) for key, instance in members.items() for path in instance.sensitive_paths)
         return Found(at, {key: instance.attributes for key, instance in members.items()}, marks)
-    if max(numbers) > len(numbers) + _COMPARED or min(numbers) < 0:
+    if max(numbers) > len(numbers) + COMPARED or min(numbers) < 0:
         raise NotFound(f"the instances of {at} are numbered too wildly for a list", hint="name one instance")
     items: list[Json] = [None] * (max(numbers) + 1)
     for number in numbers:
@@ -106,69 +108,33 @@ def _group(target: Resource, by_key: Mapping[Key, Instance]) -> Found:
     return Found(at, items, marks)
 
 
-def _walk(found: Found, steps: Sequence[Step]) -> Found:
-    for step in steps:
-        child = _slice(found, step) if isinstance(step, Slice) else _member(found, step)
-        if child is None:
-            _refuse_step(found, step)
-        found = child
+def _walk(found: Found, steps: Sequence[Step], *, gaps: bool = False) -> Found:
+    """Go all steps. NotFound where one leads to nothing, unless a query that deals with `gaps` follows."""
+    for number, step in enumerate(steps):
+        if isinstance(step, Splat):
+            return _splat(found, step, steps[number + 1 :], gaps=gaps)
+        found = places.walk(found, step)
+        if not gaps:
+            places.settle(found)
     return found
 
 
-def _member(found: Found, step: Member | Index) -> Found | None:
-    """Give a member of an object or an element of a list; None where there is none."""
-    key = step.name if isinstance(step, Member) else step.key
-    data = found.data
-    if isinstance(data, list):
-        if isinstance(step, Member) and step.name.isascii() and step.name.isdigit() and len(step.name) < 18:
-            key = int(step.name)
-        if not isinstance(key, int) or not -len(data) <= key < len(data):
-            return None
-        key %= len(data)
-        value = data[key]
-    elif isinstance(data, dict) and key in data:
-        value = data[str(key)]
-    else:
-        return None
-    marks = tuple(path[1:] for path in found.sensitive if not path or path[0] == key)
-    return Found(found.at + addresses.render_steps([step]), value, marks)
+def _splat(found: Found, splat: Splat, steps: Sequence[Step], *, gaps: bool) -> Found:
+    """Go the steps from each element. As in Terraform, what is no list counts as one of it, and null as empty."""
+    within = steps if splat.full else tuple(takewhile(lambda step: isinstance(step, Member), steps))
+    items: Iterable[Found] = [] if places.settle(found).data is None else [found]
+    if isinstance(found.data, list):
+        items = places.children(found)
+    at = found.at + addresses.render_steps([splat, *within])
+    whole = places.gather(at, [_walk(item, within, gaps=gaps) for item in items])
+    return _walk(whole, steps[len(within) :], gaps=gaps)
 
 
-def _slice(found: Found, step: Slice) -> Found | None:
-    """Cut a list, or a text by characters, as jq and Python do."""
-    data = found.data
-    if not isinstance(data, list | str):
-        return None
-    kept = range(len(data))[step.start : step.stop]
-    marks: list[Path] = []
-    for path in found.sensitive:
-        match path:
-            case ():
-                marks.append(())
-            case (int(number), *rest) if number in kept:
-                marks.append((number - kept.start, *rest))
-    return Found(found.at + addresses.render_steps([step]), data[step.start : step.stop], tuple(marks))
-
-
-def _refuse_step(found: Found, step: Step) -> NoReturn:
-    what = addresses.render_steps([step])
-    if isinstance(step, Slice):
-        raise NotFound(f"{found.at} is {_kind(found.data)}, which has no slice {what}")
-    secret = () in found.sensitive
-    wanted = str(step.name if isinstance(step, Member) else step.key)
-    match found.data:
-        case dict() as members if not secret:
-            near = tuple(
-                found.at + addresses.render_steps([Member(name)]) for name in _close(wanted, members)
-            )
-            names = sorted(members)
-            hint = None if near or not names else f"one of {', '.join(names[:10])}{' …' * (len(names) > 10)}"
-            raise NotFound(f"{found.at} has no {what}", near=near, hint=hint)
-        case dict():
-            raise NotFound(f"{found.at} has no {what}")
-        case list() as items if isinstance(step, Index) and isinstance(step.key, int):
-            raise NotFound(f"{found.at} has no {what}: it is a list of {len(items)}")
-    raise NotFound(f"{found.at} is {_kind(found.data)}, which has no {what}")
+def _leads(found: Found, step: Member | Index) -> bool:
+    try:
+        return places.walk(found, step).gap is None
+    except NotFound:
+        return False
 
 
 def _refuse_key(
@@ -180,16 +146,25 @@ def _refuse_key(
     word = "for_each" if any(isinstance(key, str) for key in by_key) else "count"
     if isinstance(step, Member) and step.name in first.attributes:
         tail = addresses.render_steps([step, *rest])
-        near = tuple(addresses.render(target, key) + tail for key in list(by_key)[:_NEAR])
+        near = tuple(addresses.render(target, key) + tail for key in list(by_key)[:NEAR])
         raise NotFound(f"{at} has {word}; an attribute belongs to one of its instances", near=near)
     wanted = step.name if isinstance(step, Member) else step.key
-    texts = {str(key): key for key in by_key}
-    close = _close(str(wanted), texts) or list(texts)[:_NEAR]
     tail = addresses.render_steps(rest)
+    keys = [addresses.index(key)[1:-1] for key in sorted(by_key, key=lambda key: (isinstance(key, str), key))]
     raise NotFound(
         f"{at} has no instance {addresses.index(wanted)}",
-        near=tuple(addresses.render(target, texts[text]) + tail for text in close),
+        near=tuple(addresses.render(target, key) + tail for key in _near_keys(wanted, by_key)),
+        hint=f"its {'keys are' if word == 'for_each' else 'indexes are'} {places.listed(keys)}",
     )
+
+
+def _near_keys(wanted: Key, by_key: Mapping[Key, Instance]) -> Sequence[Key]:
+    """Give the keys of instances that look like one that is not there, the nearest first, or any."""
+    numbers = [key for key in by_key if isinstance(key, int)]
+    if isinstance(wanted, int) and len(numbers) == len(by_key):
+        return sorted(numbers, key=lambda number: abs(number - wanted))[:NEAR]
+    texts = {str(key): key for key in by_key}
+    return [texts[text] for text in places.close(str(wanted), texts)] or list(by_key)[:NEAR]
 
 
 def _refuse_resource(state: State, reference: Reference, *, known: bool) -> NoReturn:
@@ -204,31 +179,40 @@ def _refuse_resource(state: State, reference: Reference, *, known: bool) -> NoRe
     wanted, rest = None, reference.steps
     if rest and isinstance(rest[0], Index):
         wanted, rest = rest[0].key, rest[1:]
-    tail = addresses.render_steps(rest)
-    near = _namesakes(state, target, wanted) or _close(at, listing(state))
+    texts = {addresses.render(resource): resource for resource in _candidates(state, target)}
+    near = _present(state, _namesakes(state, target), wanted)
+    near = near or _present(state, (texts[text] for text in places.close(at, texts)), wanted)
     hint = None
     if target.module:
-        within = [addresses.render(key) for key in state.resources if key.module == target.module]
-        near = near or within[:_NEAR]
+        within = (resource for resource in state.resources if resource.module == target.module)
+        near = near or _present(state, within, wanted)
         hint = "a child module's outputs are not kept in a state: name a resource in it, or a root output"
+    tail = addresses.render_steps(rest)
     raise NotFound(f"the state has no resource {at}", near=tuple(text + tail for text in near), hint=hint)
 
 
-def _namesakes(state: State, target: Resource, wanted: Key) -> list[str]:
+def _namesakes(state: State, target: Resource) -> Iterator[Resource]:
     """Give the same type and name elsewhere: in another module, or with `data.` forgotten."""
-    found = [key for key in state.resources if (key.type, key.name) == (target.type, target.name)]
-    keys = {resource: [instance.key for instance in state.resources[resource]] for resource in found[:_NEAR]}
-    return [
-        addresses.render(resource, wanted if wanted in present else present[0])
-        for resource, present in keys.items()
-        if present
-    ]
+    names = (target.type, target.name)
+    return (resource for resource in state.resources if (resource.type, resource.name) == names)
 
 
-def _close(word: str, words: Iterable[str]) -> list[str]:
-    return get_close_matches(word[:200], list(islice(words, _COMPARED)), n=_NEAR, cutoff=0.6)
+def _candidates(state: State, target: Resource) -> Iterator[Resource]:
+    """Give all resources, first those whose type or name is right: of a large state not all are compared."""
+
+    def half_right(resource: Resource) -> bool:
+        return resource.type == target.type or resource.name == target.name
+
+    return chain(filter(half_right, state.resources), filterfalse(half_right, state.resources))
 
 
-def _kind(data: Json) -> str:
-    kinds = {type(None): "null", bool: "a boolean", str: "text", list: "a list", dict: "an object"}
-    return kinds.get(type(data), "a number")
+def _present(state: State, resources: Iterable[Resource], wanted: Key) -> list[str]:
+    """Give the address of an instance of each of the first resources that have any, the wanted one if it is there."""
+    found: list[str] = []
+    for resource in resources:
+        present = [instance.key for instance in state.resources[resource]]
+        if present:
+            found.append(addresses.render(resource, wanted if wanted in present else present[0]))
+        if len(found) == NEAR:
+            break
+    return found

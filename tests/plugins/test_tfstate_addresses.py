@@ -16,7 +16,7 @@ from reconciler.errors import ConfigError, NotFound, ReconcilerError
 from reconciler.plugin import Address, Resolver
 from reconciler.testing import FakeContext
 from reconciler_tfstate import addresses, plugin
-from reconciler_tfstate.addresses import Index, Member, Output, Reference, Resource, Slice
+from reconciler_tfstate.addresses import Index, Member, Output, Reference, Resource, Slice, Splat
 
 STATES = Path(__file__).parents[2] / "fixtures" / "tfstate"
 CASES = json.loads((STATES / "cases.json").read_text())
@@ -50,8 +50,8 @@ def test_case(case: dict[str, Any]) -> None:
 
 def test_a_bare_address_that_is_none_is_not_found() -> None:
     """Addresses reach a resolver without its functions too, from a saved plan."""
-    with pytest.raises(NotFound, match="splat"):
-        resolver("aws").lookup(Address("tfstate", "aws_instance.web[*]"))
+    with pytest.raises(NotFound, match="calculates"):
+        resolver("aws").lookup(Address("tfstate", "aws_instance.web - 1"))
 
 
 @pytest.mark.parametrize(
@@ -75,7 +75,11 @@ module_calls = st.lists(st.tuples(names, st.none() | keys), max_size=2).map(tupl
 resources = st.builds(Resource, module_calls, st.sampled_from(["managed", "data"]), st.just("aws_x"), names)
 ends = st.none() | st.integers(-99, 99)
 steps = st.one_of(
-    names.map(Member), st.integers(-99, 99).map(Index), keys.map(Index), st.builds(Slice, ends, ends)
+    names.map(Member),
+    st.integers(-99, 99).map(Index),
+    keys.map(Index),
+    st.builds(Slice, ends, ends),
+    st.booleans().map(Splat),
 )
 
 
@@ -86,7 +90,7 @@ def test_what_is_written_reads_back(target: Resource | Output, path: tuple[addre
     assert addresses.canonical(text) == text
 
 
-@given(st.text() | st.text("ab.[]\"'\\:*|0- module output data", max_size=40))
+@given(st.text() | st.text("ab.[]\"'\\:*|0-(){},;=/+?@ module output data select", max_size=40))
 def test_any_text_is_an_address_or_a_config_error(text: str) -> None:
     try:
         canonical = addresses.canonical(text)
