@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from reconciler.errors import HclError
     from reconciler.hcl.sources import Source
 
-DEEPEST: Final = 200
+DEEPEST: Final = 150
 """How deep brackets, and expressions, may be nested."""
 
 
@@ -171,7 +171,7 @@ class _Lexer:
                 f"nested more than {DEEPEST} levels deep", opening.span, "use locals for the inner parts"
             )
         self.below.append(self.frame)
-        self.depth += 1
+        self.depth += 2 if kind == "body" else 1  # a block, and its body
         self.frame = Frame(kind, opening, lined, ends, base=self.depth, highest=self.depth)
         self.out.kinds[opening.start] = kind
 

@@ -63,9 +63,7 @@ def _run(source: Source, lexed: Lexed, start: str) -> Any:
             else:
                 children = []
             if rule.mixed:
-                children = [
-                    each for child in children for each in (child if type(child) is list else (child,))
-                ]
+                children = _joined(children)
             if rule.inlined:
                 value: Any = children
             elif rule.expands and len(children) == 1:
@@ -77,3 +75,15 @@ def _run(source: Source, lexed: Lexed, start: str) -> Any:
             if name == "$END" and states[-1] == final:
                 return values[-1]
     raise AssertionError("the end is an action of every table")
+
+
+def _joined(children: list[Any]) -> list[Any]:
+    """Put the children of inlined rules in their place. The first list grows: copies would take the square of the time."""
+    first = children[0]
+    out: list[Any] = first if type(first) is list else []
+    for child in children[1:] if out is first else children:
+        if type(child) is list:
+            out += child
+        else:
+            out.append(child)
+    return out

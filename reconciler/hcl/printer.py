@@ -137,11 +137,11 @@ def _term(node: Expr, indent: str | None) -> str:
         case Object(items):
             return _object(items, indent)
         case ForTuple(key, value, collection, result, condition):
-            inner = _expr(result, indent)
-            return f"[{_intro(key, value, collection, indent)} : {inner}{_condition(condition, indent)}]"
+            shown = _expr(result, indent)
+            return f"[{_intro(key, value, collection, indent)} : {shown}{_condition(condition, indent)}]"
         case ForObject(key, value, collection, result_key, result_value, grouped, condition):
-            inner = f"{_expr(result_key, indent)} => {_expr(result_value, indent)}{'...' if grouped else ''}"
-            return f"{{{_intro(key, value, collection, indent)} : {inner}{_condition(condition, indent)}}}"
+            shown = f"{_expr(result_key, indent)} => {_expr(result_value, indent)}{'...' if grouped else ''}"
+            return f"{{{_intro(key, value, collection, indent)} : {shown}{_condition(condition, indent)}}}"
         case GetAttr(source, name):
             return f"{_source(source, indent)}.{name}"
         case Index(source, index):
