@@ -78,7 +78,7 @@ def _run(source: Source, lexed: Lexed, start: str) -> Any:
 
 
 def _joined(children: list[Any]) -> list[Any]:
-    """Put the children of inlined rules in their place. The first list grows: copies would take the square of the time."""
+    """Put the children of inlined rules in their place. The first list grows: copies would take quadratic time."""
     first = children[0]
     out: list[Any] = first if type(first) is list else []
     for child in children[1:] if out is first else children:
