@@ -179,9 +179,9 @@ def save(plan: Plan, path: str) -> None:
     """Save a plan, readable by its owner alone. PlanError where it cannot be carried out from a file."""
     for unit in plan.units:
         for secret in unit.secrets:
-            if not secret.pieces and unit.steps:
+            if not secret.pieces and plan.changes:
                 raise PlanError(
-                    f"{secret.place} is computed from a secret, so a plan file cannot hold it",
+                    f"{secret.place} is computed from a secret, or kept as AWS has it, so a plan file cannot hold it",
                     hint="apply without a plan file, or pass the secret with `secrets` and `valueFrom`",
                 )
     import os

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final, TypeAlias, assert_never
@@ -67,6 +68,8 @@ class _Run:
     done: list[str] = field(default_factory=list)
     watches: list[watching.Watch] = field(default_factory=list)
     described: dict[str, Snapshot] = field(default_factory=dict)
+    gone: JsonObject | None = None
+    """What a service that was deleted had and its file does not say, once AWS has taken the deletion."""
 
 
 def apply(
@@ -125,6 +128,9 @@ def apply(
 
 def _way_on(run: _Run, error: ReconcilerError | None) -> str:
     """Say how to go on after a step that was not done."""
+    if run.gone is not None:
+        had = f"; the file does not say what it had: {json.dumps(run.gone)}" if run.gone else ""
+        return f"the service is deleted: mend what is wrong, then plan and apply again to create it{had}"
     if error is not None and error.hint:
         return error.hint
     if isinstance(error, AwsRefused):
@@ -163,6 +169,7 @@ def _carry_out(run: _Run, unit: Unit, step: Step, body: JsonObject) -> tuple[str
         case CreateService():
             since = run.clock.now()
             made = run.gateway.create_service(_with_revision(run, body, step.revision_of))
+            run.gone = None
             _expect(run, step.cluster, step.service, made, None, since)
             return str(made.body.get("serviceArn", "")), False
         case UpdateService():
@@ -176,7 +183,7 @@ def _carry_out(run: _Run, unit: Unit, step: Step, body: JsonObject) -> tuple[str
             run.gateway.register_scaling(body)
             return "", False
         case DeleteService():
-            _delete(run, step)
+            _delete(run, unit, step)
             return "", False
         case _:
             assert_never(step)
@@ -186,11 +193,13 @@ _DRAINING_POLL: Final = 5.0
 """Seconds between looks at a service that is being deleted."""
 
 
-def _delete(run: _Run, step: DeleteService) -> None:
+def _delete(run: _Run, unit: Unit, step: DeleteService) -> None:
     """Delete a service and wait until its name is free. PlanError where that takes longer than a rollout may."""
     limit = run.manner.timeout
     started = run.clock.now()
     snapshot: Snapshot | Absent = run.gateway.delete_service(step.cluster, step.service)
+    run.gone = _only_in_aws(unit)
+    run.done.append(f"{unit.address}: AWS is deleting it")
     while isinstance(snapshot, Snapshot) and snapshot.body.get("status") != "INACTIVE":
         if limit and run.clock.now() - started > limit:
             raise PlanError(
@@ -199,6 +208,18 @@ def _delete(run: _Run, step: DeleteService) -> None:
             )
         run.clock.sleep(_DRAINING_POLL)
         snapshot = run.gateway.describe_services(step.cluster, [step.service])[step.service]
+    run.done.pop()
+
+
+def _only_in_aws(unit: Unit) -> JsonObject:
+    """Give the members of a service's creation that its file does not say."""
+    bodies = [step.body for step in unit.steps if isinstance(step, CreateService)]
+    return {
+        name: value
+        for body in bodies
+        for name, value in body.items()
+        if name not in ("cluster", "serviceName", "taskDefinition") and unit.desired.get(name) != value
+    }
 
 
 def _equal_revision(run: _Run, family: str, body: JsonObject) -> Snapshot | None:
@@ -314,6 +335,10 @@ def _converged(run: _Run, plan: Plan, bodies: Mapping[str, tuple[JsonObject, ...
                 for name, value in bodies[unit.address][index].items()
                 if name not in _NOT_COMPARED | kind.revised
             }
+            if sent.get("capacityProviderStrategy") == [] and "launchType" in unit.desired:
+                sent["launchType"] = unit.desired[
+                    "launchType"
+                ]  # no request names it: AWS says which one comes back
             desired = canons.canon(kind, sent, desired=False)
             live = canons.canon(kind, snapshot.body, desired=False, like=desired)
             residual += [

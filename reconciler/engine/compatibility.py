@@ -15,18 +15,28 @@ from reconciler.errors import Refused
 
 
 def of_service(
-    desired: Desired, live: Canon | None, task: JsonObject, *, changed: Collection[str], moves: bool
+    desired: Desired,
+    live: Canon | None,
+    task: JsonObject,
+    *,
+    created: JsonObject | None = None,
+    changed: Collection[str],
+    moves: bool,
 ) -> tuple[tuple[Refused, ...], tuple[Notice, ...]]:
     """Give what the API is known to refuse, and what its documentation forbids.
 
     `changed` names the root members that change, `moves` says that another revision is run: what stays as it is was
-    accepted once, and is not looked at.
+    accepted once, and is not looked at. `created` is the body of a service that is created, also in the place of
+    another: there everything counts.
     """
-    case = Case(file=desired.canon.wire, service=_effective(desired, live), task=task)
+    new = live is None or created is not None
+    service = created if created is not None else _effective(desired, live)
+    case = Case(file=desired.canon.wire, service=service, task=task)
     rows = [
         row
         for row in combinations.SERVICE
-        if live is None or any(name in changed for name in row.members) or (row.task and moves)
+        if new
+        or (not row.creation and (any(name in changed for name in row.members) or (row.task and moves)))
     ]
     return _found(desired, rows, case)
 
@@ -51,13 +61,20 @@ def _found(
         seen = desired.canon.seen.get(place)
         where = desired.resolved.where(seen.raw if seen else ())
         named = " and ".join(f"`{name}`" for name in row.members if name in case.service)
-        kept = "" if place or not named else f" (the service has {named} now, and the file leaves it so)"
+        stays = not place and bool(named)
+        kept = f" (the service has {named} now, and the file leaves it so)" if stays else ""
+        hint = (
+            "no update takes it away: keep it, or delete the service and create it anew"
+            if stays
+            else row.hint
+        )
+        hint = row.stays if kept and row.stays else row.hint
         if row.seen:
             what = f"ECS refuses this: {row.what}{kept}"
-            refusals.append(Refused(what, where, f"{row.hint} ({row.source})"))
+            refusals.append(Refused(what, where, f"{hint} ({row.source})"))
         else:
             what = f"ECS is documented to refuse this: {row.what}{kept}"
-            notices.append(Notice(what=what, where=where, hint=row.hint))
+            notices.append(Notice(what=what, where=where, hint=hint))
     return tuple(refusals), tuple(notices)
 
 
@@ -71,4 +88,10 @@ def _effective(desired: Desired, live: Canon | None) -> JsonObject:
             for name, value in live.wire.items()
             if desired.partial or members[name].rule.owner(desired.canon.facts) is Undeclared.SERVER
         }
+    for one, other in (
+        ("launchType", "capacityProviderStrategy"),
+        ("capacityProviderStrategy", "launchType"),
+    ):
+        if desired.canon.wire.get(one):  # either takes the place of the other
+            kept.pop(other, None)
     return kept | dict(desired.canon.wire)

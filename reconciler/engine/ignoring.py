@@ -2,8 +2,8 @@
 
 A pattern is a JSON pointer into the canonical form, whose sets have their keys for segments, and `*` for any:
 ``/containerDefinitions/*/environment/BUILD_ID``. Where it points the live value counts as the desired one: it is no
-difference, and a revision that is registered for another reason carries it along. Where nothing is live, the file's
-value is sent.
+difference, and a revision that is registered for another reason carries it along; what is not live stays so. Of a new
+service, and of an item (a container) that is not live yet, the file's value is sent.
 """
 
 from __future__ import annotations
@@ -17,11 +17,14 @@ from reconciler.core import canon as canons
 from reconciler.core.documents import Resolved
 from reconciler.core.kinds import Kind, Kinds
 from reconciler.core.kinds.rules import ABSENT, Maybe, Node
+from reconciler.core.redaction import secret_name
 from reconciler.core.values import Json, JsonObject, Path
 from reconciler.engine import composing
 from reconciler.engine.composing import Desired
 
 ANY: Final = "*"
+_IDENTITIES: Final = frozenset({"family", "serviceName", "cluster", "taskDefinition"})
+"""Members that say what is compared with what."""
 
 
 def parse(pointer: str, kinds: Kinds) -> Path:
@@ -33,6 +36,8 @@ def parse(pointer: str, kinds: Kinds) -> Path:
     if not homes:
         members = {*kinds.task_definition.node.members, *kinds.service.node.members}
         raise ValueError(f"{pointer!r}: {_unknown(segments[0], sorted(members))}")
+    if len(segments) == 1 and segments[0] in _IDENTITIES:
+        raise ValueError(f"{pointer!r}: that says what is compared with what, and cannot be left to others")
     faults = [fault for kind in homes if (fault := _fault(kind.node, segments))]
     if len(faults) == len(homes):
         raise ValueError(f"{pointer!r}: {faults[0]}")
@@ -69,8 +74,13 @@ def _unknown(name: str, known: Sequence[str]) -> str:
     return f"ECS knows no member `{name}`" + (f"; the nearest name is `{near[0]}`" if near else "")
 
 
-def adopt(desired: Desired, live: JsonObject | None, patterns: Sequence[Path]) -> Desired:
-    """Give the definition with the live values where a pattern points. `live` is a body as AWS describes it."""
+def adopt(
+    desired: Desired, live: JsonObject | None, patterns: Sequence[Path], idle: set[Path] | None = None
+) -> Desired:
+    """Give the definition with the live values where a pattern points. `live` is a body as AWS describes it.
+
+    From `idle` the patterns are taken away that point at something, or may once there is something live.
+    """
     kind = desired.canon.kind
     wanted = [kind.node.member(str(pattern[0])) for pattern in patterns]
     patterns = [
@@ -79,15 +89,14 @@ def adopt(desired: Desired, live: JsonObject | None, patterns: Sequence[Path]) -
         if name is not None and (desired.members is None or name in desired.members)
     ]
     if live is None or not patterns:
+        if idle is not None:
+            idle.difference_update(patterns)
         return desired
     there = canons.canon(kind, live, desired=False, like=desired.canon)
-    places = sorted(
-        {path for pattern in patterns for path in _matches(kind, desired.canon.tree, there.tree, pattern)},
-        key=repr,
-    )
-    if not places:
-        return desired
-    for path in places:
+    found = {pattern: list(_matches(kind, desired.canon.tree, there.tree, pattern)) for pattern in patterns}
+    if idle is not None:
+        idle.difference_update(pattern for pattern, places in found.items() if places)
+    for path in sorted({path for places in found.values() for path in places}, key=repr):
         desired = _adopted(desired, there, path)
     return desired
 
@@ -100,7 +109,25 @@ def _adopted(desired: Desired, there: canons.Canon, path: Path) -> Desired:
     document = _put(desired.document, raw, value, appends=appends)
     if not appends:
         desired = replace(desired, resolved=_without_origins(desired.resolved, raw))
-    return composing.changed(desired, document)
+    desired = composing.changed(desired, document)
+    desired = replace(desired, resolved=replace(desired.resolved, data=document))
+    return _concealed(desired, path)
+
+
+def _concealed(desired: Desired, path: Path) -> Desired:
+    """Mark an adopted value whose variable's name says that it is secret: it stands in no file of the user's."""
+    secret = [
+        (*seen.raw, seen.pair) if seen.pair else seen.raw
+        for place, seen in desired.canon.seen.items()
+        if place[: len(path)] == path
+        and len(place) > 1
+        and place[-2] == "environment"
+        and secret_name(str(place[-1]))
+    ]
+    if not secret:
+        return desired
+    marked = desired.resolved.sensitive | frozenset(secret)
+    return replace(desired, resolved=replace(desired.resolved, sensitive=marked))
 
 
 def drop(kind: Kind, tree: Json, patterns: Sequence[Path]) -> Json:
@@ -158,6 +185,8 @@ def _at(value: Maybe, key: str | int) -> Maybe:
 def _edit(desired: Desired, live: canons.Canon, path: Path) -> tuple[Path, Json, bool] | None:
     """Say what to write into the file's document: (place there, value, whether it is appended to a list there)."""
     node, canon = desired.canon.kind.node, desired.canon
+    if any(_is_item(node, path[:n]) and path[:n] not in live.seen for n in range(1, len(path))):
+        return None  # the item that holds it is not live yet
     here, there = canon.seen.get(path), live.seen.get(path)
     if here is not None:  # null where nothing is live: it counts as absent, and moves no other item
         return here.raw, there.wire if there is not None else None, False

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from reconciler.core.plans import Unit
-from reconciler.engine import revising, servicing
+from reconciler.core import pointers
+from reconciler.core.plans import Notice, Unit
+from reconciler.engine import ignoring, revising, servicing
 from reconciler.engine.composing import Desired
 from reconciler.engine.observing import Observed
 from reconciler.engine.units import Facts, Planned, Sides
@@ -16,10 +17,17 @@ def plan(
 ) -> Planned:
     """Plan a task definition and the service that runs it. PlanError where no plan can be made."""
     planned = Planned()
+    if task_definition is not None and service is not None and not observed.saved:
+        planned.idle = {ignoring.path(pointer) for pointer in facts.options.ignore}
     revision: Unit | None = None
     if task_definition is not None:
         revision = revising.plan(task_definition, observed, facts, planned)
         planned.units.append(revision)
     if service is not None:
-        planned.units.append(servicing.plan(service, observed, task_definition, revision, facts, planned))
+        planned.units.append(servicing.plan(service, observed, revision, facts, planned))
+    for path in sorted(planned.idle, key=repr):
+        what = f"ignore: {pointers.text(path)} points at nothing, in the files or in AWS"
+        planned.notices.append(
+            Notice(what=what, hint="items are named by their keys: a container by its name")
+        )
     return planned

@@ -26,9 +26,9 @@ def plan(desired: Desired, observed: Observed, facts: Facts, planned: Planned) -
         hint = 'add "family": "NAME", under which its revisions are registered'
         raise PlanError("the task definition has no `family`", desired.resolved.where(()), hint)
     live = observed.live_revision()
-    desired = ignoring.adopt(
-        desired, live.body if live else None, [ignoring.path(pointer) for pointer in facts.options.ignore]
-    )
+    patterns = [ignoring.path(pointer) for pointer in facts.options.ignore]
+    desired = ignoring.adopt(desired, live.body if live else None, patterns, planned.idle)
+    planned.task = desired.canon.wire
     compared = units.compare(kind, desired, live, facts, saved=observed.saved)
     changes = compared.differences.changes
     name = family if isinstance(family, str) else _family(live)

@@ -85,6 +85,8 @@ def in_question(desired: Desired, live: Snapshot | Absent | None, options: Optio
     wanted = desired.canon.wire.get("desiredCount")
     if wanted is None or options.desired_count is not None or not isinstance(live, Snapshot):
         return False
+    if "/desiredCount" in options.ignore or desired.canon.facts.get("schedulingStrategy") == "DAEMON":
+        return False
     return live.body.get("status") == "ACTIVE" and live.body.get("desiredCount") != wanted
 
 

@@ -16,14 +16,14 @@ from reconciler.core.steps import (
     UpdateService,
 )
 from reconciler.core.values import Json, JsonObject, Path
-from reconciler.engine import compatibility, ignoring, scaling, units, updates
+from reconciler.engine import compatibility, ignoring, replacing, scaling, units, updates
 from reconciler.engine.composing import Desired
 from reconciler.engine.concealing import conceal
 from reconciler.engine.observing import Observed, revision_arn
 from reconciler.engine.ports import Snapshot
 from reconciler.engine.tagging import tag_steps
 from reconciler.engine.units import Compared, Facts, Planned
-from reconciler.errors import PlanError
+from reconciler.errors import PlanError, Refused
 
 NEW_REVISION: Final = "(known after apply)"
 
@@ -31,12 +31,11 @@ NEW_REVISION: Final = "(known after apply)"
 def plan(
     desired: Desired,
     observed: Observed,
-    task_definition: Desired | None,
     revision: Unit | None,
     facts: Facts,
     planned: Planned,
 ) -> Unit:
-    """Plan a service, to run a task definition and the unit that registers it. PlanError where no plan can be made."""
+    """Plan a service, with the unit of the revision that it runs. PlanError where no plan can be made."""
     kind = facts.kinds.service
     live = observed.service if isinstance(observed.service, Snapshot) else None
     status = live.body.get("status") if live else None
@@ -51,17 +50,17 @@ def plan(
         live = None
     kept = scaling.kept(desired, live, observed.scaling, facts.options)
     ignored = _ignored(facts, kept)
-    desired = ignoring.adopt(desired, live.body if live else None, ignored)
+    desired = ignoring.adopt(desired, live.body if live else None, ignored, planned.idle)
     compared = units.compare(kind, desired, live, facts, saved=observed.saved, more=observed.revised)
     arn = str(live.body.get("serviceArn", "")) if live else ""
     wanted = _wanted_revision(desired, revision, observed, live, facts)
     hidden = units.hide(desired, facts, f"service.{name}", planned)
-    draft = None if live is None else _draft(desired, live, compared, wanted, facts)
+    draft = None if live is None else _draft(desired, live, compared, wanted, facts, observed.revised)
     verb, steps, effects = _action(draft, desired, hidden.body, live, compared, wanted, facts)
     if not observed.saved:
         planned.refusals.extend(draft.refusals if draft is not None else ())
         _insist(kind, desired, steps, facts)
-        _insist_on_compatible(desired, compared, wanted, task_definition, observed, planned)
+        _insist_on_compatible(desired, compared, wanted, verb, steps, observed, planned)
     scaled = scaling.plan(facts.options.scaling, observed.scaling, facts.cluster, facts.service)
     planned.refusals.extend(scaled.refusals)
     planned.notices.extend((*scaled.notices, *_without_code_deploy(desired, live, facts)))
@@ -102,14 +101,19 @@ def _ignored(facts: Facts, kept: tuple[Finding, ...]) -> tuple[Path, ...]:
 
 
 def _draft(
-    desired: Desired, live: Snapshot, compared: Compared, wanted: _Revision, facts: Facts
+    desired: Desired,
+    live: Snapshot,
+    compared: Compared,
+    wanted: _Revision,
+    facts: Facts,
+    revised: JsonObject,
 ) -> updates.Draft:
     assert compared.live is not None
     return updates.build(
         compared.differences.changes,
         desired.canon,
         compared.live,
-        live.body,
+        {**live.body, **revised},
         facts.shapes,
         controller=_controller(live.body),
         moves=wanted.moves,
@@ -131,12 +135,13 @@ def _action(
     if draft is None or live is None:
         return Verb.CREATE, _create_steps(desired, body, wanted, facts), ("a new service",)
     if draft.replaces:
-        count = live.body.get("desiredCount")
-        if "desiredCount" not in body and isinstance(count, int):
-            body = {**body, "desiredCount": count}  # as with an update, the file leaves the number alone
+        body, carried = replacing.body(desired, body, compared, draft.replaces, facts.options.ignore_tags)
         delete = DeleteService(cluster=facts.cluster, service=facts.service)
-        effects = ("deleted and created anew, with no task running in between",)
-        return Verb.REPLACE, (delete, *_create_steps(desired, body, wanted, facts)), effects
+        effects = ["deleted and created anew, with no task running in between"]
+        if carried:
+            effects.append(f"keeping {', '.join(carried)}")
+        steps = (delete, *_create_steps(desired, body, wanted, facts))
+        return Verb.REPLACE, steps, tuple(effects)
     arn = str(live.body.get("serviceArn", ""))
     steps = _update_steps(draft, arn, compared, wanted, facts)
     return Verb.UPDATE if steps else Verb.NONE, steps, draft.effects
@@ -153,20 +158,34 @@ def _insist_on_compatible(
     desired: Desired,
     compared: Compared,
     wanted: _Revision,
-    definition: Desired | None,
+    verb: Verb,
+    steps: tuple[Step, ...],
     observed: Observed,
     planned: Planned,
 ) -> None:
     """Look for members that do not go together, in what the service would be."""
-    running = observed.running if isinstance(observed.running, Snapshot) else None
-    inner = running.body.get("taskDefinition") if running is not None else None
-    task = definition.canon.wire if definition is not None else inner if isinstance(inner, dict) else {}
+    task = planned.task if wanted.unit or not wanted.arn else _revision(wanted.arn, observed)
+    created = next((step.body for step in steps if isinstance(step, CreateService)), None)
     changed = {str(change.path[0]) for change in compared.differences.changes}
     refusals, notices = compatibility.of_service(
-        desired, compared.live, task, changed=changed, moves=wanted.moves
+        desired, compared.live, task, created=created, changed=changed, moves=wanted.moves
     )
     planned.refusals.extend(refusals)
     planned.notices.extend(notices)
+    if verb is Verb.REPLACE and task.get("status") == "INACTIVE":
+        what = (
+            f"the service has to be created anew, and its revision {units.short(wanted.arn)} is deregistered"
+        )
+        planned.refusals.append(Refused(what, hint="plan with --force-register, which registers it again"))
+
+
+def _revision(arn: str, observed: Observed) -> JsonObject:
+    """Give a described revision by its ARN, empty where it was not read."""
+    for snapshot in (observed.newest, observed.running):
+        if isinstance(snapshot, Snapshot) and revision_arn(snapshot) == arn:
+            inner = snapshot.body.get("taskDefinition")
+            return inner if isinstance(inner, dict) else {}
+    return {}
 
 
 @dataclass(frozen=True, slots=True)

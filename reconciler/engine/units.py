@@ -12,8 +12,8 @@ from reconciler.core.kinds import Kind, Kinds
 from reconciler.core.kinds.rules import ABSENT
 from reconciler.core.plans import Finding, Notice, Unit, Verb
 from reconciler.core.redaction import Masker
-from reconciler.core.steps import Step
-from reconciler.core.values import Address, Json, JsonObject, Value
+from reconciler.core.steps import CreateService, Step, UpdateService
+from reconciler.core.values import Address, Json, JsonObject, Path, Value
 from reconciler.engine import composing, ignoring
 from reconciler.engine.composing import Desired
 from reconciler.engine.concealing import Hidden, fingerprint
@@ -68,13 +68,18 @@ class Sides:
 
 @dataclass(slots=True)
 class Planned:
-    """Units, and beside them what the plan itself does not hold: its secrets by unit and slot, and whole documents."""
+    """Units, and beside them what the plan itself does not hold: its secrets by unit and slot, and whole documents.
+
+    `idle` are the patterns of `ignore` that pointed at nothing so far; `task` is the task definition as it would be.
+    """
 
     units: list[Unit] = field(default_factory=list)
     vault: dict[tuple[str, int], Json] = field(default_factory=dict)
     sides: dict[str, Sides] = field(default_factory=dict)
     refusals: list[Refused] = field(default_factory=list)
     notices: list[Notice] = field(default_factory=list)
+    idle: set[Path] = field(default_factory=set)
+    task: JsonObject = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,20 +148,20 @@ def unit(
 ) -> Unit:
     """Make the unit of a plan, masked, with its patch and what it depends on; `planned` keeps both documents.
 
-    `ignored` are the pointers where the live value counts as the desired one, `kept` what is to be said of them.
+    `ignored` are the pointers where the live value counts as the desired one, `kept` what is to be said of them. A plan
+    does not depend on them, unless a step sends the member around one as it is now.
     """
     origin = findings.Provenance(desired.resolved, desired.canon)
     changes = compared.differences.changes
+    elsewhere = [change for change in changes if change.path[0] in compared.elsewhere]
     patch = patches.build(
-        changes, desired.canon, compared.live, compared.body,
-        secret=lambda change: (
-            change.path[0] in compared.elsewhere
-            or (not facts.masker.open and _is_secret(change, origin, facts.masker))
-        ),
+        [change for change in changes if change not in elsewhere], desired.canon, compared.live, compared.body,
+        secret=lambda change: not facts.masker.open and _is_secret(change, origin, facts.masker),
     )  # fmt: skip
     managed = None if compared.live is None else diffs.managed(desired.canon, compared.live)
     if desired.partial and isinstance(managed, dict):
         managed = {name: value for name, value in managed.items() if name in desired.canon.tree}
+    ignored = tuple(pointer for pointer in ignored if not _sends(steps, ignoring.path(pointer)[0]))
     managed = ignoring.drop(kind, managed, [ignoring.path(pointer) for pointer in ignored])
     masked = (
         None if managed is None else findings.mask(managed, (), origin, replace(facts.masker, open=False))
@@ -192,7 +197,7 @@ def unit(
         base=_base(kind, arn, compared),
         patch=patch.operations,
         unguarded=patch.unguarded,
-        withheld=patch.withheld,
+        withheld=(*patch.withheld, *(change.address for change in elsewhere)),
     )
 
 
@@ -201,6 +206,10 @@ def hide(desired: Desired, facts: Facts, unit: str, planned: Planned) -> Hidden:
     hidden = hide_secrets(desired, facts.known, facts.salt)
     planned.vault.update({(unit, index): value for index, value in enumerate(hidden.values)})
     return hidden
+
+
+def _sends(steps: tuple[Step, ...], member: str) -> bool:
+    return any(isinstance(step, CreateService | UpdateService) and member in step.body for step in steps)
 
 
 def _noted(compared: Compared, origin: findings.Provenance, masker: Masker) -> tuple[Finding, ...]:

@@ -55,6 +55,8 @@ def build(
     taken = shapes.input("UpdateService").members
     replaces = tuple(name for name in members if name not in taken)
     members = [name for name in members if name in taken]
+    if controller == "ECS":  # as it would be: only what leaves it has members that an update changes no more
+        controller = _controller(desired)
     refusals = tuple(_refusals(members, changes, desired, controller, moves=moves, place=place))
     sent: dict[str, Json] = {}
     if members:
@@ -78,6 +80,11 @@ def build(
     if tagged and not sent and not moves:
         effects = ["tags only, no new deployment"]
     return Draft(sent, tuple(effects), refusals, replaces)
+
+
+def _controller(desired: Canon) -> str:
+    wanted = desired.wire.get("deploymentController")
+    return str(wanted.get("type", "ECS")) if isinstance(wanted, dict) else "ECS"
 
 
 _LAUNCH_TYPE, _STRATEGY = "launchType", "capacityProviderStrategy"

@@ -190,3 +190,58 @@ def test_what_only_a_service_revision_shows_is_compared(world: World) -> None:
     world.gateway.edit("main", "web", monitoring=resolution(60))
     with pytest.raises(StalePlan, match="monitoring"):
         world.apply(saved)
+
+
+def test_a_container_that_is_not_live_yet_is_the_files(world: World) -> None:
+    ignoring_project(world, "/containerDefinitions/*/image", "/containerDefinitions/*/environment/BUILD_ID")
+    body = containers(environment=[BUILD])
+    sidecar = {"name": "sidecar", "image": "repo/sidecar:1", "environment": [BUILD]}
+    world.write("task.json", body | {"containerDefinitions": [*body["containerDefinitions"], sidecar]})
+    world.apply()
+    app, other = world.containers()
+    assert BUILD not in app["environment"]  # somebody else's to add
+    assert (other["image"], other["environment"]) == ("repo/sidecar:1", [BUILD])
+
+
+def test_an_index_is_no_name(world: World) -> None:
+    ignoring_project(world, "/containerDefinitions/0/image", "/desiredCount")
+    (notice,) = world.plan().notices
+    assert "/containerDefinitions/0/image points at nothing" in notice.what
+    assert "a container by its name" in (notice.hint or "")
+
+
+@pytest.mark.parametrize("pointer", ["/family", "/taskDefinition", "/serviceName", "/cluster"])
+def test_what_names_things_cannot_be_left_to_others(world: World, pointer: str) -> None:
+    ignoring_project(world, pointer)
+    with pytest.raises(ConfigError, match="says what is compared with what"):
+        world.plan()
+
+
+def test_a_secret_that_only_aws_holds_is_kept_and_not_saved(world: World) -> None:
+    secret = {"name": "DB_PASSWORD", "value": "hunter2hunter2"}
+    world.write("task.json", containers(environment=[secret]))
+    world.apply()
+    ignoring_project(world, "/containerDefinitions/*/environment/DB_PASSWORD")
+    world.write("task.json", containers(image="repo/web:2"))
+    with world.opened() as reconciler:
+        plan = reconciler.plan()
+        assert "hunter2hunter2" not in plan.to_json()
+        reconciler.apply(plan)
+    assert secret in world.containers()[0]["environment"]
+
+
+def test_an_ignored_value_inside_what_is_sent_whole_binds_the_plan(world: World) -> None:
+    ignoring_project(world, "/deploymentConfiguration/maximumPercent")
+    world.write("service.json", service() | {"deploymentConfiguration": {"minimumHealthyPercent": 50}})
+    plan = Plan.from_json(world.plan().to_json())
+    there = dict(world.described()["deploymentConfiguration"])  # type: ignore[arg-type]
+    world.gateway.edit("main", "web", deploymentConfiguration=there | {"maximumPercent": 300})
+    with pytest.raises(StalePlan, match="maximumPercent"):
+        world.apply(plan)
+
+
+def test_an_ignored_number_of_tasks_needs_no_scalable_target(world: World) -> None:
+    ignoring_project(world, "/desiredCount")
+    world.gateway.edit("main", "web", desiredCount=7)
+    assert not world.plan().changes
+    assert "describe_scaling" not in [call.method for call in world.gateway.calls]

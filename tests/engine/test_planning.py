@@ -191,12 +191,12 @@ def test_what_a_file_does_not_say_goes_back_to_its_default_or_is_left_alone(worl
 
 def test_a_change_that_the_api_refuses_is_refused_with_its_place(world: World) -> None:
     network = {"networkMode": "bridge", "requiresCompatibilities": ["EC2"]}
+    world.write("service.json", service() | {"launchType": None})
     world.write("task.json", task_definition() | network)
     plan = world.plan()
     assert plan.errored
     assert not plan.applyable
-    (refusal,) = plan.refusals
-    assert "`networkConfiguration` is for networkMode `awsvpc`" in refusal.what
+    (refusal,) = [each for each in plan.refusals if "networkMode `awsvpc`, which" in each.what]
     assert refusal.where is not None
     assert refusal.where.path.endswith("service.json")
     with pytest.raises(Refused, match="networkConfiguration"):
@@ -239,7 +239,7 @@ def test_a_family_without_a_revision_means_its_newest(world: World) -> None:
     body = service() | {"networkConfiguration": network, "taskDefinition": "web"}
     world.write("service.json", body)
     assert not world.plan().changes
-    world.gateway.register_task_definition({"family": "web", "containerDefinitions": []})
+    world.gateway.register_task_definition(task_definition("repo/web:2"))
     plan = world.plan()
     (change,) = plan.unit(UNIT).changes
     assert (change.address, change.before, change.after) == ("taskDefinition", "web:1", "web:2")

@@ -6,8 +6,8 @@ import pytest
 
 from reconciler.core.plans import Plan, Verb
 from reconciler.core.steps import CreateService, DeleteService
-from reconciler.errors import ApplyError, AwsUnreachable, Refused
-from tests.engine.worlds import UNIT, World, service
+from reconciler.errors import ApplyError, AwsRefused, AwsUnreachable, Refused
+from tests.engine.worlds import PROJECT, UNIT, World, service
 
 
 @pytest.fixture
@@ -72,3 +72,55 @@ def test_tasks_that_do_not_stop_are_not_waited_for_for_ever(other: World) -> Non
     with pytest.raises(ApplyError, match="still DRAINING after 60 seconds"):
         other.apply(other.plan(may_replace=True), timeout=60.0)
     assert "create_service" not in other.methods
+
+
+def test_what_the_file_leaves_to_aws_is_taken_over(other: World) -> None:
+    live = {"awsvpcConfiguration": {"subnets": ["subnet-1"], "securityGroups": ["sg-1"]}}
+    other.gateway.edit("main", "web", networkConfiguration=live, availabilityZoneRebalancing="DISABLED")
+    plan = other.plan(may_replace=True)
+    (effect,) = [each for each in plan.unit(UNIT).effects if each.startswith("keeping ")]
+    assert "networkConfiguration.awsvpcConfiguration.securityGroups" in effect
+    other.apply(plan)
+    assert other.described()["networkConfiguration"] == live
+    assert other.described()["availabilityZoneRebalancing"] == "DISABLED"
+
+
+def test_a_network_that_the_file_leaves_out_is_taken_over(other: World) -> None:
+    network = other.described()["networkConfiguration"]
+    body = {name: value for name, value in service().items() if name != "networkConfiguration"}
+    other.write("service.json", body | {"launchType": "EC2"})
+    other.apply(other.plan(may_replace=True))
+    assert other.described()["networkConfiguration"] == network
+
+
+def test_tags_that_are_left_to_others_survive(other: World) -> None:
+    other.gateway.tag(str(other.described()["serviceArn"]), [{"key": "owner", "value": "finance"}])
+    other.write("reconciler.yml", PROJECT + "ignore: {tags: [owner]}\n")
+    other.apply(other.plan(may_replace=True))
+    assert {"key": "owner", "value": "finance"} in other.tags()
+
+
+def test_a_revision_that_is_deregistered_is_not_relied_on(other: World) -> None:
+    other.gateway.deregister("web:1")
+    plan = other.plan(may_replace=True)
+    assert "is deregistered" in plan.refusals[0].what
+    assert "--force-register" in (plan.refusals[0].hint or "")
+    other.apply(other.plan(may_replace=True, force_register=True))
+    assert not other.plan().changes
+
+
+def test_a_creation_that_is_refused_says_what_the_deleted_service_had(other: World) -> None:
+    other.write("service.json", {**service(), "launchType": "EC2", "desiredCount": None})
+    refused = AwsRefused("ecs CreateService: no", operation="CreateService", code="InvalidParameterException")
+    other.gateway.fail("create_service", refused)
+    with pytest.raises(ApplyError) as caught:
+        other.apply(other.plan(may_replace=True))
+    assert '"desiredCount": 2' in (caught.value.hint or "")
+    assert "the service is deleted" in (caught.value.hint or "")
+
+
+def test_a_deletion_that_was_taken_is_told_as_done(other: World) -> None:
+    other.gateway.rollout_seconds = 10_000
+    with pytest.raises(ApplyError) as caught:
+        other.apply(other.plan(may_replace=True), timeout=60.0)
+    assert any("AWS is deleting it" in line for line in caught.value.done)

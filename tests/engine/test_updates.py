@@ -80,7 +80,9 @@ def test_one_update_is_enough(dice: random.Random) -> None:
     body = documents.described(KINDS.service, documents.relative(KINDS.service, document, dice), dice)
     row = {"desired": document, "live": body}
     drafted = draft(row)
-    if drafted.refusals or drafted.replaces:
+    connect = canon.canon(KINDS.service, document, desired=True).wire.get("serviceConnectConfiguration", {})
+    forgotten = isinstance(connect, dict) and connect and "enabled" not in connect  # the API requires it
+    if drafted.refusals or drafted.replaces or forgotten:
         return
     sent = dict(drafted.body)
     desired = canon.canon(KINDS.service, document, desired=True)

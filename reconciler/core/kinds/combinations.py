@@ -56,6 +56,14 @@ class Case:
         return self.task.get("networkMode") == "awsvpc"
 
     @property
+    def on_fargate(self) -> bool:
+        """Tell whether tasks run on Fargate, by launch type or capacity provider."""
+        providers = {item.get("capacityProvider") for item in self.items("capacityProviderStrategy")}
+        return (
+            bool(providers & {"FARGATE", "FARGATE_SPOT"}) if providers else self.at("launchType") == "FARGATE"
+        )
+
+    @property
     def rebalances(self) -> bool:
         """Tell whether tasks are rebalanced over availability zones."""
         return self.at("availabilityZoneRebalancing") == "ENABLED"
@@ -73,6 +81,10 @@ class Combination:
     seen: bool = False
     task: bool = False
     """Whether the task definition takes part: a new revision is reason enough to look."""
+    creation: bool = False
+    """Whether only a service that is created is asked: no update sends these members."""
+    stays: str = ""
+    """The hint where the member is the service's, and the file says nothing of it."""
 
     def place(self, file: JsonObject) -> Path:
         """Give the path of the member to point at."""
@@ -121,6 +133,28 @@ def _members(value: Json) -> JsonObject:
     return value if isinstance(value, dict) else {}
 
 
+def _leaves_no_room(case: Case) -> bool:
+    most, least = (
+        case.at(_DEPLOYMENT, name) if case.at(_DEPLOYMENT, name) is not None else usual
+        for name, usual in (
+            ("maximumPercent", 100 if case.daemon else 200),
+            ("minimumHealthyPercent", 0 if case.daemon else 100),
+        )
+    )
+    return most == least == 100
+
+
+def _at_most(value: Json, limit: float) -> bool:
+    return isinstance(value, int | float) and value <= limit
+
+
+def _lacks_fargate(case: Case) -> bool:
+    """Tell whether the task definition is none that FARGATE runs: `compatibilities` would not name it (B)."""
+    if not case.task or not case.on_fargate:
+        return False
+    return not (case.awsvpc and case.task.get("cpu") and case.task.get("memory"))
+
+
 def _spreads_elsewhere(case: Case) -> bool:
     first = next(iter(case.items("placementStrategy")), None)
     spread = {"type": "spread", "field": "attribute:ecs.availability-zone"}
@@ -165,6 +199,7 @@ SERVICE: Final = (
         _network_is_too_much,
         seen=True,
         task=True,
+        stays='set "networkMode": "awsvpc", or delete the service, so that it is created anew without one',
     ),
     Combination(
         ("networkConfiguration", "launchType"),
@@ -176,6 +211,15 @@ SERVICE: Final = (
             and c.at("networkConfiguration", "awsvpcConfiguration", "assignPublicIp") == "ENABLED"
         ),
         seen=True,
+    ),
+    Combination(
+        ("launchType", "capacityProviderStrategy"),
+        "FARGATE runs task definitions with networkMode `awsvpc`, `cpu` and `memory`, and the task definition lacks one",
+        "add them to the task definition, or set another launchType",
+        "Task definition does not support launch_type FARGATE",
+        _lacks_fargate,
+        seen=True,
+        task=True,
     ),
     Combination(
         ("launchType", "schedulingStrategy"),
@@ -211,6 +255,7 @@ SERVICE: Final = (
         lambda c: c.awsvpc and bool(c.file.get("role")),
         seen=True,
         task=True,
+        creation=True,
     ),
     Combination(
         ("role",),
@@ -218,6 +263,7 @@ SERVICE: Final = (
         "remove `role`",
         "B",
         lambda c: bool(c.file.get("role")) and not c.at("loadBalancers"),
+        creation=True,
     ),
     Combination(
         ("role",),
@@ -232,6 +278,7 @@ SERVICE: Final = (
                 or c.controller == "EXTERNAL"
             )
         ),
+        creation=True,
     ),
     Combination(
         ("schedulingStrategy", "deploymentController"),
@@ -340,6 +387,14 @@ SERVICE: Final = (
     ),
     Combination(
         (_DEPLOYMENT,),
+        "`maximumPercent` and `minimumHealthyPercent` are both 100, which leaves no room to replace a task",
+        "raise maximumPercent, or lower minimumHealthyPercent",
+        "Both maximumPercent and minimumHealthyPercent cannot be 100 as this will block deployments",
+        _leaves_no_room,
+        seen=True,
+    ),
+    Combination(
+        (_DEPLOYMENT,),
         "`maximumPercent` and `minimumHealthyPercent` mean nothing to tasks on instances under CODE_DEPLOY or EXTERNAL",
         "remove them",
         "B",
@@ -349,8 +404,9 @@ SERVICE: Final = (
         (_AZ,),
         "`availabilityZoneRebalancing` is not for DAEMON services",
         "set it to DISABLED",
-        "aws/aws-cdk pull request 32263",
+        "Availability Zone Rebalancing does not support DAEMON services",
         lambda c: c.rebalances and c.daemon,
+        seen=True,
     ),
     Combination(
         (_AZ,),
@@ -362,9 +418,10 @@ SERVICE: Final = (
     Combination(
         (_AZ, _DEPLOYMENT),
         "`availabilityZoneRebalancing` needs a `maximumPercent` above 100: it starts a task before it stops one",
-        "raise maximumPercent, or set it to DISABLED",
-        "aws/aws-cdk pull request 32263",
-        lambda c: c.rebalances and c.at(_DEPLOYMENT, "maximumPercent") == 100,
+        'raise maximumPercent, or set "availabilityZoneRebalancing": "DISABLED"',
+        "Availability Zone Rebalancing does not support maximumPercent <= 100 % as deployment configuration",
+        lambda c: c.rebalances and _at_most(c.at(_DEPLOYMENT, "maximumPercent"), 100),
+        seen=True,
     ),
     Combination(
         (_AZ, "loadBalancers"),
@@ -389,9 +446,11 @@ SERVICE: Final = (
     Combination(
         (_AZ, "placementStrategy"),
         "`availabilityZoneRebalancing` wants the spread over availability zones to be the first placement strategy",
-        'begin with {"type": "spread", "field": "attribute:ecs.availability-zone"}',
-        "aws/aws-cdk pull request 32263",
+        'begin with {"type": "spread", "field": "attribute:ecs.availability-zone"}, or set '
+        '"availabilityZoneRebalancing": "DISABLED"',
+        "Availability Zone Rebalancing only supports availability zone spread as task placement strategy",
         lambda c: c.rebalances and _spreads_elsewhere(c),
+        seen=True,
     ),
     Combination(
         ("placementConstraints",),

@@ -84,8 +84,7 @@ def _in_no_description(_value: Json, _parent: JsonObject, _facts: JsonObject) ->
 def _connect_off(_value: Json, service: JsonObject, facts: JsonObject) -> bool:
     """Tell whether Service Connect is off and stays off: AWS describes that by no member (Terraform, PR 43871)."""
     off = _fact(service, "serviceConnectConfiguration", "enabled") is False  # said, not forgotten
-    wanted = _fact(facts, "serviceConnectConfiguration")
-    return off and (not isinstance(wanted, dict) or str(_fact(wanted, "enabled")).lower() == "false")
+    return off and not _on(_fact(facts, "serviceConnectConfiguration"), "enabled")
 
 
 def _early_success_off(value: Json, _parent: JsonObject, facts: JsonObject) -> bool:
@@ -153,7 +152,7 @@ _ROWS: Final[dict[str, Rule]] = {
     "capacityProviderStrategy/*/base": Rule(default=0, undeclared=D),
     "platformVersion": Rule(undeclared=S, same=_latest_is_any, deploys=True),
     "schedulingStrategy": Rule(default="REPLICA", undeclared=D),  # B
-    "deploymentController": Rule(undeclared=D),
+    "deploymentController": Rule(undeclared=D, remove={"type": "ECS"}),
     "deploymentController/type": Rule(default="ECS", undeclared=D),  # B
     # Compared leaf by leaf: the server's object has grown every year (ecspresso issue 894).
     "deploymentConfiguration": Rule(),
