@@ -17,16 +17,13 @@ from reconciler.errors import HclError, ReconcilerError, Where
 from reconciler.hcl import calls, comprehensions, conversions, kinds, nodes, operators, traversals, values
 from reconciler.hcl.faults import Fault
 from reconciler.hcl.nodes import Expr, Span
-from reconciler.hcl.runs import FAILED, LIMITS, Limits, Run, located
+from reconciler.hcl.runs import FAILED, LIMITS, Exceeded, Limits, Run, located
 from reconciler.hcl.sources import Source
 from reconciler.hcl.traversals import Path
 from reconciler.hcl.values import Set, Unknown, Value
 
 Names: TypeAlias = Mapping[str, Value]
 """The variables of the `for` expressions around an expression."""
-
-Callee: TypeAlias = Callable[[Sequence[Value], Run, Where], Value]
-"""A function as the scope gives it. It raises Fault, or a ReconcilerError with or without a place."""
 
 NO_NAMES: Final[Names] = {}
 
@@ -38,6 +35,19 @@ class Root(Protocol):
         """Give a value for the longest beginning of a path that it answers for, and how many steps that is.
 
         The path holds the steps whose keys are known. Raises Fault, or a ReconcilerError with or without a place.
+        While the run is probing it asks nobody, and gives Unknown for what it would have to ask for.
+        """
+
+
+class Callee(Protocol):
+    """A function."""
+
+    def check(self, count: int) -> None:
+        """Raise Fault where it cannot be called with so many arguments."""
+
+    def call(self, arguments: Sequence[Value], run: Run, where: Where) -> Value:
+        """Give its value. Raises Fault, or a ReconcilerError with or without a place.
+
         While the run is probing it asks nobody, and gives Unknown for what it would have to ask for.
         """
 
@@ -192,6 +202,8 @@ class Evaluator:
             value, count = root.get(tuple(path), self.run, self.source.where(span))
         except Fault as fault:
             return self._fault(fault, span)
+        except Exceeded:
+            raise
         except ReconcilerError as error:
             return self.located(error, span)
         for key in keys[:count]:
@@ -305,8 +317,7 @@ class Evaluator:
         value = self.value(taken, names)
         if values.split(value)[0] is FAILED:
             return value
-        with self.run.probe():
-            beside = self.value(other, names)
+        beside = self.run.probe(lambda: self.value(other, names))
         shapes = [kinds.of(value), kinds.of(beside)]
         shared = kinds.unify(shapes)
         if shared is None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -53,7 +53,7 @@ class Run:
         """Start with nothing wrong and nothing read."""
         self.limits = limits
         self.errors: list[ReconcilerError] = []
-        self._all = self.errors
+        self._reported: list[dict[int, ReconcilerError]] = [{}]
         self.reads: dict[str, Where] = {}
         self.active: list[str] = []
         self.probing = False
@@ -69,8 +69,7 @@ class Run:
 
     def report(self, errors: Iterable[ReconcilerError]) -> None:
         """Note errors of something that others refer to: as with Terraform, `try` around a reference hides none."""
-        if not self.probing:
-            self._all.extend(errors)
+        self._reported[-1] |= {id(error): error for error in errors}
 
     def read(self, address: str, where: Where) -> None:
         """Note that an address was read; what is only probed is not."""
@@ -86,27 +85,37 @@ class Run:
         finally:
             self.errors = outer
 
-    @contextlib.contextmanager
-    def probe(self) -> Iterator[None]:
-        """Evaluate a part for its type: its errors are dropped, and nothing outside is asked for."""
+    def probe(self, evaluate: Callable[[], Value]) -> Value:
+        """Evaluate a part for its type: nothing outside is asked for it, and if it is wrong it is unknown."""
         outer, self.probing = self.probing, True
+        self._reported.append({})
         try:
-            with self.attempt():
-                yield
+            with self.attempt() as errors:
+                value = evaluate()
+            return FAILED if errors or self._reported[-1] else value
         finally:
+            self._reported.pop()
             self.probing = outer
 
     @contextlib.contextmanager
-    def inside(self, name: str) -> Iterator[None]:
-        """Be inside the evaluation of a named thing. Raises Fault that spells the circle out if it is so already."""
+    def inside(self, name: str) -> Iterator[list[ReconcilerError]]:
+        """Be inside the evaluation of a named thing; at its end the list holds what went wrong in it and below.
+
+        Raises Fault that spells the circle out if it is inside already.
+        """
         if name in self.active:
             circle = [*self.active[self.active.index(name) :], name]
             raise Fault(f"this needs itself: {' → '.join(circle)}")
+        found: list[ReconcilerError] = []
         self.active.append(name)
+        self._reported.append({})
         try:
-            yield
+            with self.attempt() as errors:
+                yield found
+            found += [*self._reported[-1].values(), *errors]
         finally:
             self.active.pop()
+            self._reported.pop()
 
     def enter(self, span: Span, source: Source) -> None:
         """Go into an expression. Raises Exceeded."""
@@ -157,12 +166,17 @@ class Run:
         return weight, height + 1
 
     def finish(self) -> None:
-        """Raise what went wrong: an error as itself, several as one that holds them, each only once."""
-        unique = list({str(error): error for error in self.errors}.values())
-        if len(unique) == 1:
-            raise unique[0]
-        if unique:
-            raise HclErrors(f"{len(unique)} errors", unique[0].where, errors=tuple(unique))
+        """Raise what went wrong: an error as itself, several as one that holds them by place, each only once."""
+        unique = {str(error): error for error in (*self._reported[0].values(), *self.errors)}
+        errors = sorted(unique.values(), key=_place)
+        if len(errors) == 1:
+            raise errors[0]
+        if errors:
+            raise HclErrors(f"{len(errors)} errors", errors[0].where, errors=tuple(errors))
+
+
+def _place(error: ReconcilerError) -> tuple[str, int, int]:
+    return (error.where.path, error.where.line, error.where.column) if error.where else ("", 0, 0)
 
 
 def located(error: ReconcilerError, where: Where) -> ReconcilerError:

@@ -6,18 +6,18 @@ for what is used. A local is evaluated once, when somebody needs it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, TypeAlias
 
 from reconciler.errors import ReconcilerError, Where
-from reconciler.hcl import traversals
-from reconciler.hcl.evaluation import Callee, Evaluator, Root, Scope
+from reconciler.hcl import functions, syntax, traversals
+from reconciler.hcl.evaluation import Callee, Evaluator, Root, Scope, evaluate
 from reconciler.hcl.faults import Fault
 from reconciler.hcl.nodes import Expr
 from reconciler.hcl.runs import Run
 from reconciler.hcl.sources import Source
-from reconciler.hcl.traversals import Attr, Path
+from reconciler.hcl.traversals import Attr, Key, Path
 from reconciler.hcl.values import Unknown, Value
 
 Answer: TypeAlias = Callable[[str, Run, Where], Value]
@@ -66,9 +66,11 @@ class Locals:
         key = name, run.probing
         if key not in self._known:
             expr, source = self.definitions[name]
-            with run.inside(f"{self.name}.{name}"), run.attempt() as errors:
+            with run.inside(f"{self.name}.{name}") as errors:
                 value = Evaluator(run, source, self.scope).value(expr)
             if run.probing and errors:
+                # A circle may go through what is evaluated in earnest just now, and be none the next time.
+                run.report(errors)
                 return value, 1
             self._known[key] = value, errors
         value, errors = self._known[key]
@@ -99,21 +101,43 @@ class Outside:
         return self.answer(address, run, where), len(path)
 
 
+@dataclass(frozen=True, slots=True)
+class Pure:
+    """A function of the language."""
+
+    name: str
+    context: functions.Context
+
+    def check(self, count: int) -> None:
+        """Raise Fault where it takes another number of arguments, or is one that is refused."""
+        functions.check(self.name, count)
+
+    def call(self, arguments: Sequence[Value], run: Run, where: Where) -> Value:  # noqa: ARG002
+        """Give its value."""
+        return functions.call(self.name, arguments, self.context)
+
+
 class Names:
-    """A scope: roots and functions by name, and whoever answers for addresses of resources, if anybody does."""
+    """A scope: roots and functions by name, and whoever answers for addresses of resources, if anybody does.
+
+    `lookups` are functions beside those of the language. `context` says which
+    files functions may read: none, where it is not given.
+    """
 
     def __init__(
         self,
         roots: Iterable[Fixed] = (),
         *,
         definitions: Mapping[str, tuple[Expr, Source]] | None = None,
-        functions: Mapping[str, Callee] | None = None,
+        lookups: Mapping[str, Callee] | None = None,
         answer: Answer | None = None,
+        context: functions.Context | None = None,
     ) -> None:
         """Take what can be referred to."""
         self._roots: dict[str, Root] = {root.name: root for root in roots}
-        self._functions = functions or {}
+        self._lookups = lookups or {}
         self._answer = answer
+        self._context = context or functions.Context(render=rendered)
         if definitions is not None:
             self._roots["local"] = Locals(definitions, self)
         if answer is not None:
@@ -128,7 +152,8 @@ class Names:
 
     def function(self, name: str) -> Callee | None:
         """Give the function of a name."""
-        return self._functions.get(name)
+        known = name in functions.TABLE or name in functions.REFUSED
+        return self._lookups.get(name) or (Pure(name, self._context) if known else None)
 
     def roots(self) -> Iterable[str]:
         """Give the names of roots."""
@@ -136,11 +161,19 @@ class Names:
 
     def functions(self) -> Iterable[str]:
         """Give the names of functions."""
-        return self._functions
+        return (*self._lookups, *functions.names())
+
+
+def rendered(text: str, name: str, variables: Mapping[str, Value]) -> Value:
+    """Render a template, as `templatefile` does: it knows its variables and the functions, and no other template."""
+    expr = syntax.parse_template(text, name)
+    return evaluate(expr, Source(text, name), Names(context=functions.Context()), names=variables)
 
 
 def first(root: str, path: Path) -> str:
     """Give the name that the first step of a path holds. Raises Fault where it holds none."""
-    if not path or not isinstance(path[0], Attr):
-        raise Fault(f"{root} is no value by itself", f"name one of its attributes, as in {root}.name")
-    return path[0].name
+    if path and isinstance(path[0], Attr):
+        return path[0].name
+    given = path[0].key if path and isinstance(path[0], Key) else None
+    example = traversals.address(root, [Attr(given if isinstance(given, str) else "name")])
+    raise Fault(f"{root} is no value by itself", f"name one of its attributes, as in {example}")

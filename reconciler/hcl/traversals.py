@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import TypeAlias
@@ -18,6 +18,7 @@ from reconciler.hcl.faults import Fault
 from reconciler.hcl.values import Marked, Set, Unknown, Value
 
 _IDENTIFIER = re.compile(r"[^\W\d][\w-]*\Z")
+_FEW = 8
 _ESCAPES = {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r", "\t": "\\t"}
 
 
@@ -62,6 +63,11 @@ def suggestion(name: str, names: Iterable[str]) -> str | None:
     return f"did you mean {' or '.join(found)}?" if found else None
 
 
+def _beside(name: str, names: Collection[str]) -> str | None:
+    """Give a hint for a missing member: what looks like it, else what there is, if that is not much."""
+    return suggestion(name, names) or (f"it has {', '.join(names)}" if 0 < len(names) <= _FEW else None)
+
+
 def attribute(value: Value, name: str) -> Value:
     """Give an attribute of an object. Raises Fault where there is none, and for what has no attributes."""
     plain, marks = values.split(value)
@@ -72,7 +78,7 @@ def attribute(value: Value, name: str) -> Value:
             raise Fault(f'this value is null, so it has no attribute "{name}"')
         case Mapping():
             if name not in plain:
-                hint = None if marks.sensitive else suggestion(name, plain)
+                hint = None if marks.sensitive else _beside(name, plain)
                 raise Fault(f'this object has no attribute "{name}"', hint)
             return values.mark(plain[name], marks)
         case tuple():
@@ -139,7 +145,7 @@ def _member(members: Mapping[str, Value], key: Value, *, secret: bool) -> Value:
         return members[name]
     if secret:
         raise Fault("the object has no such key")
-    raise Fault(f"the object has no key {quoted(name)}", suggestion(name, members))
+    raise Fault(f"the object has no key {quoted(name)}", _beside(name, members))
 
 
 def step(value: Value, taken: Step) -> Value:
