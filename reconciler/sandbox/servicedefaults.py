@@ -164,23 +164,34 @@ def created(world: World, request: Body, cluster: Body, definition: Body) -> Bod
     if definition is not NO_DEFINITION:
         body |= {"taskDefinition": definition["taskDefinitionArn"]} | launch(body, cluster)
     body |= role(request, body, definition)
-    eligible = scheduling != "DAEMON" and obstacle_to_rebalancing(body) is None
-    return {"availabilityZoneRebalancing": "ENABLED" if eligible else "DISABLED"} | body
+    rebalancing = "DISABLED" if obstacle_to_rebalancing(body) else "ENABLED"
+    return {"availabilityZoneRebalancing": rebalancing} | body
 
 
-@rules.reported("aws-cdk#32259: the combinations; September 2025: on by default for what is eligible")
+@rules.documented("developer guide, service rebalancing: the combinations, as in aws-cdk#32259")
+@rules.reported("September 2025: on by default for what is eligible")
+@rules.reported(
+    "transcripts: … does not support maximumPercent <= 100 % …, … only supports availability zone …"
+)
+@rules.reported("transcripts: … does not support DAEMON services")
+@rules.guessed("the wording of the others")
 def obstacle_to_rebalancing(body: Body) -> str | None:
-    """Name what keeps a service from being rebalanced over Availability Zones, if anything does."""
+    """Say what keeps a service from being rebalanced over Availability Zones, if anything does."""
     zone = "attribute:ecs.availability-zone"
     first = (body["placementStrategy"] or [{"type": "spread", "field": zone}])[0]
     obstacles = {
-        "a maximumPercent of 100": body["deploymentConfiguration"]["maximumPercent"] <= 100,
-        "a Classic Load Balancer": any(each.get("loadBalancerName") for each in body["loadBalancers"]),
-        "the launch type EXTERNAL": body.get("launchType") == "EXTERNAL",
-        "a placement constraint on the Availability Zone": any(
+        "does not support DAEMON services": body["schedulingStrategy"] == "DAEMON",
+        "does not support maximumPercent <= 100 % as deployment configuration": (
+            body["deploymentConfiguration"]["maximumPercent"] <= 100
+        ),
+        "does not support Classic Load Balancers": any(
+            each.get("loadBalancerName") for each in body["loadBalancers"]
+        ),
+        "does not support the EXTERNAL launch type": body.get("launchType") == "EXTERNAL",
+        "does not support placement constraints on the availability zone": any(
             "ecs.availability-zone" in each.get("expression", "") for each in body["placementConstraints"]
         ),
-        "a first placement strategy other than Availability Zone spread": (
+        "only supports availability zone spread as task placement strategy": (
             (first.get("type"), first.get("field")) != ("spread", zone)
         ),
     }

@@ -248,12 +248,11 @@ def _percentages(candidate: Candidate) -> None:
         raise Refusal(_INVALID, message)
 
 
-@rules.reported("aws-cdk#32259: what availability zone rebalancing does not go with")
-@rules.guessed("the wording")
+@rules.reported("transcripts: Availability Zone Rebalancing does not support …, of updates and of creations")
 def _rebalancing(candidate: Candidate) -> None:
     obstacle = servicedefaults.obstacle_to_rebalancing(candidate.body)
     if candidate.body["availabilityZoneRebalancing"] == "ENABLED" and obstacle:
-        raise Refusal(_INVALID, f"Availability Zone rebalancing cannot be enabled with {obstacle}.")
+        raise Refusal(_INVALID, f"Availability Zone Rebalancing {obstacle}.")
 
 
 @rules.documented(

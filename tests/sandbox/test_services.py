@@ -98,7 +98,7 @@ def test_some_settings_stand_on_the_deployment_only(ecs: Any) -> None:
                 "availabilityZoneRebalancing": "ENABLED",
             },
             None,
-            "Availability Zone rebalancing cannot be enabled with a maximumPercent of 100.",
+            "Availability Zone Rebalancing does not support maximumPercent <= 100 % as deployment configuration.",
         ),
         ({"launchType": "EC2", "platformVersion": "1.4.0"}, None, "The platform version must be null"),
         ({"serviceName": "a b"}, None, "Service name contains invalid characters."),
