@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from reconciler.core import canon as canons
-from reconciler.core import diffs, findings
+from reconciler.core import diffs, findings, pointers
 from reconciler.core.documents import Resolved
 from reconciler.core.kinds import Kinds
 from reconciler.core.kinds.rules import ABSENT, Maybe
@@ -98,13 +98,16 @@ def _live(
     if snapshot is None:
         return [f"{unit.address} is gone"]
     kind = kinds.named(unit.kind)
-    desired = canons.canon(kind, fill(unit.desired, unit), desired=True)
+    wanted = pointers.objects(fill(unit.desired, unit))
+    if unit.partial:  # what rules ask of the whole document is in AWS
+        wanted = {name: snapshot.body[name] for name in kind.facts if name in snapshot.body} | dict(wanted)
+    desired = canons.canon(kind, wanted, desired=True)
     body = {**snapshot.body, **(observed.revised if unit.kind == "service" else {})}
     live = canons.canon(kind, body, desired=False, like=desired)
     live = composing.ignoring(live, ignored)
     managed = diffs.managed(desired, live)
     if unit.partial and isinstance(managed, dict):
-        managed = {name: value for name, value in managed.items() if name in desired.tree}
+        managed = {name: value for name, value in managed.items() if name in unit.desired}
     managed = ignoring.drop(kind, managed, [ignoring.path(pointer) for pointer in unit.ignored])
     if concealing.fingerprint(managed, unit.salt) == unit.fingerprint:
         return []

@@ -115,6 +115,18 @@ def kept(
     )
 
 
+def outside(desired: Desired, target: Snapshot | Absent | None) -> tuple[Notice, ...]:
+    """Say that an autoscaler will not leave the number of tasks as it is wanted."""
+    count = desired.canon.wire.get("desiredCount")
+    if not isinstance(target, Snapshot) or not isinstance(count, int):
+        return ()
+    low, high = target.body.get("MinCapacity"), target.body.get("MaxCapacity")
+    if not isinstance(low, int) or not isinstance(high, int) or low <= count <= high:
+        return ()
+    what = f"desiredCount {count} is outside of what autoscaling keeps to, {low} to {high}"
+    return (Notice(what=what, hint="leave it out of the file, or move the limits"),)
+
+
 def resource(cluster: str, service: str) -> str:
     """Name a service as Application Auto Scaling does."""
     return f"service/{short_name(cluster)}/{service}"

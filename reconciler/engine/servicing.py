@@ -63,7 +63,13 @@ def plan(
         _insist_on_compatible(desired, compared, wanted, verb, steps, observed, planned)
     scaled = scaling.plan(facts.options.scaling, observed.scaling, facts.cluster, facts.service)
     planned.refusals.extend(scaled.refusals)
-    planned.notices.extend((*scaled.notices, *_without_code_deploy(desired, live, facts)))
+    planned.notices.extend(
+        (
+            *scaled.notices,
+            *scaling.outside(desired, observed.scaling),
+            *_without_code_deploy(desired, live, facts),
+        )
+    )
     if scaled.step is not None:
         steps, effects = (scaled.step, *steps), (*scaled.effects, *(effects if steps else ()))
         verb = Verb.UPDATE if verb is Verb.NONE else verb

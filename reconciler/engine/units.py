@@ -161,6 +161,7 @@ def unit(
     managed = None if compared.live is None else diffs.managed(desired.canon, compared.live)
     if desired.partial and isinstance(managed, dict):
         managed = {name: value for name, value in managed.items() if name in desired.canon.tree}
+    compared_part = managed
     ignored = tuple(pointer for pointer in ignored if not _sends(steps, ignoring.path(pointer)[0]))
     managed = ignoring.drop(kind, managed, [ignoring.path(pointer) for pointer in ignored])
     masked = (
@@ -170,7 +171,7 @@ def unit(
     planned.sides[address] = Sides(
         live_name=arn or f"{name} (not there yet)",
         desired_name=desired.resolved.path,
-        _managed=managed,
+        _managed=compared_part,
         _origin=origin,
         _masker=facts.masker,
     )

@@ -245,3 +245,21 @@ def test_an_ignored_number_of_tasks_needs_no_scalable_target(world: World) -> No
     world.gateway.edit("main", "web", desiredCount=7)
     assert not world.plan().changes
     assert "describe_scaling" not in [call.method for call in world.gateway.calls]
+
+
+def test_a_textual_comparison_shows_nothing_of_what_is_ignored(world: World) -> None:
+    ignoring_project(world, "/desiredCount", "/tags/*")
+    world.gateway.edit("main", "web", desiredCount=9)
+    world.write("service.json", service() | {"enableExecuteCommand": True})
+    with world.opened() as reconciler:
+        side = reconciler.sides(reconciler.plan())[UNIT]
+        live: Any = side.live
+        desired: Any = side.desired
+    assert live == {name: value for name, value in desired.items() if name != "enableExecuteCommand"}
+
+
+def test_a_number_of_tasks_outside_of_the_range_is_warned_of(world: World) -> None:
+    world.gateway.register_scaling({"ResourceId": "service/main/web", "MinCapacity": 3, "MaxCapacity": 6})
+    world.gateway.edit("main", "web", desiredCount=10)
+    (notice,) = world.plan().notices
+    assert "desiredCount 2 is outside of what autoscaling keeps to, 3 to 6" in notice.what

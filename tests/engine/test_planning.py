@@ -248,3 +248,14 @@ def test_a_family_without_a_revision_means_its_newest(world: World) -> None:
     world.write("service.json", body | {"taskDefinition": "nothing"})
     with pytest.raises(PlanError, match="there is no revision nothing"):
         world.plan()
+
+
+def test_a_daemon_is_left_alone_by_a_number_of_tasks(empty: World) -> None:
+    daemon = service() | {"schedulingStrategy": "DAEMON", "launchType": "EC2"}
+    del daemon["desiredCount"]
+    empty.write("service.json", daemon)
+    empty.deployed()
+    plan = empty.plan(desired_count=3, update_service=False, force_new_deployment=True)
+    outcome, _ = empty.apply(plan)
+    assert outcome.ending.value == "succeeded"
+    assert empty.methods == ["update_service"]
