@@ -78,9 +78,9 @@ def divide(left: int | Decimal, right: int | Decimal) -> int | Decimal:
 
 
 def remainder(left: int | Decimal, right: int | Decimal) -> int | Decimal:
-    """Give what is left of a division, with the sign of the left: -7 % 3 is -1. Raises Fault for a divisor of 0."""
+    """Give what is left of a division, with the sign of the left: -7 % 3 is -1. By 0 it leaves all: 5 % 0 is 5."""
     if not right:
-        raise Fault("a number cannot be divided by zero")
+        return left
     quotient = _binary(left) / _binary(right)
     return from_fraction(_binary(left) - _binary(right) * int(quotient))
 

@@ -53,7 +53,9 @@ def format_text(form: str, *arguments: Value) -> Value:
             continue
         match = _VERB.match(form, percent)
         if match is None:
-            raise Fault(f"the verb at offset {percent} is none: {form[percent : percent + 8]}", argument=0)
+            raise Fault(
+                f"what begins at offset {percent} is no verb", "write %% for a percent sign", argument=0
+            )
         following = int(match["index"][1:-1]) if match["index"] else following
         if following > len(arguments):
             what = (

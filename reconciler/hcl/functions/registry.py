@@ -52,6 +52,7 @@ LAZY = frozenset({"can", "try"})
 
 REFUSED: Mapping[str, str] = {
     "bcrypt": "it salts with chance, so that every plan would differ from the last",
+    "convert": "it takes a type, which is no value here: write tostring, tonumber, tobool, tolist, toset or tomap",
     "plantimestamp": "it reads the clock, so that every plan would differ from the last",
     "rsadecrypt": "it needs a private key in the files, which is no place for one",
     "timestamp": "it reads the clock, so that every plan would differ from the last",
@@ -110,7 +111,9 @@ def call(name: str, arguments: Sequence[Value], context: Context = _NOTHING) -> 
         if isinstance(result, str):
             check_text(len(result))
     except Fault as fault:
-        raise _named(fault, function) from None
+        raise _named(
+            _silent(fault, ready) if function.contextual and marks.sensitive else fault, function
+        ) from None
     except RecursionError:
         raise Fault(f"`{function.name}`: the value is nested too deeply") from None
     return mark(result, marks)
@@ -146,6 +149,15 @@ def _prepare(argument: Value, parameter: Parameter) -> tuple[Value, Marks]:
     if parameter.whole and not isinstance(value, int):
         raise Fault("a whole number is required")
     return value, marks | more
+
+
+def _silent(fault: Fault, arguments: Sequence[Value]) -> Fault:
+    """Leave out the path that a fault of the functions of files quotes, when an argument is secret."""
+    what = fault.what
+    for argument in arguments:
+        if isinstance(argument, str) and argument:
+            what = what.replace(argument, "...", 1)
+    return Fault(what, fault.hint, argument=fault.argument)
 
 
 def _named(fault: Fault, function: Function) -> Fault:
