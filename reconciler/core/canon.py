@@ -209,13 +209,12 @@ def _structure(
             visit.fault(where, what, first=visit.seen[*path, known].raw)
             continue
         member_wire, member_tree = _value(members[known], given, visit, where, (*path, known))
+        if given == [] and known in node.insisted:
+            wire[known] = []
         if member_wire is not ABSENT:
             wire[known] = member_wire
         if member_tree is not ABSENT:
             tree[known] = member_tree
-    for name in node.insisted:
-        if name not in wire and value.get(name) == []:
-            wire[name] = []
     for name, test in node.tests.items():
         if name in tree and test(tree[name], wire, visit.facts):
             del tree[name]

@@ -214,7 +214,7 @@ SERVICE: Final = (
     ),
     Combination(
         ("launchType", "capacityProviderStrategy"),
-        "FARGATE runs task definitions with networkMode `awsvpc`, `cpu` and `memory`, and the task definition lacks one",
+        "FARGATE runs task definitions with networkMode `awsvpc`, `cpu` and `memory`, and this one lacks some of it",
         "add them to the task definition, or set another launchType",
         "Task definition does not support launch_type FARGATE",
         _lacks_fargate,
