@@ -193,7 +193,9 @@ class Evaluator:
                 keys.append(self.value(link.key, names))
                 if isinstance(values.split(keys[-1])[0], Unknown):
                     return keys[-1]  # which address this is, is not known yet
-                taken = traversals.as_step(keys[-1])
+                # An address is shown to anybody, so that a secret key is none of it.
+                secret = values.split(keys[-1])[1].sensitive
+                taken = None if secret else traversals.as_step(keys[-1])
             if taken is not None and len(path) == len(keys) - 1:
                 path.append(taken)
         last = chain[len(path) - 1] if path else base

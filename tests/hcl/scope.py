@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from reconciler.errors import NotFound, Where
 from reconciler.hcl import declarations, evaluation, runs, scopes, syntax, values
+from reconciler.hcl.faults import Fault
 from reconciler.hcl.nodes import Expr
 from reconciler.hcl.runs import LIMITS, Limits, Run
 from reconciler.hcl.sources import Source
@@ -66,13 +67,19 @@ class Ask:
 
     def check(self, count: int) -> None:
         """Take one argument."""
-        assert count == 1
+        if count != 1:
+            raise Fault("`ask` takes 1 argument")
 
     def call(self, arguments: Sequence[Value], run: Run, where: Where) -> Value:
         """Ask."""
         if run.probing:
             return scopes.PROBED
-        return self.world.answer(f"ask {arguments[0]}", run, where)
+        argument, marks = values.split(arguments[0])
+        if isinstance(argument, Unknown):
+            return arguments[0]
+        if not isinstance(argument, str):
+            raise Fault("`ask` takes a string")
+        return values.mark(self.world.answer(f"ask {argument}", run, where), marks)
 
 
 def _from(address: str) -> values.Marks:

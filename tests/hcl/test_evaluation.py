@@ -206,7 +206,7 @@ def test_only_what_was_made_of_a_secret_is_one(text: str) -> None:
 @pytest.mark.parametrize(
     "text",
     ["o.hush", 'o["hush"]', "l[7]", "{for x in [s, s] : x => 1}", "s + 1", "[for x in s : x]", "true ? o : l",
-     "s ? 1 : 2", "upper(o)", "jsondecode(s)", "{}[s]", "tonumber(s)"],
+     "s ? 1 : 2", "upper(o)", "jsondecode(s)", "{}[s]", "tonumber(s)", "local[s]"],
 )  # fmt: skip
 def test_messages_hold_no_secret(text: str) -> None:
     names: dict[str, Value] = {
@@ -231,6 +231,13 @@ def test_values_know_where_they_come_from() -> None:
     assert first.origins == {"aws_x.a.id", "aws_x.b.id"}
     assert second.origins == {"data.aws_y.c.arn"}
     assert not first.sensitive
+
+
+def test_an_address_holds_no_secret() -> None:
+    rows: Value = Object({"hush": Object({"id": 1})})
+    world = World({"aws_x.a": rows})
+    assert isinstance(value := world.evaluate("aws_x.a[s].id", s=secret("hush")), Marked)
+    assert (value.value, value.sensitive, world.asked) == (1, True, ["aws_x.a"])
 
 
 # Laziness
