@@ -36,7 +36,7 @@ def put(run: Any, key: str, value: str, **more: Any) -> None:
     run.client("s3").call("PutObject", Bucket="states", Key=key, Body=state(value), **more)
 
 
-def folder(root: Path, **settings: object) -> dict[str, object]:
+def folder(root: Path, **settings: object) -> dict[str, Any]:
     """Write a folder whose files name a backend, and give the plugin's config for it."""
     (root / "infra").mkdir(exist_ok=True)
     given = {"bucket": "states", "key": "app.tfstate", **settings}

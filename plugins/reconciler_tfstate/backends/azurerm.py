@@ -101,7 +101,7 @@ class Blob:
         suffix, _ = _CLOUDS[self.cloud]
         address = self.endpoint or f"https://{self.account}.blob.{suffix}"
         return blobs.BlobServiceClient(
-            address, credential=credential, retry_total=2, connection_timeout=_SECONDS, read_timeout=_SECONDS
+            address, credential=credential, retry_total=0, connection_timeout=_SECONDS, read_timeout=_SECONDS
         )
 
     def _entra(self) -> Any:
@@ -144,7 +144,8 @@ class Blob:
 
     def _refused(self, error: Any, failures: Any) -> ResolveError:
         """Tell the SDK's errors apart; their texts hold whole answers, so none is shown."""
-        status, code = getattr(error, "status_code", None), str(getattr(error, "error_code", "") or "")
+        status, code = getattr(error, "status_code", None), getattr(error, "error_code", None) or ""
+        code = str(getattr(code, "value", code))
         where = f"the container {self.container} of the storage account {self.account}"
         if isinstance(error, failures.ClientAuthenticationError) or status in {401, 403}:
             hint = (

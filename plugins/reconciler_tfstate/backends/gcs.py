@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-from collections.abc import Callable
+import os
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -35,9 +35,9 @@ class Blob:
 
     def read(self, _context: Context, _address: Address) -> bytes:
         """Get the object."""
-        storage = extras.load("google.cloud.storage", "gcs", f"the state {self.name}")
-        failures = extras.load("google.api_core.exceptions", "gcs", f"the state {self.name}")
-        denials = extras.load("google.auth.exceptions", "gcs", f"the state {self.name}")
+        storage = self._load("google.cloud.storage")
+        failures = self._load("google.api_core.exceptions")
+        denials = self._load("google.auth.exceptions")
         try:
             return self._get(storage, self.key, self.customer_key)
         except (failures.GoogleAPICallError, failures.RetryError, denials.GoogleAuthError) as error:
@@ -51,34 +51,52 @@ class Blob:
     def lock(self, _context: Context) -> str | None:
         """Read the object ``PREFIX/WORKSPACE.tflock`` that Terraform keeps during an apply."""
         try:
-            storage = extras.load("google.cloud.storage", "gcs", f"the state {self.name}")
+            storage = self._load("google.cloud.storage")
             return holder(self._get(storage, self.key.removesuffix(".tfstate") + ".tflock", b""))
         except Exception:  # noqa: BLE001 (whatever the SDK raises: then nothing is known of a lock)
             return None
 
     def _get(self, storage: Any, key: str, customer_key: bytes) -> bytes:
+        # Versions such as 3.17 ask for the bucket too, in a thread of their own, to name its region in traces.
+        os.environ.setdefault("DISABLE_GCS_PYTHON_CLIENT_OTEL_BUCKET_METADATA", "true")
         options = {"api_endpoint": self.endpoint} if self.endpoint else None
         client = storage.Client(project="unused", credentials=self._identity(), client_options=options)
         with client:
             blob = client.bucket(self.bucket).blob(key, encryption_key=customer_key or None)
-            body: bytes = blob.download_as_bytes(timeout=_SECONDS)
+            body: bytes = blob.download_as_bytes(timeout=_SECONDS, retry=None)
         return body
 
     def _identity(self) -> Any:
         """Give the SDK's credentials; None for those that it finds by itself."""
-        load: Callable[[str], Any] = lambda module: extras.load(module, "gcs", f"the state {self.name}")  # noqa: E731
         found = None
         if self.access_token:
-            found = load("google.oauth2.credentials").Credentials(self.access_token)
+            found = self._load("google.oauth2.credentials").Credentials(self.access_token)
         elif self.credentials:
-            found, _ = load("google.auth").load_credentials_from_dict(json.loads(self.credentials), _SCOPES)
+            found = self._keyed(json.loads(self.credentials))
         if self.impersonate:
             if found is None:
-                found, _ = load("google.auth").default(_SCOPES)
-            found = load("google.auth.impersonated_credentials").Credentials(
+                found, _ = self._load("google.auth").default(_SCOPES)
+            found = self._load("google.auth.impersonated_credentials").Credentials(
                 found, self.impersonate, list(_SCOPES), list(self.delegates)
             )
         return found
+
+    def _keyed(self, key: Any) -> Any:
+        """Read a key, of the kinds that name no program and no further address to ask."""
+        match key:
+            case {"type": "service_account"}:
+                accounts = self._load("google.oauth2.service_account")
+                return accounts.Credentials.from_service_account_info(key, scopes=_SCOPES)
+            case {"type": "authorized_user"}:
+                users = self._load("google.oauth2.credentials")
+                return users.Credentials.from_authorized_user_info(key, scopes=_SCOPES)
+        raise Unavailable(
+            f"the credentials of {self.name} are neither a service account's nor a user's",
+            hint="set GOOGLE_APPLICATION_CREDENTIALS to the path of any others",
+        )
+
+    def _load(self, module: str) -> Any:
+        return extras.load(module, "gcs", f"the state {self.name}")
 
     def _refused(self, error: Exception, failures: Any, denials: Any) -> ResolveError:
         """Tell the SDK's errors apart; their texts hold headers and URLs, so none is shown."""
