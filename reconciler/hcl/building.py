@@ -182,20 +182,10 @@ def _object_key(source: Source, children: Children) -> Expr:
         return nodes.Literal(key.name, key.span)
     if isinstance(key, nodes.Literal) and (key.value is None or isinstance(key.value, bool)):
         return nodes.Literal({True: "true", False: "false", None: "null"}[key.value], key.span)
-    if isinstance(key, nodes.GetAttr | nodes.Index) and _reference(key):
+    if nodes.is_reference(key):
         what = "this key could be a reference or text"
         raise source.error(what, _place(key), 'write (a.b) for the reference, or "a.b" for the text')
     return cast("Expr", key)
-
-
-def _reference(key: Expr) -> bool:
-    while True:
-        if isinstance(key, nodes.GetAttr) or (
-            isinstance(key, nodes.Index) and isinstance(key.key, nodes.Literal)
-        ):
-            key = key.source
-        else:
-            return isinstance(key, nodes.Name)
 
 
 def _arguments(_source: Source, children: Children) -> tuple[Any, ...]:

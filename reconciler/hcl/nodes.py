@@ -303,3 +303,10 @@ Expr: TypeAlias = (
     | ForTuple
     | ForObject
 )
+
+
+def is_reference(expr: Expr) -> bool:
+    """Tell whether an expression is a name and fixed steps from it, `a.b["c"]`: a bare key of an object may be none."""
+    while isinstance(expr, GetAttr) or (isinstance(expr, Index) and isinstance(expr.key, Literal)):
+        expr = expr.source
+    return isinstance(expr, Name)

@@ -39,6 +39,7 @@ from reconciler.hcl.nodes import (
     TemplateWrap,
     Tuple,
     Unary,
+    is_reference,
 )
 
 if TYPE_CHECKING:
@@ -53,6 +54,7 @@ _WIDTH: Final = 100
 _STEP: Final = "  "
 
 _WORD: Final = re.compile(r"[^\W\d][\w-]*")
+_FOR: Final = re.compile(r"for(?![\w-])")
 _ESCAPED: Final = re.compile(r'[\\"]|\$\{|%\{|[\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff]')
 _ESCAPES: Final = {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r", "\t": "\\t", "${": "$${", "%{": "%%{"}
 
@@ -74,16 +76,18 @@ def _escaped(plain: str, follows: str = "") -> str:
 
 
 def _body(body: Body, indent: str) -> str:
+    lines = [_aligned([(each.name, _expr(each.expr, indent)) for each in body.attributes], indent)]
+    lines += [_block(block, indent) for block in body.blocks]
+    return "\n".join(filter(None, lines))
+
+
+def _aligned(shown: Iterable[tuple[str, str]], indent: str) -> str:
+    """Give a line for each name and value; the equals signs of values of one line stand below each other."""
     lines: list[str] = []
-    shown = [(each.name, _expr(each.expr, indent)) for each in body.attributes]
-    for alone, group in groupby(shown, key=lambda each: "\n" in each[1]):
+    for long, group in groupby(shown, key=lambda each: "\n" in each[1]):
         members = list(group)
-        width = 0 if alone else max(len(name) for name, _ in members)
+        width = 0 if long else max([len(name) for name, _ in members])
         lines += [f"{indent}{name:{width}} = {value}\n" for name, value in members]
-    for block in body.blocks:
-        if lines:
-            lines.append("\n")
-        lines.append(_block(block, indent))
     return "".join(lines)
 
 
@@ -193,40 +197,39 @@ def _listed(items: Sequence[Expr], indent: str | None) -> str:
 
 
 def _tuple(items: Sequence[Expr], indent: str | None) -> str:
-    flat = _listed(items, None)
+    shown = [_first(_expr(each, None)) for each in items]
+    flat = ", ".join(shown)
     if indent is None or (
         len(flat) <= _WIDTH and not any(isinstance(each, Object | Tuple) for each in items)
     ):
         return f"[{flat}]"
     inner = indent + _STEP
-    return "[\n" + "".join(f"{inner}{_expr(each, inner)},\n" for each in items) + f"{indent}]"
+    lines = [f"{inner}{_first(_expr(each, inner))},\n" for each in items]
+    return f"[\n{''.join(lines)}{indent}]"
+
+
+def _first(out: str) -> str:
+    """Guard a name `for` that comes first between brackets: it would begin something else."""
+    return f"({out})" if _FOR.match(out) else out
 
 
 def _object(items: Sequence[tuple[Expr, Expr]], indent: str | None) -> str:
     if not items:
         return "{}"
     if indent is None:
-        return "{ " + ", ".join(f"{_key(key, None)} = {_expr(value, None)}" for key, value in items) + " }"
+        return "{ " + ", ".join([f"{_key(key, None)} = {_expr(value, None)}" for key, value in items]) + " }"
     inner = indent + _STEP
-    lines = "".join(f"{inner}{_key(key, inner)} = {_expr(value, inner)}\n" for key, value in items)
-    return f"{{\n{lines}{indent}}}"
+    shown = [(_key(key, inner), _expr(value, inner)) for key, value in items]
+    return f"{{\n{_aligned(shown, inner)}{indent}}}"
 
 
 def _key(key: Expr, indent: str | None) -> str:
-    """Print a key. `{ for` begins something else, and bare words are text."""
-    if (
-        isinstance(key, Literal)
-        and isinstance(key.value, str)
-        and key.value != "for"
-        and _WORD.fullmatch(key.value)
-    ):
-        return key.value
+    """Print a key. Bare words are text, and what could be a reference needs parentheses to be one."""
+    bare = key.value if isinstance(key, Literal) and isinstance(key.value, str) else ""
+    if bare != "for" and _WORD.fullmatch(bare):
+        return bare
     out = _expr(key, indent)
-    root = key
-    while isinstance(root, GetAttr | Index):
-        root = root.source
-    plain = not isinstance(root, Name) or (isinstance(key, Index) and not isinstance(key.key, Literal))
-    return out if plain else f"({out})"
+    return f"({out})" if is_reference(key) else _first(out)
 
 
 def _template(node: Template | TemplateWrap) -> str:
