@@ -15,6 +15,8 @@ from reconciler_tfstate.locations import Location, Missing
 from reconciler_tfstate.modules import Module
 from reconciler_tfstate.states import State
 
+_WAIT = "wait until that has finished, and run again; terraform force-unlock, where nobody is at it any more"
+
 
 class StateResolver:
     """Answers addresses from one state. A failure to read it stands, unless another look may help."""
@@ -84,7 +86,7 @@ class StateResolver:
             if error.retry_after is None or (holder := location.lock(self._context)) is None:
                 raise
             what = f"the state {location.name} is being written by {holder}"
-            raise Unavailable(what, hint=error.hint, retry_after=error.retry_after) from None
+            raise Unavailable(what, hint=_WAIT, retry_after=error.retry_after) from None
         return replace(state, resources={}) if self._settings.outputs_only else state
 
     def _absent(self, error: Missing, location: Location) -> ResolveError:
@@ -94,9 +96,7 @@ class StateResolver:
         holder = location.lock(self._context)
         if holder is None:
             return Unavailable(error.what, hint=error.hint)
-        return Unavailable(
-            f"{error.what} yet: it is locked by {holder}", hint="wait until that has finished, and run again"
-        )
+        return Unavailable(f"{error.what} yet: it is locked by {holder}", hint=_WAIT)
 
     def _passphrases(self) -> Iterator[str]:
         """Give what may open an encrypted state, in the order in which it is tried."""
