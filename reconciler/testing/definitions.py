@@ -45,6 +45,12 @@ ON_DEPLOYMENTS: Final = ("serviceConnectConfiguration", "volumeConfigurations", 
 REVISED: Final = ("gatewayConnectors", "monitoring")
 """Members of a service's input that AWS shows in its service revisions alone (API model)."""
 
+_ORIGIN: Final = "fake:launchType"
+"""Where the launch type is kept that a service was created with; no description shows it."""
+
+UNSHOWN: Final = frozenset({*REVISED, _ORIGIN})
+"""Members of a stored service that its description does not have."""
+
 _SENT_ONLY: Final = frozenset(
     {"cluster", "service", "clientToken", "forceNewDeployment", "role", "tags", *ON_DEPLOYMENTS}
 )
@@ -63,11 +69,34 @@ def task_definition(sent: Body) -> Body:
 def service(sent: Body) -> Body:
     """Give the members of a new service as AWS would store them."""
     stored = copy.deepcopy(_SERVICE) | members(sent)
-    if "capacityProviderStrategy" not in stored:
+    if not stored.get("capacityProviderStrategy"):
         stored.setdefault("launchType", "EC2")
-    if stored.get("launchType") == "FARGATE":
-        stored.setdefault("platformVersion", "LATEST")
+    stored[_ORIGIN] = "FARGATE" if _on_fargate(stored) else stored.get("launchType", "EC2")
+    relaunch(stored, sent)
     return stored | {"deploymentConfiguration": deployment_configuration(_DEPLOYMENT, sent)}
+
+
+def relaunch(stored: Body, sent: Body) -> None:
+    """Let a stored service run on what an input says that it runs on.
+
+    A strategy takes the place of the launch type, and an empty one leads back to it (API model, UpdateService); only
+    what runs on Fargate has a platform version.
+    """
+    if "capacityProviderStrategy" in sent:
+        if sent["capacityProviderStrategy"]:
+            stored.pop("launchType", None)
+        else:
+            stored.pop("capacityProviderStrategy", None)
+            stored.setdefault("launchType", stored[_ORIGIN])
+    if _on_fargate(stored):
+        stored.setdefault("platformVersion", "LATEST")
+    elif "platformVersion" not in sent:
+        stored.pop("platformVersion", None)
+
+
+def _on_fargate(stored: Body) -> bool:
+    providers = {each["capacityProvider"] for each in stored.get("capacityProviderStrategy", ())}
+    return bool(providers & {"FARGATE", "FARGATE_SPOT"}) or stored.get("launchType") == "FARGATE"
 
 
 def revision(stored: Body) -> Body:

@@ -155,6 +155,7 @@ class FakeGateway:
                 shown.get(key) != wanted[key] for key in rollouts.STARTS & sent.keys()
             )
             service |= changes
+            definitions.relaunch(service, sent)
             if starts:
                 rollouts.begin(service, sent, self.clock.now())
             else:
@@ -320,7 +321,7 @@ class FakeGateway:
 
     def _snapshot(self, service: Body) -> Snapshot:
         shown = {
-            name: member for name, member in copy.deepcopy(service).items() if name not in definitions.REVISED
+            name: member for name, member in copy.deepcopy(service).items() if name not in definitions.UNSHOWN
         }
         current = [{"arn": _revision_arn(service)}] if service["deployments"] else []
         return Snapshot(

@@ -194,6 +194,27 @@ def test_a_rollout_begins_and_completes(world: World) -> None:
     assert [each["status"] for each in described(gateway)["deployments"]] == ["PRIMARY"]
 
 
+def test_a_strategy_takes_the_place_of_the_launch_type_and_an_empty_one_leads_back_to_it(
+    gateway: Gateway,
+) -> None:
+    def launched(**sent: Any) -> dict[str, Any]:
+        if sent:
+            gateway.update_service({"cluster": "prod", "service": "web", "forceNewDeployment": True, **sent})
+        shown = described(gateway)
+        members = ("launchType", "capacityProviderStrategy", "platformVersion")
+        return {name: shown[name] for name in members if shown.get(name)}
+
+    gateway.register_task_definition(definition())
+    gateway.create_service(service())
+    created = {"launchType": "FARGATE", "platformVersion": "LATEST"}
+    assert launched() == created
+    strategy = [{"capacityProvider": "FARGATE_SPOT", "weight": 1, "base": 0}]
+    spot = {"capacityProviderStrategy": strategy, "platformVersion": "LATEST"}
+    assert launched(**{"capacityProviderStrategy": strategy}) == spot
+    assert launched(**{"desiredCount": 1}) == spot
+    assert launched(**{"capacityProviderStrategy": []}) == created
+
+
 def test_scaling_starts_no_deployment(world: World) -> None:
     world.gateway.register_task_definition(definition())
     world.gateway.create_service(service())
