@@ -73,13 +73,18 @@ def build(
     rules = {name: desired.kind.node.members[name].rule for name in sent}
     if force or any(rule.forces for rule in rules.values()):
         sent["forceNewDeployment"] = True
-    deploys = moves or force or any(rule.deploys or rule.forces for rule in rules.values())
     tagged = any(change.path[0] == "tags" for change in changes)
-    forced = ["a new deployment, forced"] if force and not moves and not changes else []
-    effects = forced or ["a new deployment"] if deploys else ["no new deployment"] if sent else []
-    if tagged and not sent and not moves:
-        effects = ["tags only, no new deployment"]
-    return Draft(sent, tuple(effects), refusals, replaces)
+    if force and not moves and not changes:
+        effects: tuple[str, ...] = ("a new deployment, forced",)
+    elif moves or force or any(rule.deploys or rule.forces for rule in rules.values()):
+        effects = ("a new deployment",)
+    elif any(rule.deploys is None for rule in rules.values()):
+        effects = ("perhaps a new deployment",)
+    elif sent:
+        effects = ("no new deployment",)
+    else:
+        effects = ("tags only, no new deployment",) if tagged else ()
+    return Draft(sent, effects, refusals, replaces)
 
 
 def _controller(desired: Canon) -> str:

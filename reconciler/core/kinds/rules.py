@@ -70,7 +70,8 @@ class Rule:
     - `undeclared`: see `Undeclared`; None leaves it to the members inside, and at a leaf to the kind.
     - `undeclared_for`: the same, where it depends on the facts; None where `undeclared` holds.
     - `elsewhere`: with these facts someone else sets the member, whatever the file says: a difference is noted.
-    - `deploys`: a change starts a new deployment of the service; `forces`: only with forceNewDeployment.
+    - `deploys`: a change starts a new deployment of the service, None where the API model does not say whether it does;
+      `forces`: only with forceNewDeployment.
     - `remove`: what to send to remove the member, where that is not its default.
     """
 
@@ -84,7 +85,7 @@ class Rule:
     undeclared: Undeclared | None = None
     undeclared_for: Callable[[JsonObject], Undeclared | None] | None = None
     elsewhere: Callable[[JsonObject], bool] | None = None
-    deploys: bool = False
+    deploys: bool | None = False
     forces: bool = False
     remove: Maybe = ABSENT
 

@@ -2,6 +2,8 @@
 
 What a file does not mention has either its default (`DEFAULT`, planned back when someone changed it) or a value
 that AWS or someone else chose (`SERVER`, left alone).
+
+Of each parameter of UpdateService B says whether it triggers a new service deployment, but for those with `deploys=None`.
 """
 
 from __future__ import annotations
@@ -152,7 +154,7 @@ _ROWS: Final[dict[str, Rule]] = {
     "capacityProviderStrategy/*/base": Rule(default=0, undeclared=D),
     "platformVersion": Rule(undeclared=S, same=_latest_is_any, deploys=True),
     "schedulingStrategy": Rule(default="REPLICA", undeclared=D),  # B
-    "deploymentController": Rule(undeclared=D, remove={"type": "ECS"}),
+    "deploymentController": Rule(undeclared=D, remove={"type": "ECS"}, deploys=None),
     "deploymentController/type": Rule(default="ECS", undeclared=D),  # B
     # Compared leaf by leaf: the server's object has grown every year (ecspresso issue 894).
     "deploymentConfiguration": Rule(),
@@ -298,10 +300,11 @@ _ROWS: Final[dict[str, Rule]] = {
         "productionListenerRule",
         "testListenerRule",
     ),
-    "gatewayConnectors": Rule(key=Key(("portName",)), undeclared=S),  # B: one at most, by the port's name
+    # B: one at most, by the port's name
+    "gatewayConnectors": Rule(key=Key(("portName",)), undeclared=S, deploys=None),
     "gatewayConnectors/*/filters/accessTypes": Rule(key=WHOLE),  # B: which paths it applies to
     "gatewayConnectors/*/deregistrationDelay/timeoutSeconds": Rule(default=300, undeclared=D),  # B
-    "monitoring": Rule(undeclared=S),
+    "monitoring": Rule(undeclared=S, deploys=None),
     # Inferred from B: each of them sets the resolution of some metrics.
     "monitoring/metricConfigurations": Rule(key=WHOLE, undeclared=D),
     "monitoring/metricConfigurations/*/metricNames": Rule(key=WHOLE),
