@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from reconciler.errors import HclError
 from reconciler.hcl import nodes, printer, syntax
-from reconciler.hcl.nodes import Expr, Interpolation, Part, Span
+from reconciler.hcl.nodes import Expr, Interpolation, Part
 
 FIXTURES = Path(__file__).parents[2] / "fixtures" / "hcl"
 CORPUS = Path(__file__).parents[3] / "shared" / "corpus" / "hcl" / "expressions.json"
@@ -125,13 +125,13 @@ def bodies(draw: st.DrawFn, depth: int = 2) -> nodes.Body:
 
 def bare(node: Any) -> Any:
     """Give a tree without parentheses and places: what tells two meanings apart, once the tree is there."""
-    if isinstance(node, tuple) and not isinstance(node, Span):
+    if isinstance(node, tuple):
         return tuple(bare(each) for each in node)
     if isinstance(node, nodes.Parens):
         return bare(node.inner)
     if hasattr(node, "span"):
         members = (getattr(node, each) for each in node.__slots__ if "span" not in each and each != "header")
-        return (type(node).__name__, *(bare(each) for each in members if not isinstance(each, Span)))
+        return (type(node).__name__, *(bare(each) for each in members))
     return repr(node)
 
 
