@@ -304,7 +304,7 @@ def attempt(name: str, arguments: list[Value]) -> Value | Fault:
 
 
 @given(_CALLS, st.booleans())
-@settings(max_examples=600)
+@settings(deadline=None, max_examples=600)
 def test_a_call_gives_a_value_or_a_fault(drawn: tuple[str, list[Value]], fitted: bool) -> None:
     name, arguments = drawn
     result = attempt(name, _apt(name, arguments) if fitted else arguments)
@@ -315,7 +315,7 @@ def test_a_call_gives_a_value_or_a_fault(drawn: tuple[str, list[Value]], fitted:
 
 
 @given(_CALLS)
-@settings(max_examples=400)
+@settings(deadline=None, max_examples=400)
 def test_no_secret_is_lost(drawn: tuple[str, list[Value]]) -> None:
     name, arguments = drawn
     arguments = _apt(name, arguments)
@@ -348,12 +348,14 @@ _INVERSES = [
 
 @pytest.mark.parametrize(("there", "back"), _INVERSES)
 @given(text=_TEXTS)
+@settings(deadline=None)
 def test_texts_survive(there: str, back: str, text: str) -> None:
     assert functions.call(back, [functions.call(there, [text])]) == text
 
 
 @pytest.mark.parametrize("encoding", ["UTF-8", "UTF-16", "UTF-16LE", "utf-16be", "gb18030"])
 @given(text=_TEXTS)
+@settings(deadline=None)
 def test_texts_survive_other_encodings(encoding: str, text: str) -> None:
     encoded = functions.call("textencodebase64", [text, encoding])
     # The marks of byte order at the beginning are no part of a text.
@@ -363,6 +365,7 @@ def test_texts_survive_other_encodings(encoding: str, text: str) -> None:
 
 
 @given(_DATA)
+@settings(deadline=None)
 def test_json_survives_and_others_read_it(data: Value) -> None:
     text = functions.call("jsonencode", [data])
     assert values.identity(functions.call("jsondecode", [text])) == values.identity(data)
@@ -371,6 +374,7 @@ def test_json_survives_and_others_read_it(data: Value) -> None:
 
 
 @given(_DATA)
+@settings(deadline=None)
 def test_yaml_survives_and_others_read_it(data: Value) -> None:
     text = functions.call("yamlencode", [data])
     assert isinstance(text, str)
@@ -379,6 +383,7 @@ def test_yaml_survives_and_others_read_it(data: Value) -> None:
 
 
 @given(_TEXTS)
+@settings(deadline=None)
 def test_gzip_is_read_by_others(text: str) -> None:
     packed = functions.call("base64gzip", [text])
     assert isinstance(packed, str)
@@ -386,6 +391,7 @@ def test_gzip_is_read_by_others(text: str) -> None:
 
 
 @given(st.integers(0, 2**32 - 1), st.integers(0, 32), st.lists(st.integers(1, 8), max_size=6))
+@settings(deadline=None)
 def test_subnets_lie_apart_within_their_network(address: int, length: int, bits: list[int]) -> None:
     network = ipaddress.ip_network((address, length), strict=False)
     try:
@@ -400,6 +406,7 @@ def test_subnets_lie_apart_within_their_network(address: int, length: int, bits:
 
 
 @given(st.datetimes(), st.integers(-(10**9), 10**9))
+@settings(deadline=None)
 def test_times_go_there_and_back(moment: Any, seconds: int) -> None:
     time = moment.replace(microsecond=0).isoformat() + "Z"
     there = functions.call("timeadd", [time, f"{seconds}s"])
@@ -411,6 +418,7 @@ def test_times_go_there_and_back(moment: Any, seconds: int) -> None:
 
 
 @given(st.fractions(min_value=-(10**30), max_value=10**30))
+@settings(deadline=None)
 def test_numbers_are_written_in_the_fewest_digits_that_say_which(exact: Fraction) -> None:
     number = numerals.from_fraction(exact)
     assert numerals.rounded(Fraction(number)) == numerals.rounded(exact)
@@ -443,6 +451,7 @@ def test_arithmetic_is_that_of_512_bits(operation: Any, left: str, right: str, d
 
 
 @given(st.text(string.printable, max_size=12), st.text(string.printable, max_size=12))
+@settings(deadline=None)
 def test_quoted_text_matches_itself(text: str, around: str) -> None:
     if "\\E" in text or not text:
         return
@@ -451,7 +460,7 @@ def test_quoted_text_matches_itself(text: str, around: str) -> None:
 
 
 @given(st.text("ab(|)*+?[]^$.{}\\-1,:=!<P>dwsQEpL", max_size=12), st.text("ab1 \n", max_size=8))
-@settings(max_examples=300)
+@settings(deadline=None, max_examples=300)
 def test_any_pattern_is_taken_or_refused(source: str, text: str) -> None:
     for name in ("regexall", "regex"):
         result = attempt(name, [source, text])

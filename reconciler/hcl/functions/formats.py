@@ -122,13 +122,14 @@ def _number(verb: _Verb, given: Value) -> str:
     value = conversions.to_number(given)
     assert isinstance(value, int | Decimal)
     sign = "-" if value < 0 else "+" if "+" in verb.flags else " " if " " in verb.flags else ""
-    zeros = "0" in verb.flags and "-" not in verb.flags
+    zeros = "0" in verb.flags
     if verb.mode in _INTEGERS:
         if not isinstance(value, int):
             raise Fault("a whole number is required")
         shown = _integer(verb, abs(value))
         prefix = sign + (_INTEGERS[verb.mode][1] if "#" in verb.flags else "")
-        zeros = zeros and verb.precision is None
+        # Of zeros and the left, the left wins for whole numbers alone.
+        zeros = zeros and verb.precision is None and "-" not in verb.flags
     else:
         prefix, shown = sign, _floating(verb, _absolute(value))
     missing = verb.width - len(prefix) - len(shown)

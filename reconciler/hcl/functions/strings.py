@@ -78,7 +78,8 @@ def _lower(letter: str) -> str:
 
 
 def _upper(letter: str) -> str:
-    return capital if len(capital := letter.upper()) == 1 else letter
+    # Where Unicode's capital is several letters, the one for titles may still be a single one: `ᾗ`.
+    return capital if len(capital := letter.upper()) == 1 else _title(letter)
 
 
 def _title(letter: str) -> str:
@@ -116,7 +117,9 @@ def substr(given: str, offset: int, length: int) -> Value:
     """Give so many characters from an offset on, which counts from the end where it is negative; all for length < 0."""
     clusters = graphemes.clusters(given)
     start = offset if offset >= 0 else max(0, offset + len(clusters))
-    return "".join(clusters[start:] if length < 0 else clusters[start : start + length])
+    # Terraform also gives all that is left for a length of 0 from an offset that counts from the end.
+    rest = length < 0 or (not length and offset < 0)
+    return "".join(clusters[start:] if rest else clusters[start : start + length])
 
 
 def trim(given: str, cutset: str) -> Value:

@@ -157,9 +157,10 @@ class _Emitter:
         self._indicator('"', space=False)
 
     def _block(self, value: str) -> None:
-        kept = value.endswith("\n\n") or value == "\n"
+        ended = value[-1] in _BREAKS
+        kept = ended and (len(value) == 1 or value[-2] in _BREAKS)
         hint = str(_INDENT) if value[0] == " " or value[0] in _BREAKS else ""
-        chomping = "+" if kept else "" if value.endswith("\n") else "-"
+        chomping = "+" if kept else "" if ended else "-"
         self._indicator("|" + hint + chomping)
         self._break()
         self.white = self.indented = True
