@@ -18,6 +18,7 @@ from reconciler.plugin import Json, Unavailable
 from reconciler_tfstate.backends.configurations import DEFAULT, Backend
 from reconciler_tfstate.locations import Location
 from reconciler_tfstate.modules import Declared, Module
+from reconciler_tfstate.words import word
 
 #: A backend's type → the module and the function that open it, imported when it is needed.
 OPENERS: Mapping[str, tuple[str, str]] = {
@@ -89,7 +90,7 @@ def noted(note: Path) -> Declared | None:
         document = None
     match document:
         case {"version": 3, "state_store": {"type": str(kind)}}:
-            return Declared("state_store", {}, f"{note} ({kind})")
+            return Declared("state_store", {}, f"{note} ({word(kind)})")
         case {"version": 3, "backend": {"type": str(kind), **backend}}:
             config = backend.get("config")
             return Declared(kind, config if isinstance(config, dict) else {}, str(note))
@@ -113,7 +114,7 @@ def chosen(workspace: str | None, environ: Mapping[str, str], notes: Path | None
     # Go's url.PathEscape, by which Terraform judges names, leaves these alone.
     if quote(found, safe="$&+=:@~") != found or found in {".", ".."}:
         raise Unavailable(
-            f"{found!r} is no name of a workspace", hint="unset TF_WORKSPACE, or correct workspace"
+            f"{word(found)} is no name of a workspace", hint="unset TF_WORKSPACE, or correct workspace"
         )
     return found
 

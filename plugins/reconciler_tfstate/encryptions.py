@@ -19,6 +19,7 @@ from typing import Any
 
 from reconciler.plugin import Address, AwsError, Context, Denied, Json, ResolveError, Unavailable, refusal
 from reconciler_tfstate import extras, hcls, modules
+from reconciler_tfstate.words import word
 
 _NONCE = 12
 _MOST_ITERATIONS = 10_000_000  # about five seconds; OpenTofu's default is 600,000
@@ -61,7 +62,7 @@ def opened(document: Mapping[str, Json], name: str, context: Context, passphrase
         raise Denied(f"{what} is not opened by the keys and passphrases that are known", hint=_GIVE)
     if any("salt" in note for note in providers.values()):
         raise Denied(f"{what} needs a passphrase", hint=_GIVE)
-    kinds = ", ".join(sorted(key.split(".")[0] for key in providers)) or "an unknown one"
+    kinds = word(", ".join(sorted(key.split(".")[0] for key in providers)) or "an unknown one")
     raise Unavailable(f"{what} has a key provider that is not supported: {kinds}", hint=_PULL)
 
 

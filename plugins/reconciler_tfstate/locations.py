@@ -9,6 +9,7 @@ from typing import Protocol, TypeAlias
 from reconciler.plugin import Address, Context, Unavailable
 from reconciler_tfstate.states import State
 from reconciler_tfstate.stores import Store
+from reconciler_tfstate.words import word
 
 #: What is read at a location: the bytes of a state, or what a server gave of it.
 Stored: TypeAlias = "bytes | Store | State"
@@ -44,10 +45,6 @@ def holder(info: bytes) -> str | None:
         return None
     if not isinstance(lock, dict):
         return None
-    operation, who, since = (_word(lock.get(key)) for key in ("Operation", "Who", "Created"))
+    operation, who, since = (word(lock.get(key) or "") for key in ("Operation", "Who", "Created"))
     text = (operation.removeprefix("OperationType") or "Terraform").lower()
     return text + (f" of {who}" if who else "") + (f" since {since}" if since else "")
-
-
-def _word(value: object) -> str:
-    return value[:80] if isinstance(value, str) and value.isprintable() else ""

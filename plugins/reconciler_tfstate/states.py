@@ -14,6 +14,7 @@ from reconciler.plugin import ConfigError, Json, Source, Unavailable
 from reconciler_tfstate import addresses, dynamics, flatmaps, sensitivities
 from reconciler_tfstate.addresses import Key, Resource
 from reconciler_tfstate.stores import Memory, Store
+from reconciler_tfstate.words import word
 
 #: Bytes from which on a state is read resource by resource; below, that gains less than its import takes.
 LARGE = 1 << 18
@@ -180,7 +181,7 @@ def _refuse_version(document: Mapping[str, Json], name: str) -> NoReturn:
         case {"version": 3, "backend": {"type": str(backend)}}:
             _refuse(
                 name,
-                f"is the note that `terraform init` keeps of its backend ({backend}), not the state",
+                f"is the note that `terraform init` keeps of its backend ({word(backend)}), not the state",
                 "point the plugin's url at the state in that backend; "
                 "`terraform state pull > terraform.tfstate` copies it",
             )
@@ -193,7 +194,7 @@ def _refuse_version(document: Mapping[str, Json], name: str) -> NoReturn:
         case {"version": int()}:
             _refuse(
                 name,
-                f"is a state of version {version}; version 4 is read here",
+                f"is a state of version {word(version)}; version 4 is read here",
                 "use a later version of this tool, or write the state with a Terraform that uses version 4",
             )
         case {"format_version": _}:

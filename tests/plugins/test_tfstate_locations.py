@@ -155,3 +155,15 @@ def test_any_text_is_a_value_or_computed(text: str) -> None:
         for as_json in (True, False):
             with suppress(Computed):
                 hcls.value(quoted, ".".join, text=as_json)
+
+
+def test_a_note_is_not_shown_in_messages(tmp_path: Path) -> None:
+    """Found by fuzzing: a type may be any text, however long."""
+    odd = "\\u001b[31m" + "[" * 50_000
+    note = f'{{"version": 3, "backend": {{"type": "{odd}", "config": {{}}}}}}'
+    written(tmp_path / "infra", {".terraform/terraform.tfstate": note, "x.tfstate": note})
+    for config in ({"dir": "infra"}, {"path": "infra/x.tfstate"}):
+        with pytest.raises(Unavailable) as caught:
+            plugin.open(FakeContext(tmp_path), config).lookup(ID)
+        assert len(str(caught.value)) < 600
+        assert "\x1b" not in str(caught.value)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from reconciler.plugin import Json, Unavailable
+from reconciler_tfstate.words import word
 
 #: The workspace that every configuration has.
 DEFAULT = "default"
@@ -74,7 +75,7 @@ class Backend:
 
     def refuse(self, what: str, hint: str | None = None) -> NoReturn:
         """Say what is wrong with the backend's settings. Messages never hold the value of one."""
-        raise Unavailable(f"the backend {self.type} in {self.origin} {what}", hint=hint)
+        raise Unavailable(f"the backend {word(self.type)} in {self.origin} {what}", hint=hint)
 
     def refuse_workspaces(self) -> None:
         """Refuse any workspace but the default one, for backends that keep only one state."""
