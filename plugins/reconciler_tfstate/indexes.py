@@ -57,6 +57,7 @@ _MARGIN = re.compile(rb"\r?\n[ \t]*+\Z")
 _SPACE = re.compile(_S)
 _STRUCTURE: Final = b'"{}[]\0'
 _CONTENT: Final = bytes(byte for byte in range(256) if byte not in _STRUCTURE)
+_CONTENT_BUT_ESCAPES: Final = bytes(byte for byte in _CONTENT if byte not in b"\\/bfnrtu")
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,7 +230,9 @@ class _Walk:
 def _balanced(lists: Sequence[bytes]) -> bool:
     """Tell whether in the inside of each list all strings end and all brackets match."""
     text = b"\0".join(lists)
-    if b"\\" in text:  # an escaped backslash does not escape what follows it, so it goes first
+    if b"\\" in text:
+        text = text.translate(None, _CONTENT_BUT_ESCAPES)
+        # An escaped backslash does not escape what follows it, so it goes first.
         text = text.replace(b"\\\\", b"  ").replace(b'\\"', b"  ")
     brackets = b"".join(text.translate(None, _CONTENT).split(b'"')[::2])
     longer = len(brackets) + 1

@@ -17,7 +17,8 @@ _KEPT: Final = 128  # decoded resources that are kept for the next lookup
 
 def read(store: Store, name: str) -> State | None:
     """Read a state lazily. None where it is no well-formed state of version 4."""
-    index = indexes.index(store)
+    with states.collector_paused():
+        index = indexes.index(store)
     if index is None:
         return None
     members, outputs = index.members, index.members.get("outputs") or {}

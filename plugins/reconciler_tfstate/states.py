@@ -17,7 +17,7 @@ from reconciler_tfstate.stores import Memory, Store
 from reconciler_tfstate.words import word
 
 #: Bytes from which on a state is read resource by resource; below, that gains less than its import takes.
-LARGE = 1 << 18
+LARGE = 1 << 21
 #: Seconds after which a state that is being written is worth another look.
 WRITTEN_AFTER = 0.3
 
@@ -136,7 +136,7 @@ def _document(data: bytes, name: str) -> Mapping[str, Json]:
     except UnicodeDecodeError:
         _refuse(name, "is not a Terraform state: it is not text in UTF-8", _PULL)
     try:
-        with _collector_paused():
+        with collector_paused():
             document = json.loads(text, parse_constant=_no_constant)
     except json.JSONDecodeError as error:
         if _truncated(text, error):
@@ -209,7 +209,7 @@ def _no_constant(constant: str) -> NoReturn:
 
 
 @contextmanager
-def _collector_paused() -> Iterator[None]:
+def collector_paused() -> Iterator[None]:
     """Keep the cyclic collector from walking a growing tree: it doubles the time for large states."""
     enabled = gc.isenabled()
     gc.disable()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +34,15 @@ LAYOUTS: Mapping[str, Callable[[Any], str]] = {
         "\n        ", ""
     ),
 }
+
+
+@pytest.fixture(autouse=True, scope="module")
+def small_states_are_large() -> Iterator[None]:
+    """Let the reader take what is made here for large."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(states, "LARGE", 1)
+        yield
+
 
 texts = st.text(st.characters(codec="utf-8"), max_size=6) | st.text('{}[]"\\,:\n a', max_size=8)
 jsons = st.recursive(
