@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from reconciler.errors import NotFound, Unavailable
 from reconciler.plugin import Address, ResolveError
-from reconciler.testing import FakeContext
+from reconciler.testing import FakeContext, check_resolver
 from reconciler_tfstate import configs, hcls, plugin
 from reconciler_tfstate.hcls import Computed
 
@@ -167,3 +167,12 @@ def test_a_note_is_not_shown_in_messages(tmp_path: Path) -> None:
             plugin.open(FakeContext(tmp_path), config).lookup(ID)
         assert len(str(caught.value)) < 600
         assert "\x1b" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "config", [{"dir": "infra"}, {"backend": "local", "backend_config": {"path": "infra/x"}}]
+)
+def test_a_state_found_has_a_resolvers_duties(tmp_path: Path, config: dict[str, Any]) -> None:
+    block = 'terraform {\n backend "local" {\n path = "x"\n }\n}\n'
+    written(tmp_path / "infra", {"main.tf": block, "x": AWS})
+    check_resolver(plugin, config, FakeContext(tmp_path), ID, Address("tfstate", "output.none"))
