@@ -27,7 +27,7 @@ from reconciler_tfstate.urls import shown
 #: Finds a location when its state is first needed. Unavailable where there is none.
 Locate: TypeAlias = Callable[[Context], Location]
 
-_TEXTS = ("path", "url", "dir", "backend", "workspace", "passphrase_env")
+_TEXTS = ("path", "url", "dir", "backend", "workspace", "passphrase_env", "plan")
 _FLAGS = ("optional", "outputs_only")
 _KEYS = (*_TEXTS, "backend_config", *_FLAGS)
 
@@ -59,6 +59,7 @@ class Settings:
     folder: str | None
     workspace: str | None
     passphrase_env: str | None
+    plan: str | None = None
 
 
 def read(config: Config) -> Settings:
@@ -82,6 +83,7 @@ def read(config: Config) -> Settings:
         folder=texts.get("dir"),
         workspace=texts.get("workspace"),
         passphrase_env=texts.get("passphrase_env"),
+        plan=texts.get("plan"),
     )
 
 

@@ -7,7 +7,16 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from functools import partial
 
-from reconciler.plugin import Address, ConfigError, Context, NotFound, ResolveError, Unavailable, Value
+from reconciler.plugin import (
+    Address,
+    ConfigError,
+    Context,
+    NotFound,
+    ResolveError,
+    Source,
+    Unavailable,
+    Value,
+)
 from reconciler_tfstate import addresses, answers, directories, encryptions, states
 from reconciler_tfstate.addresses import Output, Reference
 from reconciler_tfstate.configs import Settings
@@ -42,6 +51,11 @@ class StateResolver:
         except RecursionError:
             what = "what the state holds there is nested too deeply"
             raise Unavailable(what, address=str(address)) from None
+        if self._settings.plan is not None:
+            from reconciler_tfstate import planned  # noqa: PLC0415 - few lookups are laid over by a plan
+
+            if planned.is_later(found.data):
+                return Value(None, unknown=True, source=state.source)
         return Value(found.data, found.sensitive, source=state.source)
 
     def addresses(self, prefix: str, /) -> Iterable[str]:
@@ -70,10 +84,21 @@ class StateResolver:
         raise self._read
 
     def _fetch(self, address: Address) -> State:
+        if self._settings.plan is None:
+            return self._stored(address)
+        from reconciler_tfstate import planned  # noqa: PLC0415
+
+        plan = planned.read(self._context.root / self._settings.plan)
+        return planned.overlay(self._stored(address, empty=plan.source), plan)
+
+    def _stored(self, address: Address, empty: Source | None = None) -> State:
+        """Read the state; give an empty one in place of one that is not there, where it may be."""
         location = self._settings.locate(self._context)
         try:
             stored = location.read(self._context, address)
         except Missing as error:
+            if empty is not None:
+                return State(empty, {}, {})
             raise self._absent(error, location) from None
         if isinstance(stored, State):
             return stored

@@ -94,6 +94,7 @@ def _saved(common: options.Common, path: str, until: str, *, wait: bool) -> int:
     except PlanError as error:
         error.where = Where(path)
         raise
+    planning.insist_applyable(plan)
     with options.opened(common) as reconciler:
         if not plan.changes:
             options.write("The plan has no changes.")

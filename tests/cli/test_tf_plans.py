@@ -1,0 +1,87 @@
+"""`--tf-plan`: planning with what Terraform plans, and waiting for what it has yet to make."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.cli.commands import UNIT, Box, Cli, edit
+from tests.cli.test_schema import validate
+
+FILE = "ecs-service-def.json"
+
+
+@pytest.fixture
+def plan(project: Path) -> Path:
+    """Give a plan that makes a subnet, of which the zone is known and the ID is not."""
+    change = {
+        "address": "aws_subnet.new",
+        "mode": "managed",
+        "type": "aws_subnet",
+        "name": "new",
+        "change": {
+            "actions": ["create"],
+            "before": None,
+            "after": {"availability_zone": "ap-northeast-1a", "tags": {"Name": "subnet-0a11111111111111a"}},
+            "after_unknown": {"id": True},
+            "after_sensitive": {},
+        },
+    }
+    path = project / "tf.json"
+    path.write_text(json.dumps({"planned_values": {}, "resource_changes": [change]}))
+    return path
+
+
+def test_a_planned_value_is_used(cli: Cli, box: Box, plan: Path) -> None:
+    edit(FILE, "aws_subnet.private_a.id", "aws_subnet.new.tags.Name")
+    cli("plan").one_error("aws_subnet.new")
+    assert "No changes." in cli("plan", "--tf-plan", "tf.json").out
+
+
+def test_a_service_that_needs_what_is_not_made_yet_is_deferred(cli: Cli, box: Box, plan: Path) -> None:
+    edit(FILE, "aws_subnet.private_a.id", "aws_subnet.new.id")
+    ran = cli("plan", "--tf-plan", "tf.json", "--detailed-exitcode", IMAGE_TAG="2.4.62")
+    assert (ran.code, ran.err) == (2, "")
+    assert f"# {UNIT}: service your-cluster/your-service is deferred (waits for Terraform)" in ran.out
+    assert "waits for tfstate aws_subnet.new.id, at ecs-service-def.json:22:13" in ran.out
+    assert "Deferred." in ran.out
+    document = validate(cli("plan", "--tf-plan", "tf.json", "--format", "json").out)
+    assert (document["complete"], document["applyable"], document["summary"]["defer"]) == (False, False, 1)
+    assert document["units"][0]["steps"] == []
+
+
+def test_nothing_of_a_deferred_service_is_applied(cli: Cli, box: Box, plan: Path) -> None:
+    edit(FILE, "aws_subnet.private_a.id", "aws_subnet.new.id")
+    for command in (("apply", "--auto-approve"), ("deploy",)):
+        ran = cli(*command, "--tf-plan", "tf.json", IMAGE_TAG="2.4.62")
+        assert ran.code == 1
+        assert "is deferred: it waits for tfstate aws_subnet.new.id" in ran.err
+    assert cli("plan", "--out", "p.json", "--tf-plan", "tf.json").code == 0
+    assert cli("apply", "p.json").code == 1
+    assert box.writes() == []
+
+
+def test_references_tell_what_is_known_later(cli: Cli, project: Path, plan: Path) -> None:
+    edit(FILE, "aws_subnet.private_a.id", "aws_subnet.new.id")
+    ran = cli("references", "--tf-plan", "tf.json")
+    assert ran.code == 0
+    assert "known later" in ran.out
+
+
+def test_a_plan_of_no_state(cli: Cli, project: Path, plan: Path) -> None:
+    cli("plan", "--tf-plan", "net_=tf.json").one_error("tf.json is the plan of no state", "--tf-plan FILE")
+
+
+def test_a_folder_of_terraform_by_one_key(cli: Cli, box: Box, project: Path) -> None:
+    infra = project / "infra"
+    infra.mkdir()
+    (project / "terraform.tfstate").rename(infra / "terraform.tfstate")
+    text = (project / "ecspresso.yml").read_text()
+    (project / "ecspresso.yml").write_text(text[: text.index("plugins:")] + "terraform: infra\n")
+    assert "No changes." in cli("plan").out
+    (infra / "terraform.tfstate.d/blue").mkdir(parents=True)
+    (infra / "terraform.tfstate").rename(infra / "terraform.tfstate.d/blue/terraform.tfstate")
+    assert "No changes." in cli("plan", "--workspace", "blue").out
+    assert cli("plan").code == 1
