@@ -184,7 +184,7 @@ def _folder() -> None:
             lambda: Path(STATE).unlink(),
             ("no state at terraform.tfstate", "terraform apply", "optional: true"),
         ),
-        (_folder, ("is a folder", "terraform.tfstate/terraform.tfstate")),
+        (_folder, ("is a folder", "dir: terraform.tfstate")),
     ],
     ids=["truncated", "version 3", "absent", "a folder"],
 )
