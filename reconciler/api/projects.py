@@ -45,7 +45,9 @@ class Project:
         if workspace:
             given["TF_WORKSPACE"] = workspace
         overlays = {prefix: Path(file).absolute() for prefix, file in (planned or {}).items()}
-        return cls(projects.read(found), sources.Options(given, ext_str or {}, ext_code or {}), overlays)
+        document = projects.read(found)
+        options = sources.Options(given, ext_str or {}, ext_code or {})
+        return cls(document, projects.with_declarations(document, options), overlays)
 
     @property
     def root(self) -> Path:

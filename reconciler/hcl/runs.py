@@ -165,10 +165,14 @@ class Run:
             self._weights[id(plain)] = plain, weight, height + 1
         return weight, height + 1
 
-    def finish(self) -> None:
-        """Raise what went wrong: an error as itself, several as one that holds them by place, each only once."""
+    def wrong(self) -> list[ReconcilerError]:
+        """Give what went wrong so far, by place, each thing once."""
         unique = {str(error): error for error in (*self._reported[0].values(), *self.errors)}
-        errors = sorted(unique.values(), key=_place)
+        return sorted(unique.values(), key=_place)
+
+    def finish(self) -> None:
+        """Raise what went wrong: an error as itself, several as one that holds them."""
+        errors = self.wrong()
         if len(errors) == 1:
             raise errors[0]
         if errors:

@@ -82,17 +82,18 @@ class Locals:
 class Outside:
     """Something whose addresses are answered whole: a resource type, `data`, `module`.
 
-    `least` is the number of steps that an address must have, `form` shows one.
+    An address begins with `names` names and has at least `least` steps; `form` shows one.
     """
 
     name: str
+    names: int
     least: int
     form: str
     answer: Answer
 
     def get(self, path: Path, run: Run, where: Where) -> tuple[Value, int]:
         """Ask for the address that the whole path makes."""
-        if len(path) < self.least or not all(isinstance(step, Attr) for step in path[: self.least]):
+        if len(path) < self.least or not all(isinstance(step, Attr) for step in path[: self.names]):
             raise Fault(f"an address of this kind begins with {self.form}")
         if run.probing:
             return PROBED, len(path)
@@ -141,13 +142,13 @@ class Names:
         if definitions is not None:
             self._roots["local"] = Locals(definitions, self)
         if answer is not None:
-            self._roots["data"] = Outside("data", 2, "data.TYPE.NAME", answer)
-            self._roots["module"] = Outside("module", 2, "module.NAME.OUTPUT", answer)
+            self._roots["data"] = Outside("data", 2, 2, "data.TYPE.NAME", answer)
+            self._roots["module"] = Outside("module", 1, 2, "module.NAME.OUTPUT", answer)
 
     def root(self, name: str) -> Root | None:
         """Give what a name stands for. A name with an underscore is a type of resource, if nothing else."""
         if name not in self._roots and self._answer is not None and "_" in name:
-            return Outside(name, 1, f"{name}.NAME", self._answer)
+            return Outside(name, 1, 1, f"{name}.NAME", self._answer)
         return self._roots.get(name)
 
     def function(self, name: str) -> Callee | None:

@@ -81,6 +81,10 @@ def evaluate_one(
     """Evaluate one document; None where `lookups` needs something first. ConfigError, ResolveError."""
     if document.format == "jsonnet":
         return _jsonnet(document, functions, lookups, options)
+    if document.format in ("hcl", "hcl-project"):
+        from reconciler.load import hcls
+
+        return hcls.evaluate(document, lookups, options)
     rendered = gotemplates.render(document.text, str(document.path), Texts(lookups))
     if lookups.needs:
         return None

@@ -84,7 +84,7 @@ def listing(document: Document, functions: Functions, known: Known, options: Opt
     problems: list[ReconcilerError] = []
     static: list[Use] = []
     try:
-        if document.format != "jsonnet":
+        if document.format in ("json", "yaml"):
             static = list(_static(document, functions, recorder))
         evaluate.evaluate_one(document, functions, recorder, options)
     except (ConfigError, ResolveError) as error:

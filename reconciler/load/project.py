@@ -99,7 +99,21 @@ def find(explicit: str | None, folder: Path) -> Path:
 def read(path: Path) -> Document:
     """Read a project file. Unlike a definition, `.json` goes through Jsonnet, as with the peer."""
     document = sources.read(path)
-    return dataclasses.replace(document, format="jsonnet") if document.format == "json" else document
+    formats: Mapping[sources.Format, sources.Format] = {"json": "jsonnet", "hcl": "hcl-project"}
+    return dataclasses.replace(document, format=formats.get(document.format, document.format))
+
+
+def with_declarations(document: Document, options: Options) -> Options:
+    """Let definitions share what a project file in HCL declares, and read what is given for its variables.
+
+    Other project files declare nothing. ConfigError where a file of values cannot be read.
+    """
+    if document.format != "hcl-project":
+        return options
+    from reconciler.load import hcls
+
+    given = hcls.given(document.path.parent, options.environ)
+    return dataclasses.replace(options, declared=document, given=given)
 
 
 def outline(document: Document, options: Options) -> tuple[PluginUse, ...]:
@@ -116,6 +130,12 @@ def outline(document: Document, options: Options) -> tuple[PluginUse, ...]:
 
 def _outlined(document: Document, options: Options) -> Resolved:
     calls = outlines.Permissive(options.environ)
+    if document.format == "hcl-project":
+        from reconciler.load import hcls
+
+        resolved = hcls.evaluate(document, calls, options, members=frozenset(_OPENING))
+        assert resolved is not None, "what is not known yet is not needed in a first pass"
+        return resolved
     if document.format != "jsonnet":
         rendered = gotemplates.render(document.text, str(document.path), Texts(calls))
         return provenance.resolved(rendered, evaluate.parse(document, rendered, calls))

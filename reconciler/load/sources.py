@@ -6,27 +6,37 @@ import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 from reconciler.errors import ConfigError, Where
 
-Format: TypeAlias = Literal["json", "yaml", "jsonnet"]
+if TYPE_CHECKING:
+    from reconciler.hcl.variables import Given
+
+Format: TypeAlias = Literal["json", "yaml", "jsonnet", "hcl", "hcl-project"]
 
 FORMATS: Final[Mapping[str, Format]] = {
     ".json": "json",
     ".yaml": "yaml",
     ".yml": "yaml",
     ".jsonnet": "jsonnet",
+    ".hcl": "hcl",
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What evaluation sees of the run: the environment, and Jsonnet's external variables."""
+    """What evaluation sees of the run: the environment, and Jsonnet's external variables.
+
+    `declared` is a project file in HCL, whose variables and locals the definitions share; `given` are values that were
+    given for its variables, the weakest first.
+    """
 
     environ: Mapping[str, str] = field(default_factory=dict)
     ext_str: Mapping[str, str] = field(default_factory=dict)
     ext_code: Mapping[str, str] = field(default_factory=dict)
+    declared: Document | None = None
+    given: tuple[Given, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +51,6 @@ class Document:
 def read(path: Path) -> Document:
     """Read a file, its format taken from its extension. ConfigError where it cannot be read or is no text."""
     suffix = path.suffix.lower()
-    if suffix == ".hcl":
-        raise ConfigError("HCL files are not supported yet", Where(str(path)), "use YAML, JSON or Jsonnet")
     if suffix not in FORMATS:
         what = f"the extension {suffix or '(none)'} names no format that is known here"
         raise ConfigError(what, Where(str(path)), f"use one of {' '.join(FORMATS)}")

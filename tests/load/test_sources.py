@@ -39,7 +39,6 @@ def test_the_extension_names_the_format_and_a_byte_order_mark_is_dropped(
             "{folder}/a.toml: the extension .toml names no format that is known here\n  try: use one of",
         ),
         ("a", b"", "{folder}/a: the extension (none) names no format"),
-        ("a.hcl", b"", "{folder}/a.hcl: HCL files are not supported yet"),
         ("a.json", b"{}\n\xff", "{folder}/a.json:2:1: the file is not UTF-8: byte 3 starts no character"),
         (
             "a.json",

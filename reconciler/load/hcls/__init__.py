@@ -1,0 +1,105 @@
+"""HCL as a format of project files and definitions.
+
+Takes: a document, what may be looked up, and the project's own declarations. Gives: `Resolved` data, or nothing where
+something has to be looked up first. Of the outside it reads only what functions such as `file` read, below the
+project's folder.
+
+Members are attributes or blocks, under their names of the ECS API or these in snake case (see `names`). Expressions
+are Terraform's, and refer to Terraform's state as Terraform does: `aws_subnet.private[*].id` asks the resolver
+`tfstate`. Resolvers' functions are called by their names: `ssm("/app/token")`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+from reconciler.core.documents import Resolved
+from reconciler.errors import KnownLater
+from reconciler.hcl import declarations, syntax, variables
+from reconciler.hcl.declarations import Variable
+from reconciler.hcl.nodes import Body, Expr
+from reconciler.hcl.runs import Run
+from reconciler.hcl.sources import Source
+from reconciler.hcl.variables import Given
+from reconciler.load import sources
+from reconciler.load.calls import Lookups
+from reconciler.load.hcls import bodies, outside
+from reconciler.load.hcls.names import Naming
+from reconciler.load.sources import Document, Options
+
+DECLARING: Final = ("variable", "locals")
+"""The blocks that declare, and are no members of the document."""
+
+
+def given(folder: Path, environ: Mapping[str, str]) -> tuple[Given, ...]:
+    """Read what the environment and the files of a folder that count unasked say of variables, the weakest first.
+
+    Raises ConfigError, HclError.
+    """
+    try:
+        names = [entry.name for entry in folder.iterdir()]
+    except OSError:
+        names = []
+    found = [*variables.from_environment(environ)]
+    for name in variables.automatic(names):
+        path = folder / name
+        found += variables.from_file(sources.text(path), str(path))
+    return tuple(found)
+
+
+def evaluate(
+    document: Document, lookups: Lookups, options: Options, *, members: frozenset[str] | None = None
+) -> Resolved | None:
+    """Evaluate a document, of which `members` alone if they are given; None where `lookups` needs something first.
+
+    Raises HclError, HclErrors for several, ResolveError where a failed lookup is used.
+    """
+    body, source = _parsed(document)
+    declared, definitions = _declared(document, options, body, source)
+    run = Run()
+    scope = outside.scope(document, lookups, options, variables.settle(declared, options.given), definitions)
+    if members is None:
+        variables.validate(declared, scope, run)
+    naming = Naming.PROJECT if document.format == "hcl-project" else Naming.API
+    attributes = [each for each in body.attributes if members is None or each.name in members]
+    blocks = [
+        each
+        for each in body.blocks
+        if each.type not in DECLARING and (members is None or naming.block(each.type)[0] in members)
+    ]
+    kept = Body(tuple(attributes), tuple(blocks), body.span)
+    result = bodies.Reader(run, source, scope, scope.origins, naming).document(kept, str(document.path))
+    wrong = run.wrong()
+    if wrong and all(isinstance(error, KnownLater) for error in wrong):
+        raise wrong[0]
+    run.finish()
+    return None if lookups.needs else result
+
+
+def _parsed(document: Document) -> tuple[Body, Source]:
+    name = str(document.path)
+    return syntax.parse_body(document.text, name), Source(document.text, name)
+
+
+def _declared(
+    document: Document, options: Options, body: Body, source: Source
+) -> tuple[Mapping[str, Variable], Mapping[str, tuple[Expr, Source]]]:
+    """Give the variables and locals of the project file, and those of the document itself."""
+    found = declarations.variables(body, source)
+    definitions = declarations.definitions(body, source)
+    project = options.declared
+    if project is None or project.path == document.path:
+        return found, definitions
+    above, there = _parsed(project)
+    shared, globals_ = declarations.variables(above, there), declarations.definitions(above, there)
+    for name, variable in found.items():
+        if name in shared:
+            what = f"the variable {name} is declared in the project file already"
+            raise source.error(what, variable.span, f"at {there.where(shared[name].span)}")
+    for name, (expr, _) in definitions.items():
+        if name in globals_:
+            what = f"the local value {name} is defined in the project file already"
+            raise source.error(what, expr.span, f"at {there.where(globals_[name][0].span)}")
+    return {**shared, **found}, {**globals_, **definitions}

@@ -1,0 +1,173 @@
+"""What expressions of a document refer to: the project's variables, Terraform's state, resolvers' functions.
+
+Values of resolvers and values of HCL carry the same marks in two forms. An origin travels through HCL as the text of
+its address.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import Final
+
+from reconciler.core import values as core
+from reconciler.core.values import Json, Origin, Path
+from reconciler.errors import ConfigError, KnownLater, Where
+from reconciler.hcl import functions, scopes, values
+from reconciler.hcl.evaluation import Callee, Root
+from reconciler.hcl.faults import Fault
+from reconciler.hcl.nodes import Expr
+from reconciler.hcl.runs import FAILED, Run
+from reconciler.hcl.scopes import Fixed, Outside
+from reconciler.hcl.sources import Source
+from reconciler.hcl.values import Object, Set, Unknown, Value
+from reconciler.hcl.variables import Setting
+from reconciler.load.calls import Lookups
+from reconciler.load.sources import Document, Options
+
+_STATE: Final = "tfstate"
+_LATER: Final = "it has to be looked up first"
+
+
+class Scope(scopes.Names):
+    """A scope whose addresses and further functions are answered by resolvers."""
+
+    def __init__(
+        self,
+        roots: Sequence[Fixed],
+        lookups: Lookups,
+        definitions: Mapping[str, tuple[Expr, Source]],
+        context: functions.Context,
+    ) -> None:
+        """Take what can be referred to, and who answers."""
+        super().__init__(roots, definitions=definitions, answer=self._state, context=context)
+        self._resolvers = lookups
+        self.origins: dict[str, Origin] = {}
+
+    def root(self, name: str) -> Root | None:
+        """Give what a name stands for. Beside what Terraform knows, outputs of the state have a name."""
+        if name == "output":
+            return Outside("output", 1, 1, "output.NAME", self._state)
+        return super().root(name)
+
+    def function(self, name: str) -> Callee | None:
+        """Give the function of a name: one of the language, else a resolver's."""
+        own = super().function(name)
+        if own is None and self._resolvers.signature(name) is not None:
+            return _Call(name, self)
+        return own
+
+    def functions(self) -> tuple[str, ...]:
+        """Give the names of functions."""
+        return (*super().functions(), *self._resolvers.names())
+
+    def ask(self, name: str, arguments: Sequence[Value], run: Run, where: Where) -> Value:
+        """Call a resolver's function."""
+        if run.probing:
+            return scopes.PROBED
+        try:
+            answer = self._resolvers.call(name, [self._outward(each) for each in arguments], where)
+        except KnownLater as error:
+            # No failure that `try` may pass over: there will be a value.
+            run.report([error])
+            return FAILED
+        return self._inward(answer)
+
+    def _state(self, address: str, run: Run, where: Where) -> Value:
+        if self._resolvers.signature(_STATE) is None:
+            hint = 'write plugins = [{ name = "tfstate", … }], or terraform = "../infra", in the project file'
+            raise Fault(f"{address} stands in a Terraform state, and the project names none", hint)
+        return self.ask(_STATE, [address], run, where)
+
+    def _inward(self, answer: core.Marked) -> Value:
+        for origin in answer.origins:
+            self.origins[str(origin.address)] = origin
+        marks = values.Marks(origins=frozenset(str(origin.address) for origin in answer.origins))
+        if not answer.known:
+            return values.mark(Unknown(_LATER), marks)
+        return values.mark(_concealed(answer.data, answer.sensitive_paths), marks)
+
+    def _outward(self, value: Value) -> core.Marked:
+        plain, marks = values.unmark(value)
+        origins = frozenset(self.origins[name] for name in marks.origins)
+        known = values.first_unknown(plain) is None
+        return core.Marked(
+            to_json(plain) if known else core.UNKNOWN, origins, ((),) if marks.sensitive else ()
+        )
+
+
+class _Call:
+    """A resolver's function."""
+
+    def __init__(self, name: str, scope: Scope) -> None:
+        self._name = name
+        self._scope = scope
+
+    def check(self, count: int) -> None:
+        """Raise Fault where it takes another number of arguments."""
+        try:
+            self._scope._resolvers.check(self._name, count, Where(""))  # noqa: SLF001
+        except ConfigError as error:
+            raise Fault(error.what, error.hint) from None
+
+    def call(self, arguments: Sequence[Value], run: Run, where: Where) -> Value:
+        """Ask the resolver."""
+        return self._scope.ask(self._name, arguments, run, where)
+
+
+def scope(
+    document: Document,
+    lookups: Lookups,
+    options: Options,
+    settings: Mapping[str, Setting],
+    definitions: Mapping[str, tuple[Expr, Source]],
+) -> Scope:
+    """Give the scope of a document."""
+    folder = document.path.parent
+    root = options.declared.path.parent if options.declared else folder
+    workspace = options.environ.get("TF_WORKSPACE")
+    hint = "pass --workspace, or set TF_WORKSPACE" if not workspace else None
+    roots = (
+        Fixed(
+            "var",
+            {name: each.value for name, each in settings.items()},
+            "variable",
+            "declare it in the project file",
+        ),
+        Fixed("path", {"module": str(folder), "root": str(root)}, "path"),
+        Fixed("terraform", {"workspace": workspace} if workspace else {}, "known value of terraform", hint),
+    )
+    context = functions.Context(base=folder, root=root, render=scopes.rendered)
+    return Scope(roots, lookups, definitions, context)
+
+
+def to_json(value: Value) -> Json:
+    """Give a known value without marks as JSON has it."""
+    match value:
+        case Decimal():
+            return float(value)
+        case tuple() | Set():
+            return [to_json(item) for item in value]
+        case Object():
+            return {key: to_json(member) for key, member in value.items()}
+        case None | bool() | int() | str():
+            return value
+        case _:
+            raise AssertionError(values.described(value))
+
+
+def _concealed(data: object, paths: Sequence[Path]) -> Value:
+    """Make a value of JSON, in which what lies at any of the paths is sensitive."""
+    if () in paths:
+        return values.mark(values.from_plain(data), values.Marks(sensitive=True))
+    if not paths:
+        return values.from_plain(data)
+    if isinstance(data, Mapping):
+        return Object({str(key): _concealed(member, _below(paths, key)) for key, member in data.items()})
+    if isinstance(data, list | tuple):
+        return tuple(_concealed(item, _below(paths, index)) for index, item in enumerate(data))
+    return values.from_plain(data)
+
+
+def _below(paths: Sequence[Path], key: str | int) -> list[Path]:
+    return [path[1:] for path in paths if path[0] == key]
