@@ -5,7 +5,7 @@ only where no tables are in the user's cache.
 
 What is changed in the grammar, and why: its terminals go, since `lexer` knows better than regular expressions where a
 newline counts and where a heredoc ends; newlines stay in bodies and objects alone, which is where the language has
-them (python-hcl2 takes `a = 1 +⏎ 2`, Terraform does not) and which makes the tables in a twentieth of the time; and
+them (python-hcl2 takes `a = 1 +⏎ 2`, Terraform does not) and which makes the tables in a seventh of the time; and
 some rules are put right: `!!a`, `${~ x ~}`, `core::upper()`, nested splats, and heredocs, whose insides python-hcl2
 does not parse. Tables are JSON and are read as nothing but numbers and names: a bad cache file can spoil a run, not
 take it over. One that is damaged is made again.
