@@ -191,9 +191,9 @@ def test_answers_as_jq(data: Any, query: str) -> None:
     assert parsed
     assume(not ("?" in query or "//" in query) or not any(word in query for word in LAX))
     assume("?" not in query or "//" not in query)
-    assume(
-        "last(" not in query
-    )  # jq 1.6 makes null of the last of nothing; later versions, and gojq, nothing
+    # jq 1.6 makes null of the last of nothing, later versions and gojq nothing; and how many answers a condition gives
+    # that itself has several, they do not agree on.
+    assume("last(" not in query and not ("," in query and ("any(" in query or "all(" in query)))
     assume("trimstr" not in query)  # jq 1.6 leaves alone what is no text, as we do; later versions refuse it
     assert JQ
     told = subprocess.run(
