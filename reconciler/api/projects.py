@@ -33,11 +33,14 @@ class Project:
         environ: Mapping[str, str] | None = None,
         workspace: str | None = None,
         planned: Mapping[str, str | Path] | None = None,
+        variable_files: Iterable[str | Path] = (),
+        variables: Iterable[str] = (),
     ) -> Self:
         """Read a project file, or the one that is found in `folder`. ConfigError where there is none.
 
         `workspace` is Terraform's, in place of TF_WORKSPACE. `planned` are outputs of `terraform show -json PLAN` to
-        lay over the project's states, by the `func_prefix` of each (empty for the only one).
+        lay over the project's states, by the `func_prefix` of each (empty for the only one). `variable_files` and
+        `variables` (each `NAME=VALUE`) are for the variables of a project file in HCL.
         """
         found = projects.find(str(path) if path is not None else None, folder)
         given = dict(os.environ if environ is None else environ)
@@ -47,7 +50,9 @@ class Project:
         overlays = {prefix: Path(file).absolute() for prefix, file in (planned or {}).items()}
         document = projects.read(found)
         options = sources.Options(given, ext_str or {}, ext_code or {})
-        return cls(document, projects.with_declarations(document, options), overlays)
+        files = [Path(file) for file in variable_files]
+        options = projects.with_declarations(document, options, files, list(variables))
+        return cls(document, options, overlays)
 
     @property
     def root(self) -> Path:

@@ -39,6 +39,8 @@ class Common:
     filter_command: str | None = None
     workspace: str | None = None
     tf_plan: tuple[str, ...] | None = None
+    var: tuple[str, ...] | None = None
+    var_file: tuple[str, ...] | None = None
 
 
 def _seconds(_context: click.Context, _parameter: click.Parameter, value: str | None) -> float | None:
@@ -136,6 +138,20 @@ _OPTIONS: Final = (
         multiple=True,
         help="Use the values that Terraform plans: a file of `terraform show -json PLAN`.",
     ),
+    click.option(
+        "--var",
+        "-var",
+        metavar="NAME=VALUE",
+        multiple=True,
+        help="The value of a variable of a project file in HCL.",
+    ),
+    click.option(
+        "--var-file",
+        "-var-file",
+        metavar="FILE",
+        multiple=True,
+        help="Values of variables of a project file in HCL, as in terraform.tfvars.",
+    ),
 )
 
 
@@ -204,6 +220,8 @@ def opened(common: Common, *, show_sensitive: bool = False, aws: bool = True) ->
         ext_code=_pairs(common.ext_code or (), "--ext-code"),
         workspace=common.workspace,
         planned=dict(_prefixed(entry) for entry in common.tf_plan or ()),
+        variable_files=common.var_file or (),
+        variables=common.var or (),
     )
     reconciler = Reconciler.open(
         project,

@@ -1,8 +1,8 @@
 """Every reference of a document, whether evaluating it comes by or not, and however many of them are wrong.
 
-A template's calls are read off its parsed tree, those in branches that are not taken too; what their arguments come to
-is what an evaluation finds that goes on where a reference has no value. The tags of YAML and the native functions of
-Jsonnet show only in that evaluation.
+The calls of a template or of HCL are read off its parsed tree, those in branches that are not taken too; what their
+arguments come to is what an evaluation finds that goes on where a reference has no value. The tags of YAML and the
+native functions of Jsonnet show only in that evaluation.
 """
 
 from __future__ import annotations
@@ -84,12 +84,14 @@ def listing(document: Document, functions: Functions, known: Known, options: Opt
     problems: list[ReconcilerError] = []
     static: list[Use] = []
     try:
-        if document.format in ("json", "yaml"):
+        if document.format in ("hcl", "hcl-project"):
+            static = list(_of_hcl(document, functions))
+        elif document.format != "jsonnet":
             static = list(_static(document, functions, recorder))
         evaluate.evaluate_one(document, functions, recorder, options)
     except (ConfigError, ResolveError) as error:
         problems.append(error)
-    uses = _merged(static, recorder.seen.calls)
+    uses = _merged(static, _own(document, functions, options, recorder.seen.calls))
     return Listing(tuple(uses), tuple(problems), tuple(recorder.needs))
 
 
@@ -101,6 +103,30 @@ def _merged(static: Sequence[Use], calls: Mapping[tuple[Where, str], Mapping[Add
         uses.append(Use(use.where, use.function, use.text, tuple(found) or use.addresses))
     uses += [Use(where, name, name, tuple(found)) for (where, name), found in left.items()]
     return sorted(uses, key=lambda use: (use.where.line, use.where.column))
+
+
+def _own(
+    document: Document,
+    functions: Functions,
+    options: Options,
+    calls: Mapping[tuple[Where, str], Mapping[Address, None]],
+) -> Mapping[tuple[Where, str], Mapping[Address, None]]:
+    """Leave out what stands in the project file's own listing: the locals that a definition in HCL uses."""
+    if options.declared is None or options.declared.path == document.path or document.format != "hcl":
+        return calls
+    above = {(use.where, use.function) for use in _of_hcl(options.declared, functions) if use.addresses}
+    return {key: found for key, found in calls.items() if key not in above}
+
+
+def _of_hcl(document: Document, functions: Functions) -> Iterator[Use]:
+    from reconciler.load.hcls import static
+
+    for each in static.listed(document, functions):
+        function = functions.get(each.function)
+        given = each.arguments
+        known = function is not None and given is not None and function.takes(len(given))
+        addresses = (function.address(given),) if known and function is not None and given is not None else ()
+        yield Use(each.where, each.function, each.text, addresses)
 
 
 def _static(document: Document, functions: Functions, lookups: Lookups) -> Iterator[Use]:

@@ -8,7 +8,7 @@ first, then, with the plugins open, `evaluate.resolve` and `settle`.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -103,16 +103,22 @@ def read(path: Path) -> Document:
     return dataclasses.replace(document, format=formats.get(document.format, document.format))
 
 
-def with_declarations(document: Document, options: Options) -> Options:
+def with_declarations(
+    document: Document, options: Options, files: Sequence[Path] = (), settings: Sequence[str] = ()
+) -> Options:
     """Let definitions share what a project file in HCL declares, and read what is given for its variables.
 
-    Other project files declare nothing. ConfigError where a file of values cannot be read.
+    `files` hold values, `settings` are texts `NAME=VALUE`. ConfigError where one cannot be read, and where there is one
+    for another project file: these declare nothing.
     """
     if document.format != "hcl-project":
+        if files or settings:
+            what = "variables are declared in a project file in HCL, and this is none"
+            raise ConfigError(what, Where(str(document.path)), "use variables of the environment and env")
         return options
     from reconciler.load import hcls
 
-    given = hcls.given(document.path.parent, options.environ)
+    given = hcls.given(document.path.parent, options.environ, files, settings)
     return dataclasses.replace(options, declared=document, given=given)
 
 

@@ -11,7 +11,8 @@ are Terraform's, and refer to Terraform's state as Terraform does: `aws_subnet.p
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import functools
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -33,8 +34,11 @@ DECLARING: Final = ("variable", "locals")
 """The blocks that declare, and are no members of the document."""
 
 
-def given(folder: Path, environ: Mapping[str, str]) -> tuple[Given, ...]:
-    """Read what the environment and the files of a folder that count unasked say of variables, the weakest first.
+def given(
+    folder: Path, environ: Mapping[str, str], files: Sequence[Path] = (), settings: Sequence[str] = ()
+) -> tuple[Given, ...]:
+    """Read what is said of variables, the weakest first: the environment, the files of a folder that count unasked,
+    further files, and settings `NAME=VALUE`.
 
     Raises ConfigError, HclError.
     """
@@ -43,10 +47,9 @@ def given(folder: Path, environ: Mapping[str, str]) -> tuple[Given, ...]:
     except OSError:
         names = []
     found = [*variables.from_environment(environ)]
-    for name in variables.automatic(names):
-        path = folder / name
+    for path in (*(folder / name for name in variables.automatic(names)), *files):
         found += variables.from_file(sources.text(path), str(path))
-    return tuple(found)
+    return (*found, *map(variables.from_option, settings))
 
 
 def evaluate(
@@ -78,6 +81,7 @@ def evaluate(
     return None if lookups.needs else result
 
 
+@functools.lru_cache(maxsize=8)  # each round, and each definition, asks for the project file's again
 def _parsed(document: Document) -> tuple[Body, Source]:
     name = str(document.path)
     return syntax.parse_body(document.text, name), Source(document.text, name)

@@ -25,7 +25,9 @@ from reconciler.hcl.variables import Setting
 from reconciler.load.calls import Lookups
 from reconciler.load.sources import Document, Options
 
-_STATE: Final = "tfstate"
+STATE: Final = "tfstate"
+"""The function that answers for Terraform's references."""
+
 _LATER: Final = "it has to be looked up first"
 
 
@@ -74,10 +76,10 @@ class Scope(scopes.Names):
         return self._inward(answer)
 
     def _state(self, address: str, run: Run, where: Where) -> Value:
-        if self._resolvers.signature(_STATE) is None:
+        if self._resolvers.signature(STATE) is None:
             hint = 'write plugins = [{ name = "tfstate", … }], or terraform = "../infra", in the project file'
             raise Fault(f"{address} stands in a Terraform state, and the project names none", hint)
-        return self.ask(_STATE, [address], run, where)
+        return self.ask(STATE, [address], run, where)
 
     def _inward(self, answer: core.Marked) -> Value:
         for origin in answer.origins:

@@ -13,7 +13,7 @@ from reconciler.core.documents import Resolved
 from reconciler.core.references import Function
 from reconciler.core.values import Address, Failure, Json, Source, Value
 from reconciler.errors import ConfigError, HclError, KnownLater, NotFound
-from reconciler.load import evaluate, project
+from reconciler.load import evaluate, listings, project
 from reconciler.load.hcls.names import LISTS, MAPS, Naming
 from reconciler.load.sources import Document, Options
 
@@ -196,6 +196,58 @@ def test_plugins_come_first(text: str, uses: list[tuple[str, str]] | str) -> Non
             project.outline(document, Options())
     else:
         assert [(use.name, use.func_prefix) for use in project.outline(document, Options())] == uses
+
+
+def test_listing() -> None:
+    declared = "locals {\n a = aws_x.a.id\n b = ssm(local.a)\n unused = aws_x.unused[0].id\n}"
+    above = Document(Path("reconciler.hcl"), declared, "hcl-project")
+    text = 'cpu = true ? local.b : ssm("/never", 1)\nmemory = aws_x.all[*].id\nfamily = upper(ssm(aws_x.none.id))'
+    below = Document(Path("task.hcl"), text, "hcl")
+    known = {
+        Address("tfstate", path): ANSWERS[path] for path in ("aws_x.a.id", "aws_x.all", "aws_x.none.id")
+    } | {Address("ssm", "i-1"): Value("s")}
+    lists = {
+        document.path.name: [
+            (
+                f"{use.where.path}:{use.where.line}",
+                use.function,
+                use.text,
+                [each.path for each in use.addresses],
+            )
+            for use in listings.listing(document, FUNCTIONS, known, Options({}, declared=above)).uses
+        ]
+        for document in (above, below)
+    }
+    assert lists == {
+        "reconciler.hcl": [
+            ("reconciler.hcl:2", "tfstate", "aws_x.a.id", ["aws_x.a.id"]),
+            ("reconciler.hcl:3", "ssm", "ssm(local.a)", []),
+            ("reconciler.hcl:4", "tfstate", "aws_x.unused[0].id", ["aws_x.unused[0].id"]),
+        ],
+        "task.hcl": [
+            ("task.hcl:1", "ssm", 'ssm("/never", 1)', ["/never"]),
+            ("task.hcl:2", "tfstate", "aws_x.all", ["aws_x.all"]),
+            ("reconciler.hcl:3", "ssm", "ssm", ["i-1"]),
+            ("task.hcl:3", "ssm", "ssm(aws_x.none.id)", ["0"]),
+            ("task.hcl:3", "tfstate", "aws_x.none.id", ["aws_x.none.id"]),
+        ],
+    }
+
+
+def test_values_for_no_variables() -> None:
+    document = Document(Path("reconciler.yml"), "", "yaml")
+    with pytest.raises(ConfigError, match="variables are declared in a project file in HCL"):
+        project.with_declarations(document, Options(), settings=["a=1"])
+
+
+def test_files_and_settings_count_last(tmp_path: Path) -> None:
+    (tmp_path / "reconciler.hcl").write_text('variable "a" {}\nvariable "b" {}\nx = [var.a, var.b]')
+    (tmp_path / "a.auto.tfvars").write_text("a = 1\nb = 1")
+    (tmp_path / "more.tfvars").write_text("a = 2\nb = 2\nz = 1")
+    document = project.read(tmp_path / "reconciler.hcl")
+    options = project.with_declarations(document, Options(), [tmp_path / "more.tfvars"], ["b=3"])
+    (resolved,) = evaluate.resolve([document], FUNCTIONS, Asked(), options)
+    assert resolved.data == {"x": [2, "3"]}
 
 
 def members(shape: Shape, seen: tuple[str, ...] = ()) -> dict[str, set[type[Shape]]]:
