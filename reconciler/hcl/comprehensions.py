@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, TypeAlias
 
 from reconciler.hcl import conversions, nodes, traversals, values
 from reconciler.hcl.faults import Fault
 from reconciler.hcl.nodes import Expr, Span
+from reconciler.hcl.runs import Piece
 from reconciler.hcl.values import Marks, Object, Set, Unknown, Value
 
 if TYPE_CHECKING:
@@ -73,9 +74,10 @@ def for_object(evaluator: Evaluator, expr: nodes.ForObject, names: Names) -> Val
     return values.mark(unknown or Object(members), marks)
 
 
-def text(evaluator: Evaluator, parts: Iterable[nodes.Part], names: Names) -> Value:
+def text(evaluator: Evaluator, parts: Sequence[nodes.Part], names: Names) -> Value:
     """Give the text of a template: unknown where a part of it is."""
     texts: list[str] = []
+    pieces: list[Piece] = []
     length, unknown, marks = 0, None, values.NO_MARKS
     for part in parts:
         plain, more = values.split(part if isinstance(part, str) else _part(evaluator, part, names))
@@ -87,7 +89,13 @@ def text(evaluator: Evaluator, parts: Iterable[nodes.Part], names: Names) -> Val
         length += len(texts[-1])
         if not isinstance(part, str):
             evaluator.check_length(length, part.span)
-    return values.mark(unknown or "".join(texts), marks)
+        if more.origins:
+            own = (texts[-1], more.origins)
+            pieces += evaluator.run.printed.get(own, [own])
+    result = "".join(texts)
+    if pieces and all(isinstance(part, str | nodes.Interpolation) for part in parts):
+        evaluator.run.printed[result, marks.origins] = pieces
+    return values.mark(unknown or result, marks)
 
 
 def _part(

@@ -10,7 +10,7 @@ import contextlib
 import dataclasses
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeAlias
 
 from reconciler.errors import HclError, HclErrors, ReconcilerError, Where
 from reconciler.hcl import values
@@ -18,6 +18,9 @@ from reconciler.hcl.faults import Fault
 from reconciler.hcl.nodes import Span
 from reconciler.hcl.sources import Source
 from reconciler.hcl.values import Set, Unknown, Value
+
+Piece: TypeAlias = tuple[str, frozenset[str]]
+"""A text that an interpolation gave, and the addresses that it came from."""
 
 FAILED: Final = Unknown("an error was reported")
 """The value of an expression that has none. Whatever is made of it fails as well, without another word."""
@@ -47,13 +50,17 @@ class Exceeded(HclError):
 
 
 class Run:
-    """One evaluation. `probing` is on while only the type of an expression matters, whose value nobody uses."""
+    """One evaluation. `probing` is on while only the type of an expression matters, whose value nobody uses.
+
+    `printed` tells of the text of a template, given the addresses that it came from, which pieces came from where.
+    """
 
     def __init__(self, limits: Limits = LIMITS) -> None:
         """Start with nothing wrong and nothing read."""
         self.limits = limits
         self.errors: list[ReconcilerError] = []
         self._reported: list[dict[int, ReconcilerError]] = [{}]
+        self.printed: dict[Piece, list[Piece]] = {}
         self.reads: dict[str, Where] = {}
         self.active: list[str] = []
         self.probing = False

@@ -9,7 +9,7 @@ from typing import TypeAlias
 from reconciler.core.documents import Resolved
 from reconciler.core.values import Json, Origin, Path
 from reconciler.errors import Where
-from reconciler.hcl import conversions, nodes, values
+from reconciler.hcl import nodes, values
 from reconciler.hcl.evaluation import Evaluator, Scope
 from reconciler.hcl.nodes import Block, Body, Expr, Span
 from reconciler.hcl.runs import Run
@@ -87,11 +87,8 @@ class Reader:
         return data
 
     def _attribute(self, expr: Expr, path: Path, span: Span) -> Json:
-        evaluator = Evaluator(self.run, self.source, self.scope)
-        value = evaluator.value(expr)
+        value = Evaluator(self.run, self.source, self.scope).value(expr)
         self.places[path] = self.source.where(span)
-        if isinstance(expr, nodes.Template):
-            self._print(evaluator, expr, path)
         return self._value(value, expr, path, values.NO_MARKS)
 
     def _value(self, value: Value, expr: Expr | None, path: Path, above: Marks) -> Json:
@@ -99,7 +96,7 @@ class Reader:
         plain, marks = values.split(value)
         united = marks | above
         if marks.origins:
-            self.origins[path] = frozenset(self.known[name] for name in united.origins)
+            self.origins[path] = self._known(united.origins)
         if not plain and not isinstance(plain, Unknown) and united.sensitive:
             self.sensitive.add(path)
         match plain:
@@ -119,6 +116,8 @@ class Reader:
             case _:
                 if united.sensitive:
                     self.sensitive.add(path)
+                if isinstance(plain, str) and (pieces := self.run.printed.get((plain, marks.origins))):
+                    self.printed[path] = tuple((text, self._known(names)) for text, names in pieces)
                 return outside.to_json(plain)
 
     def _members(self, plain: Mapping[str, Value], expr: Expr | None, path: Path, above: Marks) -> Json:
@@ -134,28 +133,11 @@ class Reader:
                 self._wrong(f"{name} is there twice, in snake case too", span, "keep one of them")
             if inner is not None:
                 self.places[(*path, name)] = self.source.where(inner[0])
-                if isinstance(inner[1], nodes.Template):
-                    self._print(Evaluator(self.run, self.source, self.scope), inner[1], (*path, name))
             data[name] = self._value(each, inner[1] if inner else None, (*path, name), above)
         return data
 
-    def _print(self, evaluator: Evaluator, expr: nodes.Template, path: Path) -> None:
-        """Note the texts that the interpolations of a template put into it, where that is all it is made of."""
-        pieces: list[tuple[str, frozenset[Origin]]] = []
-        for part in expr.parts:
-            if isinstance(part, str):
-                continue
-            if not isinstance(part, nodes.Interpolation):
-                return
-            with self.run.attempt() as errors:
-                plain, marks = values.unmark(evaluator.value(part.expr))
-            if errors or isinstance(plain, Unknown):
-                return
-            text = conversions.to_string(plain)
-            if marks.origins and isinstance(text, str):
-                pieces.append((text, frozenset(self.known[name] for name in marks.origins)))
-        if pieces:
-            self.printed[path] = tuple(pieces)
+    def _known(self, names: frozenset[str]) -> frozenset[Origin]:
+        return frozenset(self.known[name] for name in names)
 
     def _wrong(self, what: str, span: Span, hint: str | None) -> None:
         self.run.failed(self.source.error(what, span, hint))

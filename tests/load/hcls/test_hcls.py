@@ -9,6 +9,7 @@ import botocore.session
 import pytest
 from botocore.model import ListShape, MapShape, Shape, StructureShape
 
+from reconciler.core import secrets
 from reconciler.core.documents import Resolved
 from reconciler.core.references import Function
 from reconciler.core.values import Address, Failure, Json, Source, Value
@@ -23,6 +24,7 @@ FUNCTIONS = {
     "ssm": Function.of("ssm", "ssm", lambda name, index=None, /: name),
 }
 ALL: Json = [{"id": "i-1", "key": "hush"}, {"id": "i-2", "key": "hush"}]
+TOKEN = Address("ssm", "/token")
 STATE = Source("state", "lineage", "42")
 ANSWERS: Mapping[str, Value | Failure] = {
     "aws_x.a.id": Value("i-1", source=STATE),
@@ -138,6 +140,31 @@ def test_where_values_come_from() -> None:
     assert {path: str(resolved.where(path)) for path in places} == {
         p: f"task.hcl:{at}" for p, at in places.items()
     }
+
+
+@pytest.mark.parametrize(
+    ("text", "pieces"),
+    [
+        ('a = ssm("/token")', [TOKEN]),
+        ('a = "x${ssm("/token")}y"', ["x", TOKEN, "y"]),
+        (
+            'locals {\n t = "x${ssm("/token")}"\n u = "${local.t}/"\n}\na = "<${local.u}>"',
+            ["<x", TOKEN, "/>"],
+        ),
+        ('a = { for k in ["b"] : k => "${k}:${ssm("/token")}" }["b"]', ["b:", TOKEN]),
+        ('a = "x${upper(ssm("/token"))}"', []),
+        ('a = "-%{ if true }x${ssm("/token")}%{ endif }"', []),
+        ('a = jsonencode(ssm("/token"))', []),
+    ],
+)
+def test_a_secret_can_be_made_again_from_its_pieces(text: str, pieces: list[secrets.Piece]) -> None:
+    resolved = resolve(text)
+    assert isinstance(resolved.data, dict)
+    known = {TOKEN: Value("hush", ((),))}
+    origins = sorted(resolved.origins_of(("a",)))
+    made = secrets.make("a", resolved.data["a"], origins, known, "salt", resolved.printed.get(("a",), ()))
+    assert list(made.pieces) == pieces
+    assert resolved.sensitive == {("a",)}
 
 
 def test_what_is_known_only_later_is_nothing_to_try_around() -> None:
