@@ -10,7 +10,7 @@ from reconciler.core import pointers
 from reconciler.core.canon import Canon, Seen
 from reconciler.core.diffs import address_of
 from reconciler.core.documents import Resolved
-from reconciler.core.findings import Provenance, mask
+from reconciler.core.findings import Provenance, mask, shown
 from reconciler.core.plans import Awaited, Unit, Verb
 from reconciler.core.redaction import Masker
 from reconciler.core.values import Address, Failure, Json, Path, Source, Value
@@ -93,7 +93,8 @@ def explain(
     for resource, resolved, canon in files:
         origin = Provenance(resolved, canon)
         for path, seen in _values(canon):
-            called, pointer = address_of(canon.kind.node, path), pointers.text(path)
+            place = shown(path, origin, masker)
+            called, pointer = address_of(canon.kind.node, place), pointers.text(place)
             raw = (*seen.raw, seen.pair) if seen.pair else seen.raw
             own = resolved.origins_of(raw)
             made = any(wanted in (str(origin.address), origin.address.path) for origin in own)

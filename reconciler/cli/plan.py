@@ -66,7 +66,7 @@ def command(
         with patience.told():
             plan = reconciler.plan(wanted, strict=strict, live=saved)
         if out and not plan.refusals:
-            planning.save(plan, out)
+            planning.save(reconciler, plan, out)
         planning.show(reconciler, plan, form, common)
         if planning.refused(plan):
             return exits.ERROR

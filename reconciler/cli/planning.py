@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -175,8 +175,11 @@ def read_live(path: str) -> tuple[str, Json]:
         ) from error
 
 
-def save(plan: Plan, path: str) -> None:
-    """Save a plan, readable by its owner alone. PlanError where it cannot be carried out from a file."""
+def save(reconciler: Reconciler, plan: Plan, path: str) -> None:
+    """Save a plan, readable by its owner alone.
+
+    PlanError where it cannot be carried out from a file, or would have a secret in it in clear.
+    """
     for unit in plan.units:
         for secret in unit.secrets:
             if not secret.pieces and plan.changes:
@@ -184,6 +187,7 @@ def save(plan: Plan, path: str) -> None:
                     f"{secret.place} is computed from a secret, or kept as AWS has it, so a plan file cannot hold it",
                     hint="apply without a plan file, or pass the secret with `secrets` and `valueFrom`",
                 )
+    _insist_on_secrecy(reconciler, plan)
     import os
     import stat
 
@@ -195,6 +199,41 @@ def save(plan: Plan, path: str) -> None:
             file.write(plan.to_json())
     except OSError as error:
         raise PlanError(f"the plan cannot be saved: {error.strerror}", Where(path)) from error
+
+
+def _insist_on_secrecy(reconciler: Reconciler, plan: Plan) -> None:
+    """Look for secrets in what is about to be written: the last line of defence, whatever let one through."""
+    from reconciler.core import planfiles
+
+    masker = reconciler.masker
+    exposed = planfiles.exposed(plan, masker.secrets, _said(reconciler, plan)) if masker.secrets else ()
+    if exposed:
+        raise PlanError(
+            f"a secret would stand in clear in the plan file, at {masker.text(exposed[0])}",
+            hint="apply without a plan file, or pass the secret with `secrets` and `valueFrom`",
+        )
+
+
+def _said(reconciler: Reconciler, plan: Plan) -> Iterator[str]:
+    """Give what anybody can read: the files as they stand, what is no secret in them, and the API's own words."""
+    from reconciler.aws.shapes import ECS
+    from reconciler.core import shapes
+
+    if not plan.complete:
+        return
+    for operation in ("RegisterTaskDefinition", "CreateService", "UpdateService"):
+        yield from shapes.names(ECS.input(operation))
+    settings = reconciler.settings
+    wanted = {unit.kind for unit in plan.units}
+    task_definition, service = "task_definition" in wanted, "service" in wanted
+    files = reconciler.definitions(task_definition=task_definition, service=service)
+    for resolved, path in (
+        (files.task_definition, settings.task_definition),
+        (files.service, settings.service_definition),
+    ):
+        if resolved is not None and path is not None:
+            yield from resolved.clear()
+            yield (settings.root / path).read_text(encoding="utf-8", errors="replace")
 
 
 def carry_out(reconciler: Reconciler, plan: Plan, common: options.Common, *, wait: bool, until: str) -> int:

@@ -74,6 +74,15 @@ class _Visit:
         self.remarks.append(Remark(raw, what, hint, fatal=True, first=first))
         return ABSENT
 
+    def free_form(self, value: Json, raw: Path, path: Path) -> None:
+        """See what stands inside a JSON document: any leaf of it may be a secret."""
+        items = (
+            value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+        )
+        for key, member in items:
+            self.seen[*path, key] = Seen((*raw, key), member)
+            self.free_form(member, (*raw, key), (*path, key))
+
     def mistyped(self, raw: Path, wanted: str, value: Json) -> Maybe:
         """Report a value of another type than the one that is wanted there."""
         what = f"{scalars.article(wanted)} is expected, not {scalars.type_of(value)}"
@@ -182,6 +191,8 @@ def _value(node: Node, value: Json, visit: _Visit, raw: Path, path: Path) -> tup
             wire, tree = _map(value, visit, raw, path)
         case _:  # a structure without members: a JSON document of the user's own (hookDetails)
             wire = tree = value if rule.coerce is None else rule.coerce(value)
+            if wire is value:
+                visit.free_form(value, raw, path)
     if tree is not ABSENT and tree == (
         rule.default if rule.default_for is None else rule.default_for(visit.facts)
     ):
@@ -281,7 +292,7 @@ def _keyed(
             visit.fault((*raw, index), f"`{name}` is given twice in {_last(path)}", first=first)
             continue
         if name in tree:
-            name = _numbered(name, tree)
+            name = numbered(name, tree)
         where, spot = (*raw, index), (*path, name)
         wire, member = _value(item, given, visit, where, spot)
         if wire is ABSENT:
@@ -350,7 +361,8 @@ def _items(tree: Json, path: Path) -> JsonObject:
 def _more(key: Key, tree: Maybe) -> str:
     """Write what tells twins apart in canonical form, in which a hostPort of 0 is none."""
     members = tree if isinstance(tree, dict) else {}
-    return "/".join(str(members.get(name, "")) for name in key.then)
+    values = (members.get(name, "") for name in key.then)
+    return "/".join("+".join(sorted(value)) if isinstance(value, dict) else str(value) for value in values)
 
 
 def _whole_name(item: Node, given: Json, visit: _Visit) -> str | None:
@@ -402,7 +414,8 @@ def _says_something(given: Json) -> bool:
     return any(bool(leaf) for _, leaf in pointers.leaves(given))
 
 
-def _numbered(name: str, taken: Mapping[str, Json]) -> str:
+def numbered(name: str, taken: Mapping[str, Json]) -> str:
+    """Give a name that is not taken yet: the name with the next number."""
     number = 2
     while f"{name}#{number}" in taken:
         number += 1

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from reconciler.core.pointers import leaves
 from reconciler.core.values import Json, Origin, Path
 from reconciler.errors import Where
 
@@ -36,6 +37,10 @@ class Resolved:
     def is_sensitive(self, path: Path) -> bool:
         """Tell whether a value, or anything that it stands in, is sensitive."""
         return any(path[:length] in self.sensitive for length in range(len(path) + 1))
+
+    def clear(self) -> tuple[str, ...]:
+        """Give the texts of the values that are not sensitive: what the file says for everybody to read."""
+        return tuple(str(leaf) for path, leaf in leaves(self.data) if not self.is_sensitive(path))
 
     def where(self, path: Path) -> Where:
         """Give the place of a value, else of the nearest thing around it."""

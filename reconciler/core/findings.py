@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Final
@@ -11,9 +11,9 @@ from typing import Final
 from reconciler.core import canon as canons
 from reconciler.core import pointers
 from reconciler.core.canon import Canon
-from reconciler.core.diffs import Action, Change
+from reconciler.core.diffs import Action, Change, address_of
 from reconciler.core.documents import Resolved
-from reconciler.core.kinds.rules import ABSENT, Maybe
+from reconciler.core.kinds.rules import ABSENT, Maybe, Node
 from reconciler.core.plans import Finding, Reason
 from reconciler.core.redaction import MASK, Masker, secret_name
 from reconciler.core.values import Json, Origin, Path
@@ -38,7 +38,7 @@ class Provenance:
 
     def sensitive(self, path: Path) -> bool:
         """Tell whether a value must not be shown: by provenance, or as a variable whose name says so."""
-        return path in self.marked or _by_name(path)
+        return _by_name(path) or (bool(self.marked) and not self.marked.isdisjoint(_around(path)))
 
     def holds_secret(self, path: Path) -> bool:
         """Tell whether anything at or below a canonical place must not be shown."""
@@ -53,6 +53,17 @@ class Provenance:
         )
         return frozenset((*by_origin, *filter(_by_name, self.canon.seen)))
 
+    def is_unnamed(self, path: Path) -> bool:
+        """Tell whether what an item of a set is called by must not be shown: its name is made of that."""
+        above = canons.node_at(self.canon.kind.node, path[:-1])
+        if above is None or above.rule.key is None or not self.marked:
+            return False
+        key = above.rule.key
+        members = (name for names in (*key.members, *key.then) for name in names.split("|"))
+        return any((*path, name) in self.marked for name in members) or (
+            not key.members and self.holds_secret(path)
+        )
+
     def reasons(self, path: Path, places: Mapping[Path, Path]) -> tuple[Reason, ...]:
         """Give the references behind a value and its parts; `places` says where a part stands in what is shown."""
         found: set[tuple[str, Origin]] = set()
@@ -65,6 +76,11 @@ class Provenance:
             Reason(pointer=pointer, address=origin.address, source=origin.source)
             for pointer, origin in sorted(found)
         )
+
+
+def _around(path: Path) -> Iterator[Path]:
+    """Give a place and those that it stands in."""
+    return (path[:length] for length in range(len(path), 0, -1))
 
 
 def _by_name(path: Path) -> bool:
@@ -111,8 +127,8 @@ def _finding(change: Change, origin: Provenance, masker: Masker) -> Finding:
     if change.before is not ABSENT:
         before = canons.listed(node, mask(change.before, change.path, origin, _telling(masker, old)))
     return Finding(
-        address=change.address,
-        pointer=pointers.text(change.path),
+        address=address(change.path, origin, masker),
+        pointer=pointers.text(shown(change.path, origin, masker)),
         action=change.action,
         before=before,
         after=after,
@@ -143,18 +159,56 @@ def _back_to(change: Change, origin: Provenance) -> str:
     return "" if usual is ABSENT else f"the default is {json.dumps(usual)}"
 
 
+def address(path: Path, origin: Provenance, masker: Masker) -> str:
+    """Write a canonical place as people do (see `diffs.Change`), with marks for names that must not be shown."""
+    return address_of(origin.canon.kind.node, shown(path, origin, masker))
+
+
+def shown(path: Path, origin: Provenance, masker: Masker) -> Path:
+    """Give a canonical place with marks for names of items and entries that must not be shown.
+
+    What the file itself calls an item in clear stays, whatever secret has the same text.
+    """
+    if masker.open or not (origin.marked or masker.secrets):
+        return path
+    nodes = (canons.node_at(origin.canon.kind.node, path[:length]) for length in range(len(path)))
+    return tuple(_name(node, path[:length], origin, masker) for length, node in enumerate(nodes, start=1))
+
+
+def _name(above: Node | None, path: Path, origin: Provenance, masker: Masker) -> str | int:
+    key = path[-1]
+    if isinstance(key, int) or (above is not None and above.members):
+        return key
+    if origin.is_unnamed(path):
+        return masker.hide(key)
+    in_set = above is not None and above.item is not None  # of an entry's name no origin is known
+    return key if in_set and path in origin.canon.seen else masker.text(key)
+
+
 def mask(value: Json, path: Path, origin: Provenance, masker: Masker) -> Json:
-    """Mask what is sensitive in a canonical value at a canonical place."""
+    """Mask what is sensitive in a canonical value at a canonical place, names of items among it."""
     if masker.open:
         return value
+    return _mask(value, path, canons.node_at(origin.canon.kind.node, path), origin, masker)
+
+
+def _mask(value: Json, path: Path, node: Node | None, origin: Provenance, masker: Masker) -> Json:
     if origin.sensitive(path):
         return masker.value(value, sensitive=True)
     if isinstance(value, str):
         return masker.leaf(value)
     if isinstance(value, dict):
-        return {name: mask(member, (*path, name), origin, masker) for name, member in value.items()}
+        masked: dict[str, Json] = {}
+        for name, member in value.items():
+            there = (*path, name)
+            called = str(_name(node, there, origin, masker))
+            if called != name:
+                called = canons.numbered(called, {**value, **masked})
+            masked[called] = _mask(member, there, canons.node_at(node, (name,)), origin, masker)
+        return masked
     if isinstance(value, list | tuple):
-        return [mask(member, (*path, index), origin, masker) for index, member in enumerate(value)]
+        inner = node.item if node is not None else None
+        return [_mask(member, (*path, index), inner, origin, masker) for index, member in enumerate(value)]
     return value
 
 

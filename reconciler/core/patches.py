@@ -41,22 +41,32 @@ def build(
     body: JsonObject | None,
     *,
     secret: Callable[[Change], bool] = lambda _change: False,
+    unnamed: Callable[[Path], bool] = lambda _path: False,
 ) -> Patch:
-    """Write the changes as a patch of `body`; with nothing live, as one addition of the whole document."""
+    """Write the changes as a patch of `body`; with nothing live, as one addition of the whole document.
+
+    `secret` tells which changes must not be written down, `unnamed` which canonical places have a secret for a name.
+    """
+    changes = _lifted(changes, desired, live)
     hidden = {change.path for change in changes if secret(change)}
     withheld = tuple(
-        change.address for change in changes if change.action is not Action.REMOVE and change.path in hidden
+        change.address
+        for change in changes
+        if change.path in hidden
+        and (change.action is not Action.REMOVE or _is_told(desired, change, unnamed))
     )
     if live is None or body is None:
         if withheld:
             return Patch((), withheld=withheld)
         return Patch(({"op": "add", "path": "", "value": copy.deepcopy(dict(desired.wire))},))
-    writer = _Writer(desired, live, body, body)
+    writer = _Writer(desired, live, body, body, unnamed)
     removals: list[tuple[Path, Change]] = []
     for change in changes:
+        if change.address in withheld:
+            continue
         if change.action is Action.REMOVE:
             removals.extend((raw, change) for raw in writer.places(change))
-        elif change.path not in hidden:
+        else:
             writer.put(change)
     for raw, change in sorted(removals, key=lambda removal: _order(removal[0]), reverse=True):
         writer.remove(raw, change, secret=change.path in hidden)
@@ -100,6 +110,7 @@ class _Writer:
     live: Canon
     described: JsonObject
     body: JsonObject
+    unnamed: Callable[[Path], bool]
     edits: list[Operation] = field(default_factory=list)
     additions: list[Operation] = field(default_factory=list)
     removals: list[Operation] = field(default_factory=list)
@@ -119,30 +130,31 @@ class _Writer:
                 value = cast("JsonObject", wanted.wire).get(seen.pair, "")
                 self.set((*seen.raw, seen.pair), value, change.path)
             else:
-                self.set(seen.raw, wanted.wire, change.path)
+                node = node_at(self.desired.kind.node, change.path)
+                self.set(seen.raw, wanted.wire, change.path, node)
             return
         parent, raw = self.parent(change.path)
         if isinstance(pointers.get(self.body, raw), list):
             self.guard(change.path[:-1])
             self.add((*raw, "-"), wanted.wire)
-        elif _is_item(self.desired, change.path):
+        elif _is_listed(self.desired, change.path):
             self.guard(parent)
             self.add((*raw, change.path[-2]), [wanted.wire])
         else:
             self.guard(parent)
             self.add((*raw, change.path[-1]), wanted.wire)
 
-    def set(self, raw: Path, value: Json, path: Path) -> None:
-        """Write a value where the body holds one, or nothing under an existing parent."""
+    def set(self, raw: Path, value: Json, path: Path, node: Node | None = None) -> None:
+        """Write a value where the body holds one, or nothing under an existing parent; `node` is the value's."""
         if not _exists(self.body, raw):
             self.guard(path)
             self.add(raw, value)
             return
         old = pointers.get(self.body, raw)
-        if isinstance(old, dict) and isinstance(value, dict):
+        if node is not None and node.members and isinstance(old, dict) and isinstance(value, dict):
             for name, member in value.items():
                 if not (_exists(self.body, (*raw, name)) and old[name] == member):
-                    self.set((*raw, name), member, path)
+                    self.set((*raw, name), member, path, node.members.get(name))
             return
         self.guard(path)
         self.edits.append({"op": "test", "path": pointers.text(raw), "value": copy.deepcopy(old)})
@@ -179,6 +191,9 @@ class _Writer:
             seen = self.live.seen.get(path[:length])
             if seen is None or not seen.raw or not isinstance(seen.raw[-1], int):
                 continue
+            if self.unnamed(path[:length]):
+                self.unguarded += 1
+                continue
             for name, value in _identity(self.live.kind.node, path[:length], self.described, seen.raw):
                 where = pointers.text((*seen.raw, *name))
                 if where not in self.guarded:
@@ -199,7 +214,46 @@ def _identity(root: Node, path: Path, body: JsonObject, raw: Path) -> list[tuple
     return [((name,), item[name]) for name in sorted(members & set(item))]
 
 
-def _is_item(canon: Canon, path: Path) -> bool:
+def _lifted(changes: Sequence[Change], desired: Canon, live: Canon | None) -> Sequence[Change]:
+    """Put one change in place of those inside a JSON document that one side holds as a text."""
+    if live is None:
+        return changes
+    lifted: dict[Path, Change] = {}
+    root = desired.kind.node
+    for change in changes:
+        around = (change.path[:length] for length in range(1, len(change.path)))
+        path = next((path for path in around if _is_document(node_at(root, path))), None)
+        if path is None or not (_is_text(desired, path) or _is_text(live, path)):
+            lifted[change.path] = change
+        else:
+            before, after = live.seen[path].wire, desired.seen[path].wire
+            address = change.address.rpartition('["')[0]
+            lifted[path] = Change(path, address, Action.REPLACE, before, after)
+    return tuple(lifted.values())
+
+
+def _is_told(canon: Canon, change: Change, unnamed: Callable[[Path], bool]) -> bool:
+    """Tell whether an operation's own path would tell a name that is a secret: an entry's in a free-form map."""
+    return any(
+        unnamed(change.path[:length]) and not _is_listed(canon, change.path[:length])
+        for length in range(1, len(change.path) + 1)
+    )
+
+
+def _is_document(node: Node | None) -> bool:
+    """Tell whether a node is a JSON document of the user's own."""
+    return node is not None and node.shape.kind == "structure" and not node.members
+
+
+def _is_text(canon: Canon, path: Path) -> bool:
+    """Tell whether a JSON document was written as a text: what it holds has no places of its own."""
+    seen = canon.seen.get(path)
+    inside = seen.wire if seen is not None and isinstance(seen.wire, dict) else {}
+    return any((*path, name) not in canon.seen for name in inside)
+
+
+def _is_listed(canon: Canon, path: Path) -> bool:
+    """Tell whether the item at a canonical place has an index in the body, and no name."""
     node = node_at(canon.kind.node, path[:-1])
     return node is not None and node.item is not None
 

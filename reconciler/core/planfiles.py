@@ -11,12 +11,12 @@ import hashlib
 import json
 import types
 import typing
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from enum import Enum
 from functools import cache
 from typing import Any, Final, cast
 
-from reconciler.core import diffs, patches, plans, secrets, steps, values
+from reconciler.core import diffs, patches, plans, pointers, secrets, steps, values
 from reconciler.errors import PlanError, Where
 
 TOOL: Final = "reconciler"
@@ -45,6 +45,36 @@ def document(plan: plans.Plan) -> dict[str, Any]:
     summary = {verb.value: sum(unit.verb is verb for unit in plan.units) for verb in plans.Verb}
     encoded = cast("dict[str, Any]", _encode(plan))
     return {"tool": TOOL, "format": encoded.pop("format"), "summary": summary} | encoded
+
+
+def exposed(plan: plans.Plan, secrets: Sequence[str], said: Iterable[str]) -> tuple[str, ...]:
+    """Give where a secret stands in clear in a plan, as pointers into `document`: such a plan is not to be written.
+
+    A text that is part of something `said` (by files, in clear) or of what the plan's resources are called is none.
+    """
+    body = document(plan)
+    project = body["project"] | {"opened": None}
+    called = [project, [[unit[name] for name in _CALLED] for unit in body["units"]]]
+    public = "\n".join((*said, *(str(leaf) for _, leaf in pointers.leaves(called)), *_fields(plans.Plan)))
+    hidden = [secret for secret in secrets if secret not in public]
+    return tuple(
+        pointers.text(path)
+        for path, leaf in pointers.leaves(body)
+        if any(secret in text for secret in hidden for text in (*map(str, path), str(leaf)))
+    )
+
+
+_CALLED: Final = ("address", "name", "account", "region", "cluster", "live", "base")
+
+
+def _fields(cls: Any) -> Iterator[str]:
+    """Give the names of the members that a class of ours is written with, and of those in it."""
+    for kind in typing.get_args(cls):
+        yield from _fields(kind)
+    if dataclasses.is_dataclass(cls):
+        for name, kind in _hints(cast("type", cls)).items():
+            yield name
+            yield from _fields(kind)
 
 
 def read(text: str) -> plans.Plan:

@@ -66,8 +66,14 @@ class Masker:
 
     @classmethod
     def of(cls, values: Iterable[Json], *, show: bool = False) -> Masker:
-        """Collect the texts in sensitive values, longest first, so that no remainder of one is left over."""
-        texts = {text for value in values for text in _texts(value) if len(text) >= SHORTEST}
+        """Collect the texts in sensitive values, longest first, so that no remainder of one is left over.
+
+        Of each also how it stands inside a JSON document.
+        """
+        plain = {text for value in values for text in _texts(value) if len(text) >= SHORTEST}
+        texts = plain | {
+            json.dumps(text, ensure_ascii=ascii_only)[1:-1] for text in plain for ascii_only in (True, False)
+        }
         return cls(tuple(sorted(texts, key=lambda text: (-len(text), text))), show)
 
     def text(self, text: str) -> str:

@@ -10,11 +10,11 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
-from reconciler.core.values import Address, Json, Origin, Source, Value
+from reconciler.core.values import Address, Json, Origin, Path, Source, Value
 from reconciler.errors import Refused, StalePlan
 
 SLOT: Final = "$secret"
@@ -45,6 +45,19 @@ def slot_of(value: Json) -> int | None:
     if isinstance(value, dict) and set(value) == {SLOT} and isinstance(value[SLOT], int):
         return value[SLOT]
     return None
+
+
+def slots(body: Json, path: Path = ()) -> Iterator[tuple[Path, int]]:
+    """Give where a body has slots, and their indices."""
+    index = slot_of(body)
+    if index is not None:
+        yield path, index
+    elif isinstance(body, dict):
+        for name, member in body.items():
+            yield from slots(member, (*path, name))
+    elif isinstance(body, list | tuple):
+        for place, member in enumerate(body):
+            yield from slots(member, (*path, place))
 
 
 def make(

@@ -40,6 +40,15 @@ class Shapes(Protocol):
         ...
 
 
+def names(shape: Shape) -> Iterator[str]:
+    """Give the names of a shape's members, at any depth."""
+    for name, member in shape.members.items():
+        yield name
+        yield from names(member)
+    if shape.item is not None:
+        yield from names(shape.item)
+
+
 def missing(shape: Shape, body: Json) -> list[str]:
     """Give the members that the API requires and a body lacks, as people write them."""
     return [path.lstrip(".") for path in _missing(shape, body)]

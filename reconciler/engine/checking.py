@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from reconciler.core import canon as canons
-from reconciler.core import diffs, findings, pointers
+from reconciler.core import diffs, findings, pointers, secrets
 from reconciler.core.documents import Resolved
 from reconciler.core.kinds import Kinds
 from reconciler.core.kinds.rules import ABSENT, Maybe
@@ -111,9 +111,11 @@ def _live(
     managed = ignoring.drop(kind, managed, [ignoring.path(pointer) for pointer in unit.ignored])
     if concealing.fingerprint(managed, unit.salt) == unit.fingerprint:
         return []
-    origin = findings.Provenance(Resolved(unit.address, {}), desired)
+    slots = frozenset(path for path, _ in secrets.slots(unit.desired))
+    origin = findings.Provenance(Resolved(unit.address, {}, sensitive=slots), desired)
+    masker = Masker.of([fill([secrets.slot(index) for index in range(len(unit.secrets))], unit)])
     then = dict(diffs.leaves(kind.node, unit.managed))
-    there = dict(diffs.leaves(kind.node, findings.mask(managed, (), origin, Masker())))
+    there = dict(diffs.leaves(kind.node, findings.mask(managed, (), origin, masker)))
     moved = [
         f"{unit.address} {name} {_moved(then.get(name, ABSENT), there.get(name, ABSENT))}"
         for name in sorted({*then, *there})

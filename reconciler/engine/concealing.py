@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 
 from reconciler.core import canon as canons
 from reconciler.core import findings, pointers, secrets
+from reconciler.core.redaction import Masker
 from reconciler.core.steps import (
     CreateService,
     DeleteService,
@@ -44,7 +45,7 @@ def hide(desired: Desired, known: Mapping[Address, Value], salt: Callable[[], st
         values.append(value)
         origins = tuple(desired.resolved.origins_of(raw))
         printed = desired.resolved.printed.get(raw, ())
-        hidden.append(secrets.make(_place(desired, path), value, origins, known, salt(), printed))
+        hidden.append(secrets.make(_place(origin, path), value, origins, known, salt(), printed))
     body = pointers.objects(_without(desired.canon.wire, values))
     return Hidden(body, tuple(hidden), tuple(values))
 
@@ -54,8 +55,8 @@ def _sent(seen: canons.Seen) -> Json:
     return seen.wire.get(seen.pair) if seen.pair and isinstance(seen.wire, dict) else seen.wire
 
 
-def _place(desired: Desired, path: Path) -> str:
-    return f"{desired.resolved.path} {pointers.text(path)}"
+def _place(origin: findings.Provenance, path: Path) -> str:
+    return f"{origin.resolved.path} {pointers.text(findings.shown(path, origin, Masker()))}"
 
 
 def conceal(steps: tuple[Step, ...], values: Sequence[Json]) -> tuple[Step, ...]:
@@ -76,13 +77,13 @@ def conceal(steps: tuple[Step, ...], values: Sequence[Json]) -> tuple[Step, ...]
 def _without(body: Json, values: Sequence[Json]) -> Json:
     if not values:
         return body
+    for index, value in enumerate(values):  # a text that holds a JSON document is sent as the document
+        if (type(body) is type(value) and body == value) or (isinstance(body, str) and body == str(value)):
+            return secrets.slot(index)
     if isinstance(body, dict):
         return {name: _without(member, values) for name, member in body.items()}
     if isinstance(body, list | tuple):
         return [_without(member, values) for member in body]
-    for index, value in enumerate(values):
-        if (type(body) is type(value) and body == value) or (isinstance(body, str) and body == str(value)):
-            return secrets.slot(index)
     return body
 
 

@@ -155,8 +155,10 @@ def unit(
     changes = compared.differences.changes
     elsewhere = [change for change in changes if change.path[0] in compared.elsewhere]
     patch = patches.build(
-        [change for change in changes if change not in elsewhere], desired.canon, compared.live, compared.body,
+        [_called(change, origin, facts.masker) for change in changes if change not in elsewhere],
+        desired.canon, compared.live, compared.body,
         secret=lambda change: not facts.masker.open and _is_secret(change, origin, facts.masker),
+        unnamed=lambda path: findings.shown(path, origin, facts.masker)[-1] != path[-1],
     )  # fmt: skip
     managed = None if compared.live is None else diffs.managed(desired.canon, compared.live)
     if desired.partial and isinstance(managed, dict):
@@ -198,7 +200,10 @@ def unit(
         base=_base(kind, arn, compared),
         patch=patch.operations,
         unguarded=patch.unguarded,
-        withheld=(*patch.withheld, *(change.address for change in elsewhere)),
+        withheld=(
+            *patch.withheld,
+            *(findings.address(change.path, origin, facts.masker) for change in elsewhere),
+        ),
     )
 
 
@@ -231,10 +236,17 @@ def _base(kind: Kind, arn: str, compared: Compared) -> JsonObject | None:
     return {"operation": "DescribeTaskDefinition", "pointer": "" if whole else "/taskDefinition", "arn": arn}
 
 
+def _called(change: diffs.Change, origin: findings.Provenance, masker: Masker) -> diffs.Change:
+    return replace(change, address=findings.address(change.path, origin, masker))
+
+
 def _is_secret(change: diffs.Change, origin: findings.Provenance, masker: Masker) -> bool:
     values: list[Json] = [value for value in (change.before, change.after) if value is not ABSENT]
-    return origin.holds_secret(change.path) or any(
-        findings.mask(value, change.path, origin, masker) != value for value in values
+    named = findings.shown(change.path, origin, masker) != change.path
+    return (
+        named
+        or origin.holds_secret(change.path)
+        or any(findings.mask(value, change.path, origin, masker) != value for value in values)
     )
 
 

@@ -260,6 +260,20 @@ def test_a_secret_that_is_computed_cannot_be_saved(cli: Cli, box: Box, parameter
     assert _environment(box)["DSN"] == SECRET[3:]
 
 
+def test_a_secret_that_would_stand_in_clear_cannot_be_saved(cli: Cli, box: Box, parameters: Any) -> None:
+    """A reference cannot stand in place of a label's name."""
+    edit(
+        "ecs-task-def.json",
+        '"environment"',
+        '"dockerLabels": {"{{ ssm `/db/password` }}": "x"}, "environment"',
+    )
+    message = cli("plan", "--out", "plan.json").one_error("would stand in clear", "apply without a plan file")
+    assert SECRET not in message
+    assert not Path("plan.json").exists()
+    assert cli("apply", "--auto-approve").code == 0
+    assert box.definition()["containerDefinitions"][0]["dockerLabels"] == {SECRET: "x"}
+
+
 def test_a_variable_whose_name_says_that_it_is_secret(cli: Cli, box: Box) -> None:
     edit(
         "ecs-task-def.json",

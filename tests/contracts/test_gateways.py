@@ -210,9 +210,9 @@ def test_a_strategy_takes_the_place_of_the_launch_type_and_an_empty_one_leads_ba
     assert launched() == created
     strategy = [{"capacityProvider": "FARGATE_SPOT", "weight": 1, "base": 0}]
     spot = {"capacityProviderStrategy": strategy, "platformVersion": "LATEST"}
-    assert launched(**{"capacityProviderStrategy": strategy}) == spot
-    assert launched(**{"desiredCount": 1}) == spot
-    assert launched(**{"capacityProviderStrategy": []}) == created
+    assert launched(capacityProviderStrategy=strategy) == spot
+    assert launched(desiredCount=1) == spot
+    assert launched(capacityProviderStrategy=[]) == created
 
 
 def test_scaling_starts_no_deployment(world: World) -> None:

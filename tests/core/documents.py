@@ -146,13 +146,20 @@ def _identity(node: Node, item: Any) -> str | None:
         return repr(item)
     parts = []
     for names in (*key.members, *key.then):
-        found = [item[name] for name in names.split("|") if item.get(name) not in (None, "")]
+        found = [_word_set(item[name]) for name in names.split("|") if name in item]
+        found = [each for each in found if each not in (None, "", [])]
         if names == "hostPort" and str([*found, 0][0]) in ("0", str(item.get("containerPort"))):
             found = []  # a port that AWS chooses, or that is implied
         parts.append(
             str(found[0] if found else node.item and node.item.members[names.split("|")[0]].rule.default)
         )
     return None if item.get(key.members[0].split("|")[0]) in (None, "") else "/".join(parts)
+
+
+def _word_set(value: Any) -> Any:
+    return (
+        sorted({str(each) for each in value if each not in (None, "")}) if isinstance(value, list) else value
+    )
 
 
 def described(kind: Kind, document: dict[str, Any], dice: random.Random) -> dict[str, Any]:

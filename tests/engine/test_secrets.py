@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 
 from reconciler.api import Reconciler
+from reconciler.core import planfiles
 from reconciler.core.plans import Plan
 from reconciler.errors import AwsRefused, ReconcilerError, Refused, StalePlan
 from reconciler.render import human, jsons, progress, unified
-from tests.engine.worlds import PASSWORD, REVISION, World, service, task_definition
+from tests.engine.worlds import PASSWORD, REVISION, UNIT, World, service, task_definition
 
 TOKEN = "token-of-the-environment"
 OLD = "secret-that-runs-now"
@@ -206,3 +207,123 @@ def test_a_secret_number_is_sent_as_the_text_that_ecs_wants(world: World, saved:
     world.apply(plan if saved else None)
     (container,) = world.containers()
     assert container["environment"][0] == {"name": "PORT", "value": "54321"}
+
+
+def in_names(world: World) -> None:
+    """Put the secret where it would be part of a name: into items of sets that are told apart by all that they hold."""
+    definition = task_definition("repo/web:2")
+    definition["containerDefinitions"][0]["extraHosts"] = [
+        {"hostname": "db", "ipAddress": "{{ tfstate `output.password` }}"},
+        {"hostname": "cache", "ipAddress": "10.0.0.1"},
+    ]
+    definition["containerDefinitions"][0]["dockerSecurityOptions"] = [
+        "{{ tfstate `output.password` }}",
+        "other",
+    ]
+    world.write("task.json", definition)
+    hook = {
+        "hookTargetArn": "arn:aws:lambda:eu-west-1:1:function:check",
+        "roleArn": "arn:aws:iam::1:role/hooks",
+        "lifecycleStages": ["POST_SCALE_UP"],
+        "hookDetails": {
+            "token": "{{ tfstate `output.password` }}",
+            "deep": [{"er": "{{ tfstate `output.password` }}"}],
+        },
+    }
+    network = {"subnets": ["{{ tfstate `output.password` }}", "subnet-2"]}
+    hooked = service() | {
+        "deploymentConfiguration": {"lifecycleHooks": [hook]},
+        "networkConfiguration": {"awsvpcConfiguration": network},
+        "tags": [{"key": "{{ tfstate `output.password` }}", "value": "x"}, {"key": "env", "value": "dev"}],
+    }
+    world.write("service.json", hooked)
+
+
+@pytest.mark.parametrize("there", [False, True], ids=["a new service", "a service that runs without them"])
+def test_no_name_holds_a_secret(world: World, there: bool) -> None:
+    if there:
+        world.deployed()
+    in_names(world)
+    with world.opened() as reconciler:
+        plan = reconciler.plan()
+        for name, text in outputs(reconciler, plan):
+            assert PASSWORD not in text, name
+    if there:
+        shown = [finding.address for unit in plan.units for finding in unit.changes]
+        masked = 'containerDefinitions["app"].extraHosts'
+        assert masked in shown
+        assert 'networkConfiguration.awsvpcConfiguration.subnets["(sensitive value)"]' in shown
+        assert 'tags["(sensitive value)"]' in shown
+    world.apply(plan)
+    assert world.described()["deploymentConfiguration"]["lifecycleHooks"][0]["hookDetails"] == {  # type: ignore[index, call-overload]
+        "token": PASSWORD,
+        "deep": [{"er": PASSWORD}],
+    }
+    assert {"hostname": "db", "ipAddress": PASSWORD} in world.containers()[0]["extraHosts"]
+    assert {"key": PASSWORD, "value": "x"} in world.tags()
+    assert not world.plan().changes
+
+
+def test_no_name_of_what_goes_holds_a_secret(world: World) -> None:
+    """The files still refer to the secret, elsewhere; what AWS describes is known by its content alone."""
+    in_names(world)
+    world.deployed()
+    world.write("service.json", service())
+    secretive(world)
+    with world.opened() as reconciler:
+        plan = reconciler.plan()
+        for name, text in outputs(reconciler, plan):
+            assert PASSWORD not in text or name == "plan file", name
+    removed = {finding.address for unit in plan.units for finding in unit.changes if not finding.has_after}
+    assert 'tags["(sensitive value)"]' in removed
+    assert plan.unit(UNIT).unguarded
+    # A key of a tag cannot be sent by reference, so the plan is not written at all.
+    assert planfiles.exposed(plan, [PASSWORD], []) == ("/units/1/steps/1/keys/0",)
+
+
+def test_a_plan_whose_live_names_hold_a_secret_holds_until_something_moves(world: World) -> None:
+    in_names(world)
+    world.deployed()
+    body = json.loads((world.root / "service.json").read_text())
+    world.write("service.json", body | {"desiredCount": 3})
+    plan = world.plan()
+    assert PASSWORD not in plan.to_json()
+    world.gateway.edit("main", "web", enableExecuteCommand=True)
+    with pytest.raises(StalePlan) as caught:
+        world.apply(plan)
+    assert caught.value.moved == (f"{UNIT} enableExecuteCommand was added",)
+    world.gateway.edit("main", "web", enableExecuteCommand=False)
+    world.apply(plan)
+    assert world.described()["desiredCount"] == 3
+
+
+def test_details_that_are_a_text_with_a_secret_are_hidden_whole(world: World) -> None:
+    world.deployed()
+    hook = {
+        "hookTargetArn": "arn:aws:lambda:eu-west-1:1:function:check",
+        "roleArn": "arn:aws:iam::1:role/hooks",
+        "lifecycleStages": ["POST_SCALE_UP"],
+        "hookDetails": '{"token": "{{ tfstate `output.password` }}"}',
+    }
+    world.write("service.json", service() | {"deploymentConfiguration": {"lifecycleHooks": [hook]}})
+    with world.opened() as reconciler:
+        plan = reconciler.plan()
+        for name, text in outputs(reconciler, plan):
+            assert PASSWORD not in text, name
+        reconciler.apply(plan)
+    assert f"'hookDetails': {{'token': '{PASSWORD}'}}" in repr(world.described())
+    assert not world.plan().changes
+
+
+def test_a_secret_that_survives_in_a_plan_is_found(world: World) -> None:
+    definition = task_definition()
+    definition["containerDefinitions"][0]["dockerLabels"] = {"{{ tfstate `output.password` }}": "x"}
+    world.write("task.json", definition)
+    plan = world.plan()
+    found = planfiles.exposed(plan, [PASSWORD], [])
+    assert found
+    assert all(PASSWORD in pointer for pointer in found)
+    assert planfiles.exposed(plan, [PASSWORD], [f"repo/{PASSWORD}"]) == ()
+    assert planfiles.exposed(plan, ["main"], []) == (), "what the cluster is called"
+    assert planfiles.exposed(plan, ["managed"], []) == (), "a word of every plan"
+    assert planfiles.exposed(plan, ["nowhere-at-all"], []) == ()

@@ -3,7 +3,8 @@
 What a file does not mention has either its default (`DEFAULT`, planned back when someone changed it) or a value
 that AWS or someone else chose (`SERVER`, left alone).
 
-Of each parameter of UpdateService B says whether it triggers a new service deployment, but for those with `deploys=None`.
+Of each parameter of UpdateService B says whether it triggers a new service deployment, save of those with
+`deploys=None`.
 """
 
 from __future__ import annotations
@@ -186,12 +187,19 @@ _ROWS: Final[dict[str, Rule]] = {
     "deploymentConfiguration/linearConfiguration/stepBakeTimeInMinutes": Rule(default=6, undeclared=D),
     "deploymentConfiguration/canaryConfiguration/canaryPercent": Rule(default=5.0, undeclared=D),
     "deploymentConfiguration/canaryConfiguration/canaryBakeTimeInMinutes": Rule(default=10, undeclared=D),
-    "deploymentConfiguration/lifecycleHooks": Rule(key=WHOLE, undeclared=D),
-    "deploymentConfiguration/lifecycleHooks/*/targetType": Rule(default="AWS_LAMBDA"),
-    "deploymentConfiguration/lifecycleHooks/*/lifecycleStages": Rule(key=WHOLE),
-    "deploymentConfiguration/lifecycleHooks/*/hookDetails": Rule(coerce=parsed_json),  # TFs
-    "deploymentConfiguration/lifecycleHooks/*/timeoutConfiguration/timeoutInMinutes": Rule(default=1440),  # B
-    "deploymentConfiguration/lifecycleHooks/*/timeoutConfiguration/action": Rule(default="ROLLBACK"),
+    "deploymentConfiguration/lifecycleHooks": Rule(  # B: a PAUSE hook has no target
+        key=Key(("hookTargetArn|targetType",), then=("lifecycleStages",)), undeclared=D
+    ),
+    "deploymentConfiguration/lifecycleHooks/*/targetType": Rule(default="AWS_LAMBDA", undeclared=D),
+    **_declared("deploymentConfiguration/lifecycleHooks/*", "hookTargetArn", "roleArn"),
+    "deploymentConfiguration/lifecycleHooks/*/lifecycleStages": Rule(key=WHOLE, undeclared=D),
+    "deploymentConfiguration/lifecycleHooks/*/hookDetails": Rule(coerce=parsed_json, undeclared=D),  # TFs
+    "deploymentConfiguration/lifecycleHooks/*/timeoutConfiguration/timeoutInMinutes": Rule(
+        default=1440, undeclared=D
+    ),  # B
+    "deploymentConfiguration/lifecycleHooks/*/timeoutConfiguration/action": Rule(
+        default="ROLLBACK", undeclared=D
+    ),
     # The API wants its other members with it (B), and nothing takes them away but switching it off.
     "deploymentConfiguration/earlySuccessCriteria": Rule(absent_if=_early_success_off),
     "deploymentConfiguration/earlySuccessCriteria/enable": Rule(default=False, undeclared=D),
