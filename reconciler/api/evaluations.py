@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -12,8 +13,8 @@ from reconciler.api.projects import Project
 from reconciler.core.documents import Resolved
 from reconciler.core.redaction import MASK, Masker, secret_name
 from reconciler.core.references import PluginUse
-from reconciler.core.values import Address, Failure, Json, Value
-from reconciler.errors import ConfigError
+from reconciler.core.values import Address, Failure, Json, Marked, Value
+from reconciler.errors import ConfigError, ResolveError
 from reconciler.load import evaluate, sources
 from reconciler.load import project as projects
 from reconciler.resolve.registry import Instances, open_instances
@@ -159,6 +160,34 @@ class Evaluation:
             ),
             tuple(problem for each in found for problem in each.problems),
         )
+
+    def expression(self, text: str, name: str) -> Marked:
+        """Evaluate an expression of HCL in the project's scope. Raises HclError, ResolveError, KnownLater."""
+        from reconciler.load.calls import Lookups
+        from reconciler.load.hcls import consoles
+
+        _ = self.settings
+        session, instances = self._evaluated()
+        while True:
+            lookups = Lookups(instances.functions, session.known)
+            value = consoles.evaluate(text, name, self.project.document, lookups, self.project.options)
+            if value is not None:
+                return value
+            session.lookup_many(lookups.needs)
+
+    def completions(self, prefix: str) -> tuple[str, ...]:
+        """Give what an expression may go on with: functions, and addresses of resolvers that list what they hold."""
+        from reconciler.hcl import functions
+        from reconciler.plugin import Enumerable
+
+        _, instances = self._evaluated()
+        names = {f"{name}(" for name in (*functions.names(), *instances.functions)}
+        found = {name for name in names if name.startswith(prefix)}
+        for instance in instances.by_name.values():
+            if instance.name == "tfstate" and isinstance(instance.resolver, Enumerable):
+                with suppress(ResolveError):  # a state that cannot be read completes nothing
+                    found.update(instance.resolver.addresses(prefix))
+        return tuple(sorted(found))
 
     def file(self, target: str) -> Resolved:
         """Give an evaluated file: ``config``, ``task_definition`` or ``service``. ConfigError without such a file."""

@@ -21,6 +21,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "render": "Print the evaluated files.",
     "references": "List every reference, with its value or what is wrong with it.",
     "explain": "Say where a value comes from, and who uses a reference.",
+    "console": "Evaluate expressions in the project's scope.",
     "wait": "Wait for the rollout that is running.",
     "status": "Show the service: deployments, tasks, events.",
     "sandbox": "Run a simulated AWS, or a command against one.",

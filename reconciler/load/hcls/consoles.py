@@ -1,0 +1,71 @@
+"""A single expression in a project's scope, whatever language the project's files are written in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from reconciler.core import values as core
+from reconciler.core.values import Json, Path
+from reconciler.errors import KnownLater
+from reconciler.hcl import declarations, syntax, values, variables
+from reconciler.hcl.declarations import Variable
+from reconciler.hcl.evaluation import Evaluator
+from reconciler.hcl.nodes import Expr
+from reconciler.hcl.runs import Run
+from reconciler.hcl.sources import Source
+from reconciler.hcl.values import Set, Unknown, Value
+from reconciler.load.calls import Lookups
+from reconciler.load.hcls import outside
+from reconciler.load.sources import Document, Options
+
+
+def evaluate(
+    text: str, name: str, document: Document, lookups: Lookups, options: Options
+) -> core.Marked | None:
+    """Evaluate an expression as if it stood in a document; None where `lookups` needs something first.
+
+    `name` is what messages call the place of the expression. Raises HclError, HclErrors for several, KnownLater,
+    ResolveError where a failed lookup is used.
+    """
+    source = Source(text, name)
+    expr = syntax.parse_expression(text, name)
+    declared, definitions = _declared(options)
+    run = Run()
+    scope = outside.scope(document, lookups, options, variables.settle(declared, options.given), definitions)
+    value = Evaluator(run, source, scope).value(expr)
+    wrong = run.wrong()
+    if wrong and all(isinstance(error, KnownLater) for error in wrong):
+        raise wrong[0]
+    run.finish()
+    if lookups.needs:
+        return None
+    _, marks = values.unmark(value)
+    origins = frozenset(scope.origins[each] for each in marks.origins)
+    return core.Marked(_plain(value), origins, tuple(_sensitive(value, ())))
+
+
+def _declared(options: Options) -> tuple[Mapping[str, Variable], Mapping[str, tuple[Expr, Source]]]:
+    """Give the variables and locals of the project file, if that is HCL."""
+    project = options.declared
+    if project is None:
+        return {}, {}
+    name = str(project.path)
+    body, source = syntax.parse_body(project.text, name), Source(project.text, name)
+    return declarations.variables(body, source), declarations.definitions(body, source)
+
+
+def _plain(value: Value) -> Json:
+    plain, _ = values.unmark(value)
+    return None if isinstance(plain, Unknown) else outside.to_json(plain)
+
+
+def _sensitive(value: Value, path: Path) -> Iterator[Path]:
+    plain, marks = values.split(value)
+    if marks.sensitive:
+        yield path
+    elif isinstance(plain, Mapping):
+        for key, member in plain.items():
+            yield from _sensitive(member, (*path, key))
+    elif isinstance(plain, tuple | Set):
+        for index, item in enumerate(plain):
+            yield from _sensitive(item, (*path, index))
