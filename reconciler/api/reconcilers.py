@@ -159,6 +159,21 @@ class Reconciler:
         """List every reference of the project, those in branches that are not taken too, wrong ones among them."""
         return self._files.listed()
 
+    def evaluate(self, expression: str, name: str = "expression") -> Json:
+        """Evaluate an expression of HCL in the project's scope: the state, variables, locals, functions. Masked.
+
+        `name` is what messages call its place. HclError, HclErrors, ResolveError, KnownLater.
+        """
+        from reconciler.core.documents import Resolved
+
+        found = self._files.expression(expression, name)
+        data: Json = found.data  # type: ignore[assignment]
+        return masked(data, (), Resolved(name, data, sensitive=frozenset(found.sensitive_paths)), self.masker)
+
+    def completions(self, prefix: str) -> tuple[str, ...]:
+        """Give the functions and addresses of the state that begin with a text."""
+        return self._files.completions(prefix)
+
     def explain(self, wanted: str) -> tuple[Explained, ...]:
         """Say where values of the definitions come from: `wanted` is a value's place, or a reference that made some.
 
@@ -228,7 +243,7 @@ class Reconciler:
         from reconciler.api import desires, observations
         from reconciler.aws.shapes import ECS
         from reconciler.core.plans import Notice, Plan
-        from reconciler.engine import composing, planning
+        from reconciler.engine import planning
 
         kinds = self._kinds()
         desires.check_ignored(settings, kinds)
@@ -252,7 +267,7 @@ class Reconciler:
             if desired is not None
             for notice in desired.notices
         )
-        warned = (*warned, *composing.contradictions(task_definition, service), *planned.notices, *more)
+        warned = (*warned, *planned.notices, *more)
         _insist(strict, (*self._files.notices, *warned))
         refusals = [Notice(what=r.what, where=r.where, hint=r.hint) for r in planned.refusals]
         plan = Plan(
