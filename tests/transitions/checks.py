@@ -46,7 +46,7 @@ def transition(world: World, pair: tuple[Files, Files], dice: random.Random) -> 
             raise
         return _replaced(world)
     settled(world)
-    described_as_made(world, second, replaced=bool(plan.replaces))
+    described_as_made(world, second)
     changed = [change.pointer for change in plan.unit("task_definition.web").changes]
     assert ("RegisterTaskDefinition" in sent) == any(not pointer.startswith("/tags") for pointer in changed)
     assert ("RegisterTaskDefinition" in sent) == (world.service()["taskDefinition"] != before)
@@ -96,12 +96,22 @@ _LEFT_ALONE = (
     *("desiredCount", "launchType", "capacityProviderStrategy", "platformVersion", "platformFamily"),
     *("networkConfiguration", "availabilityZoneRebalancing", "gatewayConnectors", "monitoring"),
 )
-"""What a file that does not mention it leaves as it is."""
+"""What a file that does not mention it leaves as it is, and a platform version that may be any."""
 _CHOSEN = ("securityGroups", "namespace", "dnsName", "ingressPortOverride")
 """The same, inside other members."""
+_MEANS_NOTHING = {
+    ("targetType", "AWS_LAMBDA"),
+    ("timeoutInMinutes", 1440),
+    ("action", "ROLLBACK"),
+    ("propagateTags", "NONE"),
+    ("includeQueryParameters", "DISABLED"),
+    ("timeoutSeconds", 300),
+    ("filesystemType", "xfs"),
+}
+"""Defaults (API model) that are shown where they were sent, and only there."""
 
 
-def described_as_made(world: World, files: Files, *, replaced: bool) -> None:
+def described_as_made(world: World, files: Files) -> None:
     """Check that AWS shows what it shows of a service that was made from the files alone, as far as they say it."""
     other = World(world.root)
     other.aws.ask("RegisterTaskDefinition", **files.task)
@@ -109,17 +119,16 @@ def described_as_made(world: World, files: Files, *, replaced: bool) -> None:
     other.aws.ask("CreateService", **{**files.service, **named})
     other.aws.sandbox.advance(10_000_000)
     given = files.service
-    left = {name for name in _LEFT_ALONE if not given.get(name)}
-    if given.get("capacityProviderStrategy") or "launchType" in given:
-        left -= set() if replaced else {"capacityProviderStrategy", "launchType"}
+    left = {name for name in _LEFT_ALONE if given.get(name) in (None, "LATEST", [], {})}
     here, there = (
         {name: value for name, value in shown(each).items() if name not in left} for each in (world, other)
     )
-    assert [
-        (name, here.get(name), there.get(name))
-        for name in sorted({*here, *there})
+    unlike = {
+        name: (here.get(name), there.get(name))
+        for name in {*here, *there}
         if here.get(name) != there.get(name)
-    ] == []
+    }
+    assert unlike == {}, unlike
 
 
 def shown(world: World) -> Body:
@@ -130,14 +139,19 @@ def shown(world: World) -> Body:
     found |= {name: primary[name] for name in PRIMARY_MEMBERS if name in primary}
     if service["deployments"]:
         revised = world.revision()
-        found |= {name: revised[name] for name in ("gatewayConnectors", "monitoring") if name in revised}
+        found |= {name: revised[name] for name in ("monitoring",) if name in revised}
+        # What else a connector has stays, and is noted, where the file does not mention it.
+        found["gatewayConnectors"] = [each["portName"] for each in revised.get("gatewayConnectors", [])]
     configuration = dict(found["deploymentConfiguration"])
     for name in ("alarms", "earlySuccessCriteria"):
         if not configuration.get(name, {}).get("enable") and not configuration.get(name, {}).get(
             "alarmNames"
         ):
             configuration.pop(name, None)  # nothing takes them away but switching them off
-    found["deploymentConfiguration"] = configuration
+    breaker = configuration.get("deploymentCircuitBreaker", {})
+    if not breaker.get("enable"):  # it counts no failures, and so never begins anew
+        breaker = {name: value for name, value in breaker.items() if name != "resetOnHealthyTask"}
+    found["deploymentConfiguration"] = configuration | {"deploymentCircuitBreaker": breaker}
     return {name: _plain(value) for name, value in found.items()}
 
 
@@ -145,7 +159,11 @@ def _plain(value: Any) -> Any:
     """Put lists in one order, and leave out what AWS chooses and what is empty."""
     if isinstance(value, dict):
         inner = {name: _plain(member) for name, member in value.items() if name not in _CHOSEN}
-        return {name: member for name, member in inner.items() if member}
+        return {
+            name: member
+            for name, member in inner.items()
+            if member and (isinstance(member, dict | list) or (name, member) not in _MEANS_NOTHING)
+        }
     if isinstance(value, list):
         items = {
             json.dumps(item, sort_keys=True): item for item in map(_plain, value) if item not in ({}, "")

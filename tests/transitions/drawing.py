@@ -34,6 +34,12 @@ _TAGS = st.lists(
     max_size=2,
     unique_by=lambda tag: str(tag["key"]),
 )
+_FITS_FARGATE = {
+    "networkMode": "awsvpc",
+    "requiresCompatibilities": ["FARGATE"],
+    "cpu": "512",
+    "memory": "1024",
+}
 _CONTROLLERS = st.sampled_from([{"type": "ECS"}] * 5 + [{"type": "CODE_DEPLOY"}])
 _VOLUMES = structure("ServiceVolumeConfiguration", name=st.just("data")).map(lambda each: [each])
 _BALANCER = {"targetGroupArn": "t", "containerName": "app", "containerPort": 80}
@@ -57,7 +63,11 @@ def pairs(draw: st.DrawFn) -> tuple[Files, Files]:
     other.task["networkMode"] = draw(st.sampled_from([first.task["networkMode"]] * 7 + ["bridge"]))
     task = draw(_mixed(shapes.model().shape_for("RegisterTaskDefinitionRequest"), first.task, other.task))
     service = draw(_mixed(shapes.model().shape_for("CreateServiceRequest"), first.service, other.service))
-    return first, _settled(Files(task, service))
+    second = _settled(Files(task, service))
+    if first.service.get("capacityProviderStrategy") and "launchType" in second.service:
+        second.task.update(_FITS_FARGATE)  # whichever launch type comes back, it runs this
+        second.service.setdefault("networkConfiguration", {"awsvpcConfiguration": {"subnets": ["subnet-1"]}})
+    return first, second
 
 
 @st.composite
@@ -188,12 +198,7 @@ def _settled(files: Files) -> Files:
         service["availabilityZoneRebalancing"] = "DISABLED"
         service.get("deploymentConfiguration", {}).pop("minimumHealthyPercent", None)  # of one task
     if fargate:
-        task |= {
-            "networkMode": "awsvpc",
-            "requiresCompatibilities": ["FARGATE"],
-            "cpu": "512",
-            "memory": "1024",
-        }
+        task |= _FITS_FARGATE
         task.pop("ephemeralStorage", None)
     else:
         service.pop("platformVersion", None)
