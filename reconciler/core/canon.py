@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from reconciler.core import pointers, scalars
+from reconciler.core import pointers, scalars, words
 from reconciler.core.kinds import Kind
 from reconciler.core.kinds.rules import ABSENT, Key, Maybe, Node
 from reconciler.core.values import Json, JsonObject, Path
@@ -183,6 +183,8 @@ def _value(node: Node, value: Json, visit: _Visit, raw: Path, path: Path) -> tup
                 wire = tree = scalars.read(kind, value, rule)
             except scalars.MistypedError:
                 wire = tree = visit.mistyped(raw, kind, value)
+            if node.shape.enum and visit.desired and isinstance(wire, str):
+                _check_word(node, wire, visit, raw)
         case "structure" if node.members:
             wire, tree = _structure(node, value, visit, raw, path, None)
         case "list":
@@ -199,6 +201,15 @@ def _value(node: Node, value: Json, visit: _Visit, raw: Path, path: Path) -> tup
         tree = ABSENT
     visit.seen[path] = Seen(raw, None if wire is ABSENT else wire)
     return wire, tree
+
+
+def _check_word(node: Node, word: str, visit: _Visit, raw: Path) -> None:
+    """Remark upon a word that the API model does not know, unless it is known to mean nothing (`<default>`)."""
+    silent = node.rule.absent_if is not None and node.rule.absent_if(word, {}, visit.facts)
+    member = next((key for key in reversed(raw) if isinstance(key, str)), "")
+    found = None if silent else words.complaint(node.shape.enum, member, word)
+    if found is not None:
+        visit.remarks.append(Remark(raw, found.what, found.hint or None, fatal=found.fatal))
 
 
 def _structure(

@@ -6,9 +6,11 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from reconciler.core import canon as canons
+from reconciler.core import pointers
 from reconciler.core.documents import Resolved
 from reconciler.core.kinds import Kind
 from reconciler.core.plans import Notice
+from reconciler.core.redaction import MASK
 from reconciler.core.values import Json, Path
 from reconciler.errors import ConfigError
 
@@ -45,7 +47,8 @@ def compose(
     """Bring an evaluated file into canonical form.
 
     `without` names root members that are not the file's to say (the project file names cluster and service);
-    `instead` overrides root members. ConfigError for wrong types, duplicates and, if `strict`, unknown members.
+    `instead` overrides root members. ConfigError for wrong types, words in another case, duplicates and, if `strict`,
+    unknown members and words.
     """
     document = resolved.data
     try:
@@ -66,7 +69,8 @@ def compose(
             resolved = replace(resolved, origins=origins)
     result = canons.canon(kind, document, desired=True)
     notices: list[Notice] = []
-    for remark in result.remarks:
+    for found in result.remarks:
+        remark = replace(found, what=_masked(found, document, resolved))
         if remark.fatal or strict:
             hint = remark.hint
             if remark.first is not None:
@@ -74,6 +78,14 @@ def compose(
             raise ConfigError(_at(remark.what, base, remark.path), resolved.where(remark.path), hint)
         notices.append(Notice(what=remark.what, where=resolved.where(remark.path), hint=remark.hint))
     return Desired(resolved, document, result, tuple(notices))
+
+
+def _masked(remark: canons.Remark, document: Json, resolved: Resolved) -> str:
+    """Give what a remark says, with a mark for a value that it quotes and that must not be shown."""
+    if not resolved.is_sensitive(remark.path):
+        return remark.what
+    value = pointers.get(document, remark.path)
+    return remark.what.replace(f"`{value}`", f"`{MASK}`")
 
 
 # `aws:` is reserved; the console marks the revisions that it makes with `ecs:taskDefinition:…`.
@@ -136,22 +148,3 @@ def _at(what: str, base: Path, path: Path) -> str:
     names = [f"[{key}]" if isinstance(key, int) else f".{key}" for key in path[len(base) :]]
     place = "".join(names).lstrip(".")
     return f"{place}: {what}" if place and f"`{path[-1]}`" not in what else what
-
-
-_NAMING_CONTAINERS = ("loadBalancers", "serviceRegistries")
-
-
-def contradictions(task_definition: Desired | None, service: Desired | None) -> tuple[Notice, ...]:
-    """Give what one definition says of the other and is not so: containers that the task definition lacks."""
-    if task_definition is None or service is None:
-        return ()
-    containers = task_definition.canon.tree.get("containerDefinitions")
-    names = sorted(containers) if isinstance(containers, dict) else []
-    found: list[Notice] = []
-    for path, seen in service.canon.seen.items():
-        names_one = len(path) == 3 and path[0] in _NAMING_CONTAINERS and path[2] == "containerName"
-        if names_one and seen.wire not in names:
-            what = f"the task definition has no container `{seen.wire}`"
-            hint = f"it has {', '.join(f'`{name}`' for name in names)}"
-            found.append(Notice(what=what, where=service.resolved.where(seen.raw), hint=hint))
-    return tuple(found)

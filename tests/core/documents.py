@@ -29,8 +29,15 @@ _FAVOURITES = {"containerDefinitions", "environment", "portMappings", "tags", "d
 
 
 def document(kind: Kind, dice: random.Random) -> dict[str, Any]:
-    """Draw a document as a user writes it."""
-    return _structure(kind.node, dice)
+    """Draw a document as a user writes it.
+
+    Service Connect says whether it is enabled, as the API requires: without that no update makes sense.
+    """
+    drawn = _structure(kind.node, dice)
+    connect = drawn.get("serviceConnectConfiguration")
+    if connect and connect.get("enabled") is None:
+        connect["enabled"] = dice.choice((True, False))
+    return drawn
 
 
 def relative(kind: Kind, given: dict[str, Any], dice: random.Random) -> dict[str, Any]:
@@ -135,6 +142,9 @@ def _word(node: Node, dice: random.Random) -> Any:
             return dice.choice(_NUMBERS[1:])
         case "string":
             return dice.choice(sorted(node.shape.enum) or ["a", "b", "c"])
+        case "list":
+            assert node.item is not None
+            return [_word(node.item, dice)]
         case _:
             return None
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from reconciler.core import canon
 from reconciler.core.kinds import PRIMARY_MEMBERS, Kind
 from tests.corpus import files, mutations, rates, rounds, verdicts
 from tests.corpus.rounds import Side
@@ -47,6 +48,15 @@ def test_every_change_of_one_leaf_is_shown_as_that_leaf(kind: Kind) -> None:
     assert tally.shown + sum(tally.equal.values()) == sum(tally.tried.values())
     assert all(tally.tried[what] > 200 for what in ("add", "change", "remove"))
     assert tally.shown > sum(tally.equal.values())
+
+
+@HERE
+def test_every_real_word_is_known() -> None:
+    """The API model's words are those of real files, in their case."""
+    sides = list(rates.all_sides())
+    remarks = [r for side in sides for r in canon.canon(side.kind, side.document, desired=True).remarks]
+    assert sides
+    assert [r for r in remarks if "case matters" in r.what or "the API model knows no" in r.what] == []
 
 
 @HERE
