@@ -40,6 +40,8 @@ def transpose(given: Value) -> Value:
     """Turn a map from keys to lists around: from each member of a list to the keys."""
     result: dict[str, list[Value]] = {}
     for key, members in _mapping(given, 0).items():
+        if members is None:
+            raise Fault(f"transpose turns lists around, and {key} is null")
         for member in texts(members, 0):
             result.setdefault(member, []).append(key)
     return Object({key: tuple(members) for key, members in result.items()})
