@@ -9,7 +9,7 @@ from reconciler.core.kinds import combinations
 from reconciler.core.kinds.combinations import Case, Combination
 from reconciler.core.kinds.rules import Undeclared
 from reconciler.core.plans import Notice
-from reconciler.core.values import JsonObject
+from reconciler.core.values import JsonObject, Path
 from reconciler.engine.composing import Desired
 from reconciler.errors import Refused
 
@@ -35,8 +35,7 @@ def of_service(
     rows = [
         row
         for row in combinations.SERVICE
-        if new
-        or (not row.creation and (any(name in changed for name in row.members) or (row.task and moves)))
+        if new or (not row.creation and (any(name in changed for name in row.roots) or (row.task and moves)))
     ]
     return _found(desired, rows, case)
 
@@ -55,27 +54,43 @@ def _found(
     refusals: list[Refused] = []
     notices: list[Notice] = []
     for row in rows:
-        if not row.clashes(case):
-            continue
-        place = row.place(desired.canon.wire)
-        seen = desired.canon.seen.get(place)
-        where = desired.resolved.where(seen.raw if seen else ())
-        named = " and ".join(f"`{name}`" for name in row.members if name in case.service)
-        stays = not place and bool(named)
-        kept = f" (the service has {named} now, and the file leaves it so)" if stays else ""
-        hint = (
-            "no update takes it away: keep it, or delete the service and create it anew"
-            if stays
-            else row.hint
-        )
-        hint = row.stays if kept and row.stays else row.hint
-        if row.seen:
-            what = f"ECS refuses this: {row.what}{kept}"
-            refusals.append(Refused(what, where, f"{hint} ({row.source})"))
-        else:
-            what = f"ECS is documented to refuse this: {row.what}{kept}"
-            notices.append(Notice(what=what, where=where, hint=hint))
+        for clash in row.found(case):
+            what, hint = row.what, row.hint
+            if clash.names:
+                what, hint = what.format(*clash.names), hint.format(*clash.names)
+            named = " and ".join(f"`{name}`" for name in row.roots if name in case.service)
+            if named and not any(name in desired.canon.wire for name in row.roots):
+                what = f"{what} (the service has {named} now, and the file leaves it so)"
+                hint = row.stays or hint
+            where = desired.resolved.where(_raw(desired.canon, clash.path))
+            if row.seen:
+                refusals.append(Refused(f"ECS refuses this: {what}", where, f"{hint} ({row.source})"))
+            else:
+                notices.append(
+                    Notice(what=f"ECS is documented to refuse this: {what}", where=where, hint=hint)
+                )
     return tuple(refusals), tuple(notices)
+
+
+def _raw(canon: Canon, path: Path) -> Path:
+    """Give where a place of the wire form stands in the original, else the nearest thing around it."""
+    spot: Path = ()
+    found: Path = ()
+    for key in path:
+        if isinstance(key, int):  # the wire form leaves out items that say nothing, and names none
+            length = len(spot)
+            items = [
+                other
+                for other, seen in canon.seen.items()
+                if len(other) == length + 1 and other[:length] == spot and seen.wire is not None
+            ]
+            spot = items[key] if key < len(items) else (*spot, key)
+        else:
+            spot = (*spot, key)
+        if spot not in canon.seen:
+            break
+        found = canon.seen[spot].raw
+    return found
 
 
 def _effective(desired: Desired, live: Canon | None) -> JsonObject:

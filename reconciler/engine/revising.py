@@ -34,11 +34,12 @@ def plan(desired: Desired, observed: Observed, facts: Facts, planned: Planned) -
     name = family if isinstance(family, str) else _family(live)
     arn = revision_arn(live) if live else ""
     hidden = units.hide(desired, facts, f"task_definition.{name}", planned)
+    steps, effects = _revision_steps(name, hidden.body, live is None, arn, changes, facts)
     if not observed.saved:
-        refusals, notices = compatibility.of_task_definition(desired, live is None or bool(changes))
+        registers = any(isinstance(step, RegisterTaskDefinition) for step in steps)
+        refusals, notices = compatibility.of_task_definition(desired, registers)
         planned.refusals.extend(refusals)
         planned.notices.extend(notices)
-    steps, effects = _revision_steps(name, hidden.body, live is None, arn, changes, facts)
     if steps and not observed.saved and isinstance(steps[0], RegisterTaskDefinition):
         units.insist_on_required(kind, desired, steps[0].body, "RegisterTaskDefinition", facts)
     if steps and isinstance(steps[0], RegisterTaskDefinition) and _is_newest(desired, observed, live, facts):

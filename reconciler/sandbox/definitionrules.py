@@ -72,14 +72,15 @@ def _containers(task: Body) -> None:
 @rules.documented(
     "model, ContainerDefinition.essential: all tasks must have at least one essential container"
 )
-@rules.guessed("the wording")
+@rules.reported("hako#68: Task definition doesn't have any essential container.")
 def _essential(task: Body) -> None:
     if not any(each["essential"] for each in task["containerDefinitions"]):
-        raise Refusal("ClientException", "A task definition must have at least one essential container.")
+        raise Refusal("ClientException", "Task definition doesn't have any essential container.")
 
 
 @rules.documented("model, ContainerDefinition.memory: without a task memory each container needs one")
 @rules.reported("many transcripts: Invalid setting for container '…'. At least one of 'memory' or …")
+@rules.documented("developer guide, task-cpu-memory-error: Invalid 'cpu' setting for task.")
 def _memory(task: Body) -> None:
     for each in task["containerDefinitions"]:
         hard, soft = each.get("memory"), each.get("memoryReservation")
@@ -95,37 +96,127 @@ def _memory(task: Body) -> None:
             raise Refusal("ClientException", f"Invalid '{member}' setting for task.")
 
 
+@rules.documented("model, RegisterTaskDefinition.memory: the sizes of tasks are ignored for Windows")
+@rules.reported(
+    "pulumi-awsx#1220: The 'memory' setting for container '…' is greater than for the task.; klotho#892 and "
+    "dreamkast-infra#4766: The sum of all container '…' values cannot be greater than the value of the task '…'."
+)
+def _within_the_task(task: Body) -> None:
+    if task.get("runtimePlatform", {}).get("operatingSystemFamily", "").startswith("WINDOWS"):
+        return
+    containers = task["containerDefinitions"]
+    for each in containers:
+        if task.get("memory") and each.get("memory", 0) > int(task["memory"]):
+            message = f"The 'memory' setting for container '{each['name']}' is greater than for the task."
+            raise Refusal("ClientException", message)
+    for member, size in (("cpu", "cpu"), ("memoryReservation", "memory")):
+        if task.get(size) and sum(each.get(member, 0) for each in containers) > int(task[size]):
+            message = (
+                f"The sum of all container '{member}' values cannot be greater than the value of the task "
+                f"'{size}'."
+            )
+            raise Refusal("ClientException", message)
+
+
 @rules.documented("model, PortMapping.hostPort: with awsvpc or host it is empty or equals containerPort")
-@rules.guessed("the wording")
+@rules.reported("amazon-ecs-cli#1014: When networkMode=awsvpc, the host ports …; wording for host inferred")
+@rules.reported("aws-cli#7288: Invalid 'containerPort' setting for container '…'.")
+@rules.reported("amazon-ecs-agent#1220: TCP host port '…' is mapped multiple times in task.")
+@rules.guessed("a hostPort of 0 means none in every mode")
 def _ports(task: Body) -> None:
     mode = definitiondefaults.network_mode(task)
-    if mode not in ("awsvpc", "host"):
-        return
     message = f"When networkMode={mode}, the host ports and container ports in port mappings must match."
+    taken = set()
     for each in task["containerDefinitions"]:
         for mapping in each["portMappings"]:
-            if "containerPort" in mapping and mapping["hostPort"] != mapping["containerPort"]:
+            if not mapping.get("containerPort") and "containerPortRange" not in mapping:
+                message = f"Invalid 'containerPort' setting for container '{each['name']}'."
                 raise Refusal("ClientException", message)
+            host = mapping.get("hostPort")
+            if mode in ("awsvpc", "host") and host and host != mapping.get("containerPort"):
+                raise Refusal("ClientException", message)
+            if host and mode == "bridge" and (mapping["protocol"], host) in taken:
+                message = (
+                    f"{mapping['protocol'].upper()} host port '{host}' is mapped multiple times in task."
+                )
+                raise Refusal("ClientException", message)
+            taken.add((mapping["protocol"], host))
 
 
 @rules.documented(
     "task definition parameters: mount points, volumesFrom and dependsOn name what the definition has"
 )
-@rules.guessed("the wording")
+@rules.reported("ansible#35751: Unknown volume '…'.; hako#54: Invalid 'volumesFrom' setting. Unknown …")
+@rules.reported("hako#99, dagster#6926: Cannot depend on container + '…' because it does not exist")
+@rules.guessed("a container that names itself is refused alike")
 def _references(task: Body) -> None:
     volumes = {each.get("name") for each in task["volumes"]}
     names = {each["name"] for each in task["containerDefinitions"]}
     for each in task["containerDefinitions"]:
+        others = names - {each["name"]}
         for mount in each["mountPoints"]:
             if mount.get("sourceVolume") not in volumes:
                 raise Refusal("ClientException", f"Unknown volume '{mount.get('sourceVolume')}'.")
-        wanted = [item.get("sourceContainer") for item in each["volumesFrom"]]
-        wanted += [item["containerName"] for item in each.get("dependsOn", [])]
-        for name in wanted:
-            if name not in names or name == each["name"]:
-                raise Refusal(
-                    "ClientException", f"Invalid reference to container '{name}' in '{each['name']}'."
+        for item in each["volumesFrom"]:
+            if item.get("sourceContainer") not in others:
+                message = (
+                    f"Invalid 'volumesFrom' setting. Unknown container: '{item.get('sourceContainer')}'."
                 )
+                raise Refusal("ClientException", message)
+        for item in each.get("dependsOn", []):
+            if item["containerName"] not in others:
+                message = f"Cannot depend on container + '{item['containerName']}' because it does not exist"
+                raise Refusal("ClientException", message)
+
+
+@rules.documented("model, ContainerDependency.condition: COMPLETE and SUCCESS not on an essential container")
+@rules.reported("boto3#2436, ecs_composex#302: A dependency container with SUCCESS or COMPLETE condition …")
+def _ends(task: Body) -> None:
+    essential = {each["name"] for each in task["containerDefinitions"] if each["essential"]}
+    for each in task["containerDefinitions"]:
+        for item in each.get("dependsOn", []):
+            if item["condition"] in ("SUCCESS", "COMPLETE") and item["containerName"] in essential:
+                message = "A dependency container with SUCCESS or COMPLETE condition cannot be an essential container"
+                raise Refusal("ClientException", message)
+
+
+@rules.documented("model, ContainerDefinition: links for bridge mode, no hostname with awsvpc")
+@rules.reported("aws-otel-collector#1359: Links are not supported …; ecs-deplojo#26: hostname is not …")
+def _interfaces(task: Body) -> None:
+    if definitiondefaults.network_mode(task) != "awsvpc":
+        return
+    for each in task["containerDefinitions"]:
+        if each.get("links"):
+            raise Refusal("ClientException", "Links are not supported when networkMode=awsvpc.")
+        if each.get("hostname"):
+            message = "hostname is not supported on container when networkMode=awsvpc."
+            raise Refusal("ClientException", message)
+
+
+@rules.reported("klotho#892: Log driver awslogs requires options: awslogs-region, awslogs-group")
+@rules.documented("model, LogConfiguration.options: awslogs-group and awslogs-region are required")
+def _logs(task: Body) -> None:
+    for each in task["containerDefinitions"]:
+        logs = each.get("logConfiguration", {})
+        needed = [
+            name for name in ("awslogs-region", "awslogs-group") if name not in (logs.get("options") or {})
+        ]
+        if logs.get("logDriver") == "awslogs" and needed:
+            message = f"Log driver awslogs requires options: {', '.join(needed)}"
+            raise Refusal("ClientException", message)
+
+
+@rules.reported(
+    "terraform-aws-ecs-alb-service-task#185: … only one volume configuration type should be used."
+)
+def _kinds_of_volume(task: Body) -> None:
+    for volume in task["volumes"]:
+        kinds = [name for name, value in volume.items() if name.endswith("Configuration") and value]
+        if len(kinds) + bool(volume.get("host", {}).get("sourcePath")) > 1:
+            message = (
+                "When the volume parameter is specified, only one volume configuration type should be used."
+            )
+            raise Refusal("ClientException", message)
 
 
 @rules.documented("model, EFSAuthorizationConfig.accessPointId: the root directory must be omitted or /")
@@ -139,7 +230,8 @@ def _access_point(task: Body) -> None:
 
 
 @rules.documented("model, Secret: needs an execution role to read the value")
-@rules.guessed("that it is refused on registration for every launch type, and the wording")
+@rules.reported("ecs-deploy#87, terraform-provider-aws#6503: When you are specifying container secrets, …")
+@rules.guessed("that it is refused for every launch type")
 def _secrets(task: Body) -> None:
     if any(each.get("secrets") for each in task["containerDefinitions"]) and "executionRoleArn" not in task:
         message = (
@@ -192,15 +284,37 @@ def _fargate_storage(task: Body) -> None:
         raise Refusal("ClientException", "Ephemeral storage size must be between 21 and 200 GiB.")
 
 
+@rules.reported("terraform-aws-ecs-fargate#2: Tasks using the Fargate launch type do not support ipcMode.")
+@rules.documented("developer guide, Fargate task definition considerations: no placement constraints")
+@rules.guessed("the wording of the latter")
+def _fargate_members(task: Body) -> None:
+    if task.get("ipcMode"):
+        message = "Tasks using the Fargate launch type do not support ipcMode."
+        raise Refusal("ClientException", message)
+    if task["placementConstraints"]:
+        raise Refusal("ClientException", "Placement constraints are not supported with FARGATE launch type.")
+
+
 _Rule = Callable[[Body], None]
 _RULES: Final[tuple[_Rule, ...]] = (
     _family,
     _containers,
     _essential,
     _memory,
+    _within_the_task,
     _ports,
     _references,
+    _ends,
+    _interfaces,
+    _logs,
+    _kinds_of_volume,
     _access_point,
     _secrets,
 )
-_FARGATE_RULES: Final[tuple[_Rule, ...]] = (_fargate_network, _fargate_size, _fargate_role, _fargate_storage)
+_FARGATE_RULES: Final[tuple[_Rule, ...]] = (
+    _fargate_network,
+    _fargate_size,
+    _fargate_role,
+    _fargate_storage,
+    _fargate_members,
+)

@@ -2,23 +2,14 @@
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Final
 
-from reconciler.sandbox import controllers, definitiondefaults, rules, servicedefaults
+from reconciler.sandbox import controllers, definitiondefaults, pairingrules, rules, servicedefaults
 from reconciler.sandbox.errors import Refusal
+from reconciler.sandbox.pairingrules import Candidate
 from reconciler.sandbox.worlds import Body, Service
 
 _INVALID: Final = "InvalidParameterException"
-
-
-@dataclass(frozen=True, slots=True)
-class Candidate:
-    """A service as it would be stored: its body, its settings that are in no `Service`, what it would run."""
-
-    body: Body
-    unlisted: Body
-    definition: Body
 
 
 def not_simulated(what: str) -> Refusal:
@@ -28,7 +19,7 @@ def not_simulated(what: str) -> Refusal:
 
 def check(candidate: Candidate) -> None:
     """Apply every rule in turn."""
-    for rule in _RULES:
+    for rule in (*_RULES, *pairingrules.RULES):
         rule(candidate)
 
 
@@ -43,7 +34,16 @@ def check_new(request: Body) -> None:
         )
         raise Refusal(_INVALID, message)
     _sent(request, request.get("schedulingStrategy") or "REPLICA")
+    _constrained(request)
     controllers.check_new(request)
+
+
+@rules.reported("cloudlift#138: Placement constraints are not supported with FARGATE launch type.")
+@rules.reported("terraform-provider-aws#26337: an update of a live service was taken")
+def _constrained(request: Body) -> None:
+    if servicedefaults.on_fargate(request) and request.get("placementConstraints"):
+        message = "Placement constraints are not supported with FARGATE launch type."
+        raise Refusal(_INVALID, message)
 
 
 def check_change(service: Service, request: Body) -> None:
@@ -160,6 +160,7 @@ def _extras(candidate: Candidate) -> None:
 
 @rules.documented("model, CreateService.networkConfiguration: required with awsvpc, not supported without")
 @rules.reported("amazon-ecs-deploy-task-definition#802 and #616: the two messages")
+@rules.reported("fargatecli#73: subnets can not be empty.; opensearch-migrations#1430: at most 16 items")
 def _network(candidate: Candidate) -> None:
     network = candidate.body.get("networkConfiguration", {}).get("awsvpcConfiguration")
     if definitiondefaults.network_mode(candidate.definition) == "awsvpc":
@@ -168,35 +169,13 @@ def _network(candidate: Candidate) -> None:
             raise Refusal(_INVALID, message)
         if not network.get("subnets"):
             raise Refusal(_INVALID, "subnets can not be empty.")
+        if len(network["subnets"]) > 16:
+            raise Refusal(_INVALID, "subnets can have at most 16 items.")
         if network["assignPublicIp"] == "ENABLED" and candidate.body.get("launchType") == "EC2":
             raise Refusal(_INVALID, "Assign public IP is not supported for this launch type.")
     elif network:
         message = "Network Configuration is not valid for the given networkMode of this task definition."
         raise Refusal(_INVALID, message)
-
-
-@rules.documented(
-    "model, LoadBalancer: not both a name and a target group; no Classic Load Balancer with awsvpc"
-)
-@rules.reported("amazon-ecs-agent#1276 and pulumi-awsx#1172: the container …; wording of the others guessed")
-def _load_balancers(candidate: Candidate) -> None:
-    containers = {each["name"]: each for each in candidate.definition["containerDefinitions"]}
-    for each in candidate.body["loadBalancers"]:
-        if each.get("targetGroupArn") and each.get("loadBalancerName"):
-            raise Refusal(_INVALID, "loadBalancerName and targetGroupArn cannot both be specified.")
-        if each.get("loadBalancerName") and definitiondefaults.network_mode(candidate.definition) == "awsvpc":
-            raise Refusal(_INVALID, "Classic Load Balancers are not supported with networkMode awsvpc.")
-        name = each.get("containerName")
-        if not name:
-            raise Refusal(_INVALID, "Container Name can not be blank.")
-        if name not in containers:
-            raise Refusal(_INVALID, f"The container {name} does not exist in the task definition.")
-        ports = [mapping.get("containerPort") for mapping in containers[name]["portMappings"]]
-        if each.get("containerPort") not in ports:
-            message = (
-                f"The container {name} did not have a container port {each.get('containerPort')} defined."
-            )
-            raise Refusal(_INVALID, message)
 
 
 @rules.documented(
@@ -277,22 +256,20 @@ def _role(candidate: Candidate) -> None:
         raise Refusal(_INVALID, "Role can only be specified with a load balancer.")
 
 
-@rules.documented("model, ServiceVolumeConfiguration.name matches a volume with configuredAtLaunch")
-@rules.reported("recorded refusal of an update without volumeConfigurations; wording guessed")
-def _volumes(candidate: Candidate) -> None:
-    expected = {each["name"] for each in candidate.definition["volumes"] if each.get("configuredAtLaunch")}
-    given = {each.get("name") for each in candidate.unlisted.get("volumeConfigurations", [])}
-    if expected != given:
-        message = (
-            "The volumeConfigurations must match the task definition's volumes that are configured at launch."
-        )
+@rules.reported(
+    "cloudformation-coverage-roadmap#2369: … strategies are not supported with FARGATE launch type."
+)
+def _placement(candidate: Candidate) -> None:
+    if servicedefaults.on_fargate(candidate.body) and candidate.body["placementStrategy"]:
+        message = "Placement strategies are not supported with FARGATE launch type."
         raise Refusal(_INVALID, message)
 
 
 @rules.documented(
     "model, PlacementConstraint.expression not with distinctInstance; ServiceRegistry.port or container"
 )
-@rules.guessed("the wording")
+@rules.reported("terraform-aws-ecs-service#344: Specify a value for either 'port' or …")
+@rules.guessed("the wording of the others")
 def _combinations(candidate: Candidate) -> None:
     for each in candidate.body["placementConstraints"]:
         if each.get("type") == "distinctInstance" and each.get("expression"):
@@ -301,22 +278,23 @@ def _combinations(candidate: Candidate) -> None:
         raise Refusal(_INVALID, "Only one service registry is supported for a service.")
     for each in candidate.body["serviceRegistries"]:
         if "port" in each and ("containerName" in each or "containerPort" in each):
-            raise Refusal(
-                _INVALID, "Specify either port, or containerName and containerPort, for a service registry."
+            message = (
+                "Specify a value for either 'port' or the 'containerName' and 'containerPort' combination, but "
+                "not both"
             )
+            raise Refusal(_INVALID, message)
 
 
 _Rule = Callable[[Candidate], None]
 _RULES: Final[tuple[_Rule, ...]] = (
     _daemon,
     _network,
-    _load_balancers,
     _strategy,
     _launch_type,
     _percentages,
     _rebalancing,
     _role,
-    _volumes,
+    _placement,
     _combinations,
     _deployment_strategy,
     _extras,

@@ -8,6 +8,7 @@ from reconciler.sandbox import (
     controllers,
     deployments,
     pages,
+    pairingrules,
     rollouts,
     rules,
     servicedefaults,
@@ -79,7 +80,7 @@ def create_service(world: World, request: Body) -> Body:
     body = servicedefaults.created(world, request, cluster, definition)
     unlisted = servicedefaults.unlisted(request, cluster)
     controllers.check_configuration(body, request.get("deploymentConfiguration", {}))
-    servicerules.check(servicerules.Candidate(body, unlisted, definition))
+    servicerules.check(pairingrules.Candidate(body, unlisted, definition))
     tagging.attach(world, body["serviceArn"], request.get("tags", []))
     service = Service(*key, body, unlisted, client_token=request.get("clientToken", ""))
     service.origin = "FARGATE" if servicedefaults.on_fargate(body) else body.get("launchType", "EC2")
@@ -126,7 +127,7 @@ def update_service(world: World, request: Body) -> Body:
     body["desiredCount"] = request.get("desiredCount", body["desiredCount"])
     controllers.check_changed(body["deploymentController"]["type"], changed)
     controllers.check_configuration(body, request.get("deploymentConfiguration", {}))
-    servicerules.check(servicerules.Candidate(body, unlisted, definition))
+    servicerules.check(pairingrules.Candidate(body, unlisted, definition))
     service.body, service.unlisted = body, unlisted
     if forced or changed & _DEPLOYING:
         deployments.begin(world, service)

@@ -50,6 +50,10 @@ def test_a_count_that_an_autoscaler_keeps_is_told_and_left(cli: Cli, box: Box) -
 def test_a_replacement_is_shown_and_needs_leave(cli: Cli, box: Box) -> None:
     edit(FILE, '"launchType": "FARGATE"', '"launchType": "EC2"')
     edit(FILE, '"assignPublicIp": "ENABLED",', '"assignPublicIp": "DISABLED",')
+    refused = cli("apply", "--auto-approve", "--allow-replace")
+    assert "`platformVersion` is not for the launch type EC2" in refused.err  # before anything is deleted
+    assert box.writes() == []
+    edit(FILE, '"platformVersion": "LATEST",', "")
     ran = cli("plan", "--detailed-exitcode")
     assert ran.code == 2
     assert f"# {UNIT}: service {CLUSTER}/{SERVICE} must be replaced" in ran.out

@@ -88,7 +88,10 @@ def test_an_interactive_apply_looks_again_before_it_sends(cli: Cli, box: Box, pr
 
 def test_a_container_that_the_task_definition_lacks_is_told_in_the_plan(cli: Cli, box: Box) -> None:
     edit("ecs-service-def.json", '"containerName": "httpd-app"', '"containerName": "httpd"')
+    before = box.writes()
     plan = cli("plan")
-    assert "Warning: ecs-service-def.json:12:7: the task definition has no container `httpd`" in plan.out
-    assert "it has `httpd-app`" in plan.out
-    cli("plan", "--strict").one_error("no container `httpd`")
+    where = "ecs-service-def.json:12:7: ECS refuses this"
+    assert f"Error: {where}: the task definition has no container `httpd`" in plan.err
+    assert "it has `httpd-app`" in plan.err
+    assert "no container `httpd`" in cli("apply", "--auto-approve").err
+    assert box.writes() == before

@@ -13,9 +13,11 @@ from typing import Any
 from reconciler.api import Reconciler
 from reconciler.aws.shapes import ECS
 from reconciler.core import exports, kinds
+from reconciler.core.documents import Resolved
 from reconciler.core.kinds import Kind
 from reconciler.core.plans import Plan
 from reconciler.core.values import JsonObject
+from reconciler.engine import compatibility, composing
 from reconciler.engine.ports import Snapshot
 from reconciler.errors import PlanError
 from reconciler.sandbox.errors import Refusal
@@ -44,12 +46,16 @@ class Side:
 
 @dataclass(frozen=True, slots=True)
 class Round:
-    """What came of a file. `differences` are the addresses of the second plan, changed or noted."""
+    """What came of a file. `differences` are the addresses of the second plan, changed or noted.
+
+    `foreseen` is what the first plan refuses before anything is sent, `refused` what sending it came to.
+    """
 
     name: str
     sides: tuple[Side, ...] = ()
     differences: tuple[str, ...] = ()
     refused: str = ""
+    foreseen: tuple[str, ...] = ()
 
 
 def register(file: File, folder: Path) -> Round:
@@ -93,21 +99,23 @@ def run(name: str, laid: Laid, *, made: bool = False) -> Round:
     aws = Simulated()
     with Reconciler.open(laid.load(), gateway=aws, clock=FakeClock()) as reconciler:
         aws.ask("CreateCluster", clusterName=reconciler.settings.cluster)
+        foreseen: tuple[str, ...] = ()
         try:
             first = reconciler.plan()
+            foreseen = tuple(refusal.what for refusal in first.refusals)
             for unit in first.units:
                 if unit.kind == "task_definition":
                     aws.register_task_definition(unit.desired)
                 else:
                     aws.create_service({**unit.desired, **_named(reconciler)})
         except (PlanError, Refusal) as refusal:
-            return Round(name, refused=str(refusal))
+            return Round(name, refused=str(refusal), foreseen=foreseen)
         aws.sandbox.advance(600)
         again = reconciler.plan()
         sides = [
             side for side in _sides(name, reconciler, aws, first) if not made or side.kind is KINDS.service
         ]
-        return Round(name, tuple(sides), addresses(again))
+        return Round(name, tuple(sides), addresses(again), foreseen=foreseen)
 
 
 def addresses(plan: Plan) -> tuple[str, ...]:
@@ -139,6 +147,16 @@ def side_of(file: File) -> Side:
     """Give a recorded description, and the file that is written from it."""
     kind, body = described(file)
     return Side(file.name, kind, exports.definition(kind, body), body)
+
+
+def refusals(side: Side) -> tuple[str, ...]:
+    """Give what is held to be refused of a definition that AWS has taken, were it new."""
+    desired = composing.compose(side.kind, Resolved(side.name, side.document))
+    if side.kind is KINDS.task_definition:
+        found, _ = compatibility.of_task_definition(desired, registers=True)
+    else:
+        found, _ = compatibility.of_service(desired, None, {}, changed=(), moves=True)
+    return tuple(refusal.what for refusal in found)
 
 
 def definition_for(service: JsonObject) -> dict[str, Any]:

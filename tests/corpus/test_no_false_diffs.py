@@ -1,4 +1,4 @@
-"""Real files show no difference to what AWS, or the sandbox in its place, describes of them.
+"""Real files show no difference to what AWS, or the sandbox in its place, describes of them, and are not refused.
 
 What cannot be registered or created is named with its reason, and has to be refused for that reason.
 """
@@ -20,6 +20,9 @@ from tests.corpus.simulated import Simulated
 REFUSED = {
     "aws-samples__aws-containers-task-definitions__wildfly__wildfly_fargate.json": (
         "Fargate requires task definition to have execution role ARN to support log driver awslogs"
+    ),
+    "aws__amazon-ecs-agent__container-ordering-windows__task-definition.json": (
+        "A dependency container with SUCCESS or COMPLETE condition cannot be an essential container"
     ),
     "ijin__ecs-parallel__ecs-service-def.json": "deploymentConfiguration.alarms.alarmNames, which CreateService",
     "ijin__ecs-parallel__ecspresso.yml": "deploymentConfiguration.alarms.alarmNames, which CreateService",
@@ -48,8 +51,10 @@ def plans_nothing(found: rounds.Round, folder: Path) -> None:
     """Check a round, and what `init` would write after it."""
     if found.name in REFUSED:
         assert REFUSED[found.name] in found.refused
+        assert found.foreseen or "which CreateService" in found.refused
         return
     assert found.refused == ""
+    assert found.foreseen == ()
     assert found.differences == ()
     assert found.sides
     for side in found.sides:
@@ -78,6 +83,7 @@ def test_a_created_service_plans_nothing(file: File, tmp_path: Path) -> None:
 def test_a_description_is_the_file_that_is_written_from_it(file: File, tmp_path: Path) -> None:
     side = rounds.side_of(file)
     assert side.document
+    assert rounds.refusals(side) == ()
     assert rounds.compare(side.kind, side.document, files.document(file), tmp_path) == ()
 
 

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from reconciler.core import canon
+from reconciler.core import canon, pointers
 from reconciler.core.documents import Resolved
 from reconciler.core.kinds import combinations
 from reconciler.core.plans import Notice
+from reconciler.core.values import Path
 from reconciler.engine import compatibility, composing
-from reconciler.errors import Refused
+from reconciler.errors import Refused, Where
 from tests.core.documents import KINDS
 from tests.core.test_tables import rows
 from tests.engine.worlds import UNIT, World, service, task_definition
@@ -19,11 +21,23 @@ from tests.engine.worlds import UNIT, World, service, task_definition
 TABLE = (*combinations.SERVICE, *combinations.TASK_DEFINITION)
 
 
+def resolved(name: str, data: Any) -> Resolved:
+    """Give a document in which every value says where it stands."""
+    return Resolved(name, data, places={path: Where(pointers.text(path)) for path in paths(data)})
+
+
+def paths(data: Any, path: Path = ()) -> Iterator[Path]:
+    yield path
+    items = data.items() if isinstance(data, dict) else enumerate(data) if isinstance(data, list) else ()
+    for key, member in items:
+        yield from paths(member, (*path, key))
+
+
 def found(case: dict[str, Any]) -> tuple[tuple[Refused, ...], tuple[Notice, ...]]:
     if "file" not in case:
-        task = composing.compose(KINDS.task_definition, Resolved("task.json", case["task"]))
+        task = composing.compose(KINDS.task_definition, resolved("task.json", case["task"]))
         return compatibility.of_task_definition(task, registers=True)
-    desired = composing.compose(KINDS.service, Resolved("service.json", case["file"]))
+    desired = composing.compose(KINDS.service, resolved("service.json", case["file"]))
     live = case.get("live")
     there = canon.canon(KINDS.service, live, desired=False) if live is not None else None
     changed = frozenset(case["file"])
@@ -34,10 +48,14 @@ def found(case: dict[str, Any]) -> tuple[tuple[Refused, ...], tuple[Notice, ...]
 def test_a_row(row: dict[str, Any]) -> None:
     (wanted,) = [each for each in TABLE if row["row"] in each.what]
     refusals, notices = found(row["clash"])
-    assert any(wanted.what in refusal.what and refusal.hint for refusal in refusals) is wanted.seen
-    assert any(wanted.what in notice.what and notice.hint for notice in notices) is not wanted.seen
-    said = [each.what for side in found(row["fine"]) for each in side]
-    assert not [what for what in said if wanted.what in what]
+    everything: list[Refused | Notice] = [*refusals, *notices]
+    said = [each for each in everything if row["row"] in each.what]
+    assert said
+    assert all(isinstance(each, Refused) is wanted.seen for each in said)
+    assert all(each.hint and "{" not in each.what for each in said)
+    if "at" in row:
+        assert [each.where.path for each in said if each.where is not None] == [row["at"]]
+    assert not [each for side in found(row["fine"]) for each in side if row["row"] in each.what]
 
 
 def test_every_row_has_a_case() -> None:
@@ -69,8 +87,9 @@ def test_what_only_documentation_forbids_warns(world: World) -> None:
 
 
 def test_what_aws_has_taken_once_is_not_doubted(world: World) -> None:
-    registries = [{"registryArn": "arn:r", "port": 80, "containerName": "app"}]
+    registries = [{"registryArn": "arn:r", "containerName": "app", "containerPort": 81}]
     world.write("service.json", service() | {"serviceRegistries": registries})
+    assert "names port 81 of the container `app`" in world.plan().notices[0].what
     world.apply()
     world.write("service.json", service() | {"serviceRegistries": registries, "desiredCount": 3})
     assert not world.plan().notices

@@ -10,8 +10,9 @@ Clients = Callable[..., Any]
 
 
 def task_definition(image: str = "web:1", family: str = "web", **members: Any) -> dict[str, Any]:
-    """Give a registration for Fargate with one container."""
-    container = {"name": "app", "image": image, "portMappings": [{"containerPort": 80}]}
+    """Give a registration for Fargate with one container and a port that has a name."""
+    port = {"containerPort": 80, "name": "http"}
+    container = {"name": "app", "image": image, "portMappings": [port]}
     size = {"cpu": "256", "memory": "512", "networkMode": "awsvpc", "requiresCompatibilities": ["FARGATE"]}
     return {"family": family, "containerDefinitions": [container], **size, **members}
 

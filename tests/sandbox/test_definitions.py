@@ -1,5 +1,7 @@
 """Task definitions and clusters: what the service adds, refuses and lists."""
 
+import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,6 +12,7 @@ from tests.sandbox.bodies import Clients, task_definition
 
 CONTAINER = {"name": "app", "image": "web:1"}
 SECRET = {"name": "A", "valueFrom": "arn:aws:ssm:eu-west-1:123456789012:parameter/a"}
+REFUSED = json.loads((Path(__file__).parents[2] / "fixtures/sandbox/definitions.json").read_text())
 LOGS = {"logDriver": "awslogs", "options": {"awslogs-group": "/a", "awslogs-region": "eu-west-1"}}
 
 
@@ -32,7 +35,7 @@ def test_defaults_are_echoed(clients: Clients) -> None:
             **CONTAINER,
             "cpu": 0,
             "essential": True,
-            "portMappings": [{"containerPort": 80, "hostPort": 80, "protocol": "tcp"}],
+            "portMappings": [{"containerPort": 80, "hostPort": 80, "protocol": "tcp", "name": "http"}],
             **{key: [] for key in ("environment", "mountPoints", "volumesFrom", "systemControls")},
         }
     ]
@@ -64,7 +67,6 @@ def test_defaults_are_echoed(clients: Clients) -> None:
             {"linuxParameters": {"capabilities": {"drop": ["ALL"]}}},
             {"capabilities": {"add": [], "drop": ["ALL"]}, "devices": [], "tmpfs": []},
         ),
-        ({"links": ["b", "a"]}, ["a", "b"]),
         ({"command": []}, []),
         ({"privileged": False}, False),
         ({"restartPolicy": {"enabled": True}}, {"enabled": True, "restartAttemptPeriod": 300}),
@@ -97,6 +99,11 @@ def test_what_has_no_order_may_come_in_another(server: Serving, clients: Clients
     assert sorted(shown, key=lambda each: str(each["name"])) == sent
 
 
+def test_links_are_sorted(clients: Clients) -> None:
+    bridge = {"networkMode": "bridge", "requiresCompatibilities": ["EC2"]}
+    assert contained(clients("ecs"), {"links": ["b", "a"]}, **bridge)["links"] == ["a", "b"]
+
+
 def test_bridge_ports_and_volumes(clients: Clients) -> None:
     efs = {"name": "e", "efsVolumeConfiguration": {"fileSystemId": "fs-1"}}
     shown = registered(
@@ -125,7 +132,10 @@ def test_bridge_ports_and_volumes(clients: Clients) -> None:
             "Container.name contains invalid characters.",
         ),
         ({"containerDefinitions": [CONTAINER, CONTAINER]}, "unique names"),
-        ({"containerDefinitions": [CONTAINER | {"essential": False}]}, "at least one essential container"),
+        (
+            {"containerDefinitions": [CONTAINER | {"essential": False}]},
+            "doesn't have any essential container.",
+        ),
         ({"networkMode": "bridge"}, "Fargate only supports network mode ‘awsvpc’."),
         ({"memory": "513"}, "No Fargate configuration exists for given values."),
         ({"cpu": "100"}, "No Fargate configuration exists for given values."),
@@ -148,8 +158,12 @@ def test_bridge_ports_and_volumes(clients: Clients) -> None:
                     CONTAINER | {"mountPoints": [{"sourceVolume": "v", "containerPath": "/"}]}
                 ]
             },
-            "volume 'v'",
+            "Unknown volume 'v'.",
         ),
+        *[
+            ({"containerDefinitions": each["containers"]} | each.get("with", {}), each["message"])
+            for each in REFUSED
+        ],
         ({"networkMode": "typo"}, "Member must satisfy enum value set"),
     ],
 )

@@ -157,7 +157,6 @@ OTHER_NETWORK = {"awsvpcConfiguration": NETWORK["awsvpcConfiguration"] | {"subne
         ({"deploymentConfiguration": {"minimumHealthyPercent": 50}}, False),
         ({"enableExecuteCommand": True}, False),
         ({"propagateTags": "SERVICE"}, False),
-        ({"placementStrategy": [{"type": "spread", "field": "attribute:ecs.availability-zone"}]}, False),
         ({"healthCheckGracePeriodSeconds": 30}, False),
         ({"availabilityZoneRebalancing": "DISABLED"}, False),
     ],
