@@ -22,9 +22,9 @@ SERVICE, TASK = documents.KINDS.service, documents.KINDS.task_definition
 Body = dict[str, Any]
 
 _PORTS = [
-    {"containerPort": 80},
-    {"containerPort": 443, "protocol": "udp"},
-    {"containerPort": 8080, "name": "x"},
+    {"containerPort": 80, "name": "a"},
+    {"containerPort": 443, "name": "b"},
+    {"containerPort": 53, "protocol": "udp"},
 ]
 _ROLE = "arn:aws:iam::123456789012:role/x"
 _TAGS = st.lists(
@@ -75,18 +75,23 @@ def _files(draw: st.DrawFn) -> Files:
     return Files(draw(task_definitions()), draw(services()))
 
 
+def _of_one_kind(volume: Body) -> Body:
+    kinds = [name for name in volume if name == "host" or name.endswith("Configuration")]
+    return {name: value for name, value in volume.items() if name not in kinds[1:]}
+
+
 def task_definitions() -> Drawn:
     """Draw bodies of RegisterTaskDefinition for one container that services can reach at port 80."""
     container = structure(
         "ContainerDefinition",
         name=st.just("app"),
         image=st.sampled_from(["web:1", "web:2"]),
-        portMappings=st.lists(st.sampled_from(_PORTS[1:]), unique_by=str).map(
-            lambda more: [_PORTS[0], *more]
+        portMappings=st.lists(st.sampled_from(_PORTS[2:]), unique_by=str).map(
+            lambda more: [*_PORTS[:2], *more]
         ),
     )
     volumes = structure("Volume", name=st.just("data"), configuredAtLaunch=st.booleans()).map(
-        lambda each: [each]
+        lambda each: [_of_one_kind(each)]
     )
     return structure(
         "RegisterTaskDefinitionRequest",
@@ -199,7 +204,8 @@ def _settled(files: Files) -> Files:
         service.get("deploymentConfiguration", {}).pop("minimumHealthyPercent", None)  # of one task
     if fargate:
         task |= _FITS_FARGATE
-        task.pop("ephemeralStorage", None)
+        for name in ("ephemeralStorage", "ipcMode", "placementConstraints"):
+            task.pop(name, None)
     else:
         service.pop("platformVersion", None)
         task.pop("requiresCompatibilities", None)
@@ -228,9 +234,21 @@ def _settled(files: Files) -> Files:
         for name in ("deploymentConfiguration", *servicedefaults.UNLISTED):
             service.pop(name, None)
     for each in task["containerDefinitions"]:
-        each.setdefault("portMappings", [_PORTS[0]])
+        each.setdefault("portMappings", _PORTS[:2])
         if not task.get("volumes"):
             each.pop("mountPoints", None)
+        if task["networkMode"] == "awsvpc":
+            each.pop("hostname", None)
+            each.pop("links", None)
+    connect = service.get("serviceConnectConfiguration", {})
+    for number, each in enumerate(
+        [
+            *connect.get("services", []),
+            *service.get("vpcLatticeConfigurations", []),
+            *service.get("gatewayConnectors", []),
+        ]
+    ):
+        each["portName"] = _PORTS[number % 2]["name"]  # one that the container has
     configuration = service.get("deploymentConfiguration", {})
     _settle_configuration(configuration)
     for holder in (task, service, configuration):

@@ -29,7 +29,13 @@ ON_FARGATE: dict[str, Any] = {
     "requiresCompatibilities": ["FARGATE"],
     "cpu": "256",
     "memory": "512",
-    "containerDefinitions": [{"name": "app", "image": "web:1", "portMappings": [{"containerPort": 80}]}],
+    "containerDefinitions": [
+        {
+            "name": "app",
+            "image": "web:1",
+            "portMappings": [{"containerPort": 80, "name": "p"}, {"containerPort": 443, "name": "q"}],
+        }
+    ],
 }
 ON_EC2: dict[str, Any] = ON_FARGATE | {"networkMode": "bridge", "requiresCompatibilities": ["EC2"]}
 VOLUME = {"volumes": [{"name": "data", "configuredAtLaunch": True}]}
