@@ -11,11 +11,13 @@ from reconciler.core import canon, pointers
 from reconciler.core.documents import Resolved
 from reconciler.core.kinds import combinations
 from reconciler.core.plans import Notice
-from reconciler.core.values import Path
+from reconciler.core.values import JsonObject, Path
 from reconciler.engine import compatibility, composing
 from reconciler.errors import Refused, Where
+from reconciler.sandbox.errors import Refusal
 from tests.core.documents import KINDS
 from tests.core.test_tables import rows
+from tests.corpus.simulated import Simulated
 from tests.engine.worlds import UNIT, World, service, task_definition
 
 TABLE = (*combinations.SERVICE, *combinations.TASK_DEFINITION)
@@ -56,6 +58,27 @@ def test_a_row(row: dict[str, Any]) -> None:
     if "at" in row:
         assert [each.where.path for each in said if each.where is not None] == [row["at"]]
     assert not [each for side in found(row["fine"]) for each in side if row["row"] in each.what]
+
+
+@pytest.mark.parametrize(
+    "row", [each for each in rows("combinations") if "file" not in each.values[0]["clash"]]
+)
+def test_a_registration_is_refused_where_the_simulated_service_refuses_it(row: dict[str, Any]) -> None:
+    for name in ("clash", "fine"):
+        task = composing.compose(KINDS.task_definition, resolved("task.json", row[name]["task"]))
+        refusals, notices = compatibility.of_task_definition(task, registers=True)
+        said = refused(task.canon.wire)
+        assert said or not refusals
+        assert refusals or notices or not said
+
+
+def refused(task: JsonObject) -> str:
+    """Give what the simulated service says against a task definition."""
+    try:
+        Simulated().register_task_definition(task)
+    except Refusal as refusal:
+        return str(refusal)
+    return ""
 
 
 def test_every_row_has_a_case() -> None:
