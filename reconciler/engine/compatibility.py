@@ -64,7 +64,7 @@ def _found(
                 hint = row.stays or hint
             where = desired.resolved.where(_raw(desired.canon, clash.path))
             if row.seen:
-                refusals.append(Refused(f"ECS refuses this: {what}", where, f"{hint} ({row.source})"))
+                refusals.append(Refused(f"ECS refuses this: {what}", where, hint))
             else:
                 notices.append(
                     Notice(what=f"ECS is documented to refuse this: {what}", where=where, hint=hint)
