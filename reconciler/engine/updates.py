@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from reconciler.core import canon as canons
-from reconciler.core import patches
+from reconciler.core import patches, pointers
 from reconciler.core.canon import Canon
 from reconciler.core.diffs import Action, Change
 from reconciler.core.kinds import controllers
@@ -52,7 +52,10 @@ def build(
     changed = {str(change.path[0]) for change in changes} - {"tags"}
     back = _LAUNCH_TYPE in changed and _goes_back_to_launch_type(desired, live)
     members = sorted(changed - {_LAUNCH_TYPE} if back else changed)
-    taken = shapes.input("UpdateService").members
+    taken = shapes.input("UpdateService").members.keys() - {
+        "cluster",
+        "service",
+    }  # they say which service it is
     replaces = tuple(name for name in members if name not in taken)
     members = [name for name in members if name in taken]
     if controller == "ECS":  # as it would be: only what leaves it has members that an update changes no more
@@ -62,9 +65,7 @@ def build(
     if members:
         own = [change for change in changes if change.path[0] in members]
         patch = patches.build(own, desired, live, body)
-        patched = canons.canon(
-            desired.kind, patches.apply(body, patch.operations), desired=False, like=desired
-        )
+        patched = _without_derived(patches.apply(body, patch.operations), live, desired)
         sent = {
             name: _member(name, [c for c in own if c.path[0] == name], patched, desired) for name in members
         }
@@ -85,6 +86,28 @@ def build(
     else:
         effects = ("tags only, no new deployment",) if tagged else ()
     return Draft(sent, effects, refusals, replaces)
+
+
+def _without_derived(body: JsonObject, live: Canon, desired: Canon) -> Canon:
+    """Give a patched body in canonical form, without what AWS will derive anew from what the patch has changed."""
+    patched = canons.canon(desired.kind, body, desired=False, like=desired)
+    left = False
+    for path, seen in patched.seen.items():
+        node = canons.node_at(desired.kind.node, path)
+        if node is None or node.rule.derived is None or path in desired.seen:
+            continue
+        if node.rule.derived(seen.wire, path, live.tree, patched.tree):
+            body, left = pointers.objects(_without(body, seen.raw)), True
+    return canons.canon(desired.kind, body, desired=False, like=desired) if left else patched
+
+
+def _without(document: Json, path: Path) -> Json:
+    """Give a document without the member at a path."""
+    if isinstance(document, dict):
+        kept = {name: value for name, value in document.items() if name != path[0] or len(path) > 1}
+        return kept | ({str(path[0]): _without(document[str(path[0])], path[1:])} if len(path) > 1 else {})
+    items = document if isinstance(document, list | tuple) else ()
+    return [_without(item, path[1:]) if index == path[0] else item for index, item in enumerate(items)]
 
 
 def _controller(desired: Canon) -> str:

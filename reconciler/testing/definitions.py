@@ -71,9 +71,14 @@ def service(sent: Body) -> Body:
     stored = copy.deepcopy(_SERVICE) | members(sent)
     if not stored.get("capacityProviderStrategy"):
         stored.setdefault("launchType", "EC2")
-    stored[_ORIGIN] = "FARGATE" if _on_fargate(stored) else stored.get("launchType", "EC2")
+    launched(stored)
     relaunch(stored, sent)
     return stored | {"deploymentConfiguration": deployment_configuration(_DEPLOYMENT, sent)}
+
+
+def launched(stored: Body) -> None:
+    """Note the launch type that a service was created with."""
+    stored[_ORIGIN] = "FARGATE" if _on_fargate(stored) else stored.get("launchType", "EC2")
 
 
 def relaunch(stored: Body, sent: Body) -> None:

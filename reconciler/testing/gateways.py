@@ -227,6 +227,13 @@ class FakeGateway:
         """Make the next calls of a method raise; with `taken` only after they have had their effect."""
         self._failures[method] = _Failure(error, times, taken)
 
+    def put(self, described: JsonObject) -> None:
+        """Let a service be there as AWS describes it, in place of one of that name."""
+        service = cast(Body, copy.deepcopy(described))
+        definitions.launched(service)
+        self._services[self._cluster(service["clusterArn"]), service["serviceName"]] = service
+        self._set_tags(service["serviceArn"], service.pop("tags", ()))
+
     def edit(self, cluster: str, name: str, **members: object) -> None:
         """Change a service behind everybody's back, as somebody does in the console."""
         self._known("edit", cluster, name).update(copy.deepcopy(members))

@@ -103,8 +103,28 @@ def table() -> str:
         "**missed, or shown as something else**",
         *(f"**{len(each.wrong)}** of {sum(each.tried.values())}" for each in tallies),
     )
+    for reason in sorted({reason for each in tallies for reason in each.not_updated}):
+        row(
+            f"shown, and not tried by one update: {_NOT_TRIED[reason]}",
+            *(_of(each, reason) for each in tallies),
+        )
+    done = (
+        f"**{each.updated} of {each.updated + len(each.not_done)}**" if each.updated else "–"
+        for each in tallies
+    )
+    row("**changes that one update makes true**", *done)
     return "\n".join(lines)
 
+
+def _of(tally: Tally, reason: str) -> str:
+    return str(tally.not_updated[reason]) if tally.updated else "–"
+
+
+_NOT_TRIED = {
+    "by other calls": "tags, and another revision",
+    "refused": "it is refused before anything is sent",
+    "replaced": "no update changes that, and the service is replaced",
+}
 
 _SAID = {
     "absent_if": "it means nothing beside what else is there (`absent_if`)",

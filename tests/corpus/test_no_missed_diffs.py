@@ -51,6 +51,14 @@ def test_every_change_of_one_leaf_is_shown_as_that_leaf(kind: Kind) -> None:
 
 
 @HERE
+def test_one_update_makes_every_change_true() -> None:
+    tally = rates.tally(rounds.KINDS.service)
+    assert tally.not_done == []
+    assert tally.updated > sum(tally.not_updated.values())
+    assert set(tally.not_updated) == {"by other calls", "refused", "replaced"}
+
+
+@HERE
 def test_every_real_word_is_known() -> None:
     """The API model's words are those of real files, in their case."""
     sides = list(rates.all_sides())
@@ -79,5 +87,6 @@ def test_every_member_of_the_api_can_be_seen_to_change(kind: Kind) -> None:
     tally = Tally()
     verdicts.judge(Side("every member", kind, document, live), tally)
     assert tally.wrong == []
+    assert tally.not_done == []
     assert set(tally.equal) <= REASONS[kind.name]
     assert tally.shown > 5 * sum(tally.equal.values())

@@ -17,6 +17,7 @@ from reconciler.core.diffs import Change, Differences
 from reconciler.core.kinds import Kind
 from reconciler.core.kinds.rules import ABSENT, Maybe, Node, Undeclared
 from reconciler.core.values import Json, JsonObject
+from tests.corpus import updating
 from tests.corpus.mutations import Mutation, Place, mutations, place
 from tests.corpus.rounds import Side
 
@@ -26,13 +27,19 @@ NOTED = ("left to be: informational", "set elsewhere")
 
 @dataclass(slots=True)
 class Tally:
-    """How many changes were tried, how many were shown as exactly one leaf, and why others were not."""
+    """How many changes were tried, how many were shown as exactly one leaf, and why others were not.
+
+    Of a service's: how many one update made true, why it was not tried of others, and which it did not.
+    """
 
     tried: Counter[str] = field(default_factory=Counter)
     shown: int = 0
     consequences: int = 0
     equal: Counter[str] = field(default_factory=Counter)
     wrong: list[str] = field(default_factory=list)
+    updated: int = 0
+    not_updated: Counter[str] = field(default_factory=Counter)
+    not_done: list[str] = field(default_factory=list)
 
 
 def judge(side: Side, tally: Tally, every: int = 1, offset: int = 0) -> None:
@@ -47,9 +54,22 @@ def judge(side: Side, tally: Tally, every: int = 1, offset: int = 0) -> None:
         found = diffs.diff(desired, live)
         reason = why_equal(kind, mutation, side.document, desired, live)
         fault = _fault(kind, side.document, mutation, desired, found, reason, tally)
+        called = f"{side.name}: {mutation.what} {mutation.path} {mutation.before!r} -> {mutation.after!r}: "
         if fault:
-            tally.wrong.append(f"{side.name}: {mutation.what} {mutation.path} {mutation.before!r} -> "
-                               f"{mutation.after!r}: {fault}")  # fmt: skip
+            tally.wrong.append(called + fault)
+        elif kind.name == "service" and found.changes:
+            _update(side, desired, live, found, tally, called)
+
+
+def _update(side: Side, desired: Canon, live: Canon, found: Differences, tally: Tally, called: str) -> None:
+    """Let one update be made of what is shown, and look at what differs after it."""
+    reason, left = updating.left(desired, live, side.live, found)
+    if reason:
+        tally.not_updated[reason] += 1
+    elif left:
+        tally.not_done.append(f"{called}{left}")
+    else:
+        tally.updated += 1
 
 
 def _fault(

@@ -88,4 +88,6 @@ def test_one_update_is_enough(dice: random.Random) -> None:
     desired = canon.canon(KINDS.service, document, desired=True)
     live = canon.canon(KINDS.service, updated(body, sent), desired=False, like=desired)
     left = [change.address for change in diffs.diff(desired, live).changes if change.path[0] != "tags"]
+    if sent.get("capacityProviderStrategy") == []:  # to which launch type that leads back, nothing here tells
+        left = [address for address in left if address != "launchType"]
     assert left == [], sent

@@ -13,7 +13,7 @@ from enum import Enum
 from typing import Final, TypeAlias
 
 from reconciler.core.shapes import Shape
-from reconciler.core.values import Json, JsonObject
+from reconciler.core.values import Json, JsonObject, Path
 
 
 class Absence(Enum):
@@ -56,6 +56,10 @@ Test: TypeAlias = Callable[[Json, JsonObject, JsonObject], bool]
 """(value, the structure it stands in, facts about the document) → does the value mean the same as none?"""
 
 
+Derived: TypeAlias = Callable[[Json, Path, JsonObject, JsonObject], bool]
+"""(value, its canonical place, the live tree, the tree that is wanted) → was it made of what is another thing there?"""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
     """What is known of one member. Every field has the meaning "nothing special" by default.
@@ -72,6 +76,7 @@ class Rule:
     - `elsewhere`: with these facts someone else sets the member, whatever the file says: a difference is noted.
     - `deploys`: a change starts a new deployment of the service, None where the API model does not say whether it does;
       `forces`: only with forceNewDeployment.
+    - `derived`: AWS made an undeclared value of what stands around it, and that changes: it is not sent back.
     - `remove`: what to send to remove the member, where that is not its default.
     """
 
@@ -87,6 +92,7 @@ class Rule:
     elsewhere: Callable[[JsonObject], bool] | None = None
     deploys: bool | None = False
     forces: bool = False
+    derived: Derived | None = None
     remove: Maybe = ABSENT
 
     def usual(self, facts: JsonObject) -> Maybe:

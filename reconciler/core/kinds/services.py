@@ -15,7 +15,7 @@ from typing import Final
 from reconciler.core.kinds import controllers
 from reconciler.core.kinds.rules import WHOLE, Key, Rule, Test, Undeclared
 from reconciler.core.kinds.spellings import parsed_json, revision_name, same_name, short_name
-from reconciler.core.values import Json, JsonObject
+from reconciler.core.values import Json, JsonObject, Path
 
 D = Undeclared.DEFAULT
 S = Undeclared.SERVER
@@ -117,6 +117,18 @@ def _service_linked(value: Json, _parent: JsonObject, _facts: JsonObject) -> boo
 
 def _port_name(value: Json, service: JsonObject, _facts: JsonObject) -> bool:
     return value == service.get("portName")  # B, RD: the server's default
+
+
+def _dns_name_moves(value: Json, place: Path, live: JsonObject, wanted: JsonObject) -> bool:
+    """Tell whether an alias has its name from a discovery name and a namespace, one of which changes (B)."""
+
+    def parts(tree: JsonObject) -> tuple[Json, Json]:
+        port = str(place[2])
+        service = _fact(tree, "serviceConnectConfiguration", "services", port)
+        name = _fact(service, "discoveryName") if isinstance(service, dict) else None
+        return name or port, _fact(tree, "serviceConnectConfiguration", "namespace")
+
+    return str(value).startswith(f"{parts(live)[0]}.") and parts(live) != parts(wanted)
 
 
 def _host_means_instance(value: Json) -> Json:
@@ -248,7 +260,9 @@ _ROWS: Final[dict[str, Rule]] = {
     "serviceConnectConfiguration/services": Rule(key=Key(("portName",)), undeclared=D),
     "serviceConnectConfiguration/services/*/discoveryName": Rule(absent_if=_port_name, undeclared=D),
     "serviceConnectConfiguration/services/*/clientAliases": Rule(key=Key(("port",)), undeclared=D),
-    "serviceConnectConfiguration/services/*/clientAliases/*/dnsName": Rule(undeclared=S),
+    "serviceConnectConfiguration/services/*/clientAliases/*/dnsName": Rule(
+        undeclared=S, derived=_dns_name_moves
+    ),
     "serviceConnectConfiguration/services/*/clientAliases/*/testTrafficRules": Rule(undeclared=D),
     **_declared(
         "serviceConnectConfiguration/services/*/clientAliases/*/testTrafficRules/header",
