@@ -65,7 +65,7 @@ def pairs(draw: st.DrawFn) -> tuple[Files, Files]:
     service = draw(_mixed(shapes.model().shape_for("CreateServiceRequest"), first.service, other.service))
     second = _settled(Files(task, service))
     if first.service.get("capacityProviderStrategy") and "launchType" in second.service:
-        second.task.update(_FITS_FARGATE)  # whichever launch type comes back, it runs this
+        _fit(second.task)  # whichever launch type comes back, it runs this
         second.service.setdefault("networkConfiguration", {"awsvpcConfiguration": {"subnets": ["subnet-1"]}})
     return first, second
 
@@ -203,13 +203,20 @@ def _settled(files: Files) -> Files:
         service["availabilityZoneRebalancing"] = "DISABLED"
         service.get("deploymentConfiguration", {}).pop("minimumHealthyPercent", None)  # of one task
     if fargate:
-        task |= _FITS_FARGATE
-        for name in ("ephemeralStorage", "ipcMode", "placementConstraints"):
-            task.pop(name, None)
+        _fit(task)
     else:
         service.pop("platformVersion", None)
         task.pop("requiresCompatibilities", None)
     task.setdefault("executionRoleArn", _ROLE)
+    if (
+        task["networkMode"] == "awsvpc"
+    ):  # documented only, and so no reason to refuse what FARGATE goes on running
+        task.pop("placementConstraints", None)
+    for volume in task.get("volumes", []):
+        for other in [name for name in volume if name not in ("name", "configuredAtLaunch")][1:]:
+            del volume[other]  # of one kind
+    if not service.get("monitoring", {}).get("metricConfigurations"):
+        service.pop("monitoring", None)
     if task["networkMode"] != "awsvpc":
         service.pop("networkConfiguration", None)
     elif "awsvpcConfiguration" in service.get("networkConfiguration", {}):
@@ -240,6 +247,8 @@ def _settled(files: Files) -> Files:
         if task["networkMode"] == "awsvpc":
             each.pop("hostname", None)
             each.pop("links", None)
+    for each in service.get("serviceRegistries", []) if task["networkMode"] != "awsvpc" else []:
+        each |= {"containerName": "app", "containerPort": 80}
     connect = service.get("serviceConnectConfiguration", {})
     for number, each in enumerate(
         [
@@ -255,6 +264,13 @@ def _settled(files: Files) -> Files:
         for name in holder.keys() & _SAYING.keys():
             holder[name] = [each for each in holder[name] if each.get(_SAYING[name])]
     return Files(documents.without_twins(TASK, task), documents.without_twins(SERVICE, service))
+
+
+def _fit(task: Body) -> None:
+    """Make a task definition one for FARGATE."""
+    task.update(_FITS_FARGATE)
+    for name in ("ephemeralStorage", "ipcMode", "placementConstraints"):
+        task.pop(name, None)
 
 
 def _settle_configuration(configuration: Body) -> None:

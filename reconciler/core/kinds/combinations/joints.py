@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
+from reconciler.core.kinds.combinations import containers, revisions
 from reconciler.core.kinds.combinations.cases import Case, Clash, Combination, at, each, listing, objects
 from reconciler.core.values import JsonObject
 
@@ -22,11 +23,20 @@ def _launch_volume_is_lacking(case: Case) -> bool:
     return not case.at("volumeConfigurations") and any(volume.get("configuredAtLaunch") for volume in volumes)
 
 
-def _lacks_fargate(case: Case) -> bool:
-    """Tell whether the task definition is none that FARGATE runs: `compatibilities` would not name it (B)."""
-    if not case.task or not case.on_fargate:
-        return False
-    return not (case.awsvpc and case.task.get("cpu") and case.task.get("memory"))
+def _unfit_for_fargate(case: Case) -> Iterator[Clash]:
+    """Give why the task definition is none that FARGATE runs: `compatibilities` would not name it (B).
+
+    One that asks for FARGATE itself is held against that where it is registered.
+    """
+    if not case.task or not case.on_fargate or case.for_fargate:
+        return
+    asking = Case(task={**case.task, "requiresCompatibilities": ["FARGATE"]})
+    for row in (*revisions.ROWS, *containers.ROWS):
+        already = row.found(Case(task=case.task)) if row.seen else ()
+        for clash in row.found(asking) if row.seen else ():
+            if clash not in already:
+                held = [name for name in ("launchType", "capacityProviderStrategy") if name in case.file]
+                yield Clash(tuple(held[:1]), (row.what.format(*clash.names) if clash.names else row.what,))
 
 
 _classic = each("loadBalancers", "loadBalancerName", lambda item: item.get("loadBalancerName"))
@@ -110,10 +120,10 @@ ROWS: Final = (
     ),
     Combination(
         ("launchType", "capacityProviderStrategy"),
-        "FARGATE runs task definitions with networkMode `awsvpc`, `cpu` and `memory`, and this one lacks some of it",
-        "add them to the task definition, or set another launchType",
+        "the service runs on FARGATE, and the task definition does not: {}",
+        "change the task definition, or set another launchType",
         "Task definition does not support launch_type FARGATE",
-        _lacks_fargate,
+        _unfit_for_fargate,
         seen=True,
         task=True,
     ),
