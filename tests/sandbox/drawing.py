@@ -54,6 +54,7 @@ SETTLED: dict[str, Drawn] = {
     "LogConfiguration.logDriver": st.sampled_from(["json-file", "awsfirelens"]),
     "TaskDefinitionPlacementConstraint.type": st.just("memberOf"),
     "PortMapping.hostPort": st.just(0),
+    "PortMapping.containerPort": st.integers(1, 65535),
     "ContainerDefinition.memoryReservation": _ONE,
     "ContainerDefinition.essential": st.just(value=True),
     "HealthCheck.command": st.just(["CMD", "true"]),
