@@ -55,8 +55,10 @@ class Provenance:
 
     def is_unnamed(self, path: Path) -> bool:
         """Tell whether what an item of a set is called by must not be shown: its name is made of that."""
+        if not self.marked:
+            return False
         above = canons.node_at(self.canon.kind.node, path[:-1])
-        if above is None or above.rule.key is None or not self.marked:
+        if above is None or above.rule.key is None:
             return False
         key = above.rule.key
         members = (name for names in (*key.members, *key.then) for name in names.split("|"))
@@ -171,8 +173,12 @@ def shown(path: Path, origin: Provenance, masker: Masker) -> Path:
     """
     if masker.open or not (origin.marked or masker.secrets):
         return path
-    nodes = (canons.node_at(origin.canon.kind.node, path[:length]) for length in range(len(path)))
-    return tuple(_name(node, path[:length], origin, masker) for length, node in enumerate(nodes, start=1))
+    named: list[str | int] = []
+    node: Node | None = origin.canon.kind.node
+    for length, key in enumerate(path, start=1):
+        named.append(_name(node, path[:length], origin, masker))
+        node = canons.node_at(node, (key,))
+    return tuple(named)
 
 
 def _name(above: Node | None, path: Path, origin: Provenance, masker: Masker) -> str | int:
