@@ -17,12 +17,12 @@ from typing import TypeAlias
 from urllib.parse import SplitResult, unquote, urlsplit
 
 from reconciler.plugin import Config, ConfigError, Context, Json
-from reconciler_tfstate import directories
-from reconciler_tfstate.backends import s3
 from reconciler_tfstate.backends.configurations import Backend
 from reconciler_tfstate.backends.local import File
 from reconciler_tfstate.locations import Location
 from reconciler_tfstate.urls import shown
+
+# Folders and backends are imported where a config names one: a plan whose state is a file need not wait for them.
 
 #: Finds a location when its state is first needed. Unavailable where there is none.
 Locate: TypeAlias = Callable[[Context], Location]
@@ -89,6 +89,8 @@ def read(config: Config) -> Settings:
 
 def actions(config: Config) -> tuple[str, ...]:
     """Give the IAM actions that reading the state may take."""
+    from reconciler_tfstate.backends import s3  # noqa: PLC0415
+
     url, backend = config.get("url"), config.get("backend")
     if config.get("path") is not None:
         return ()
@@ -125,6 +127,8 @@ def _locate(texts: Mapping[str, str], settings: Mapping[str, Json], *, outputs_o
             return _from_url(texts["url"], outputs_only=outputs_only)
         case "dir":
             return partial(_from_folder, texts["dir"], workspace, settings, outputs_only)
+    from reconciler_tfstate import directories  # noqa: PLC0415
+
     if texts["backend"] not in directories.OPENERS:
         near = get_close_matches(texts["backend"], directories.OPENERS, n=1)
         known = f"did you mean {near[0]}?" if near else f"one of {', '.join(directories.OPENERS)}"
@@ -138,6 +142,8 @@ def _from_path(path: str, outputs_only: bool, context: Context) -> Location:
         context.environ.get("TF_DATA_DIR", ".terraform"),
         "terraform.tfstate",
     ):
+        from reconciler_tfstate import directories  # noqa: PLC0415
+
         folder = file.parent.parent
         if directories.noted(file) is not None:
             return directories.locate(folder, context.environ, outputs_only=outputs_only)
@@ -147,6 +153,8 @@ def _from_path(path: str, outputs_only: bool, context: Context) -> Location:
 def _from_folder(
     folder: str, workspace: str | None, settings: Mapping[str, Json], outputs_only: bool, context: Context
 ) -> Location:
+    from reconciler_tfstate import directories  # noqa: PLC0415
+
     return directories.locate(
         context.root / folder,
         context.environ,
@@ -159,6 +167,8 @@ def _from_folder(
 def _from_backend(
     kind: str, settings: Mapping[str, Json], workspace: str | None, outputs_only: bool, context: Context
 ) -> Location:
+    from reconciler_tfstate import directories  # noqa: PLC0415
+
     selected = directories.chosen(workspace, context.environ)
     origin = "the plugin's config"
     return directories.opened(
@@ -193,6 +203,8 @@ def _from_url(url: str, *, outputs_only: bool) -> Locate:
             return partial(_page, url)
         case "s3" if parts.netloc and any(names) and not more:
             # What a URL names is read by the run's own client, and no workspace is added to it.
+            from reconciler_tfstate.backends import s3  # noqa: PLC0415
+
             key = unquote(parts.path).removeprefix("/")
             return _always(s3.Object(url, parts.netloc, key))
         case "gs" if parts.netloc and any(names) and not more:
@@ -217,6 +229,8 @@ def _from_url(url: str, *, outputs_only: bool) -> Locate:
             raise ConfigError(f"url of the tfstate plugin names no object: {shown(url)}", hint=form)
         case _:
             raise ConfigError(f"{parts.scheme}:// is no URL of a state that can be read", hint=_FORMS)
+    from reconciler_tfstate import directories  # noqa: PLC0415
+
     return lambda context: directories.opened(
         Backend(
             kind,

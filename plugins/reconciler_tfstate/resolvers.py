@@ -17,11 +17,10 @@ from reconciler.plugin import (
     Unavailable,
     Value,
 )
-from reconciler_tfstate import addresses, answers, directories, encryptions, states
+from reconciler_tfstate import addresses, answers, encryptions, states
 from reconciler_tfstate.addresses import Output, Reference
 from reconciler_tfstate.configs import Settings
 from reconciler_tfstate.locations import Location, Missing
-from reconciler_tfstate.modules import Module
 from reconciler_tfstate.states import State
 
 _WAIT = "wait until that has finished, and run again; terraform force-unlock, where nobody is at it any more"
@@ -130,5 +129,8 @@ class StateResolver:
             yield environ[settings.passphrase_env]
         yield from encryptions.named(environ)
         if settings.folder is not None:
+            from reconciler_tfstate import directories  # noqa: PLC0415 - few states are encrypted
+            from reconciler_tfstate.modules import Module  # noqa: PLC0415
+
             workspace = directories.chosen(settings.workspace, environ)
             yield from Module(self._context.root / settings.folder, workspace, environ).passphrases()

@@ -40,10 +40,8 @@ def of_service(
     return _found(desired, rows, case)
 
 
-def of_task_definition(desired: Desired, registers: bool) -> tuple[tuple[Refused, ...], tuple[Notice, ...]]:
-    """Give the same for a task definition, if it is to be registered."""
-    if not registers:
-        return (), ()
+def of_task_definition(desired: Desired) -> tuple[tuple[Refused, ...], tuple[Notice, ...]]:
+    """Give the same for a task definition that is to be registered."""
     case = Case(file=desired.canon.wire, task=desired.canon.wire)
     return _found(desired, combinations.TASK_DEFINITION, case)
 

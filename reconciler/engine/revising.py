@@ -8,7 +8,7 @@ from reconciler.core import diffs
 from reconciler.core.plans import Unit, Verb
 from reconciler.core.steps import RegisterTaskDefinition, Step
 from reconciler.core.values import JsonObject
-from reconciler.engine import compatibility, ignoring, units
+from reconciler.engine import ignoring, units
 from reconciler.engine.composing import Desired
 from reconciler.engine.concealing import conceal
 from reconciler.engine.observing import Observed, revision_arn
@@ -35,9 +35,10 @@ def plan(desired: Desired, observed: Observed, facts: Facts, planned: Planned) -
     arn = revision_arn(live) if live else ""
     hidden = units.hide(desired, facts, f"task_definition.{name}", planned)
     steps, effects = _revision_steps(name, hidden.body, live is None, arn, changes, facts)
-    if not observed.saved:
-        registers = any(isinstance(step, RegisterTaskDefinition) for step in steps)
-        refusals, notices = compatibility.of_task_definition(desired, registers)
+    if not observed.saved and any(isinstance(step, RegisterTaskDefinition) for step in steps):
+        from reconciler.engine import compatibility  # a plan of what is unchanged does without the table
+
+        refusals, notices = compatibility.of_task_definition(desired)
         planned.refusals.extend(refusals)
         planned.notices.extend(notices)
     if steps and not observed.saved and isinstance(steps[0], RegisterTaskDefinition):

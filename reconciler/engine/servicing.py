@@ -16,7 +16,7 @@ from reconciler.core.steps import (
     UpdateService,
 )
 from reconciler.core.values import Json, JsonObject, Path
-from reconciler.engine import compatibility, ignoring, replacing, scaling, units, updates
+from reconciler.engine import ignoring, scaling, units, updates
 from reconciler.engine.composing import Desired
 from reconciler.engine.concealing import conceal
 from reconciler.engine.observing import Observed, revision_arn
@@ -141,6 +141,8 @@ def _action(
     if draft is None or live is None:
         return Verb.CREATE, _create_steps(desired, body, wanted, facts), ("a new service",)
     if draft.replaces:
+        from reconciler.engine import replacing
+
         body, carried = replacing.body(desired, body, compared, draft.replaces, facts.options.ignore_tags)
         delete = DeleteService(cluster=facts.cluster, service=facts.service)
         effects = ["deleted and created anew, with no task running in between"]
@@ -170,6 +172,10 @@ def _insist_on_compatible(
     planned: Planned,
 ) -> None:
     """Look for members that do not go together, in what the service would be."""
+    if not (steps or wanted.moves or compared.differences.changes):
+        return  # AWS has taken it all, and the table need not be imported
+    from reconciler.engine import compatibility
+
     task = planned.task if wanted.unit or not wanted.arn else _revision(wanted.arn, observed)
     created = next((step.body for step in steps if isinstance(step, CreateService)), None)
     changed = {str(change.path[0]) for change in compared.differences.changes}

@@ -153,7 +153,7 @@ def refusals(side: Side) -> tuple[str, ...]:
     """Give what is held to be refused of a definition that AWS has taken, were it new."""
     desired = composing.compose(side.kind, Resolved(side.name, side.document))
     if side.kind is KINDS.task_definition:
-        found, _ = compatibility.of_task_definition(desired, registers=True)
+        found, _ = compatibility.of_task_definition(desired)
     else:
         found, _ = compatibility.of_service(desired, None, {}, changed=(), moves=True)
     return tuple(refusal.what for refusal in found)

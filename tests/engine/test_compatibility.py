@@ -38,7 +38,7 @@ def paths(data: Any, path: Path = ()) -> Iterator[Path]:
 def found(case: dict[str, Any]) -> tuple[tuple[Refused, ...], tuple[Notice, ...]]:
     if "file" not in case:
         task = composing.compose(KINDS.task_definition, resolved("task.json", case["task"]))
-        return compatibility.of_task_definition(task, registers=True)
+        return compatibility.of_task_definition(task)
     desired = composing.compose(KINDS.service, resolved("service.json", case["file"]))
     live = case.get("live")
     there = canon.canon(KINDS.service, live, desired=False) if live is not None else None
@@ -66,7 +66,7 @@ def test_a_row(row: dict[str, Any]) -> None:
 def test_a_registration_is_refused_where_the_simulated_service_refuses_it(row: dict[str, Any]) -> None:
     for name in ("clash", "fine"):
         task = composing.compose(KINDS.task_definition, resolved("task.json", row[name]["task"]))
-        refusals, notices = compatibility.of_task_definition(task, registers=True)
+        refusals, notices = compatibility.of_task_definition(task)
         said = refused(task.canon.wire)
         assert said or not refusals
         assert refusals or notices or not said
