@@ -5,7 +5,6 @@ A live document is judged with the desired one's facts throughout, as the planne
 
 from __future__ import annotations
 
-import os
 import random
 from typing import Any
 
@@ -24,7 +23,6 @@ DICE = st.randoms(use_true_random=False)
 many = settings(
     max_examples=150,
     deadline=None,
-    derandomize="CI" in os.environ,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 both = pytest.mark.parametrize("kind_name", ["task_definition", "service"])

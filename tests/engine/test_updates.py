@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import os
 import random
 import re
 from typing import Any
@@ -73,7 +72,7 @@ def _merged(there: Any, sent: Any) -> Any:
     return there | {name: _merged(there.get(name), value) for name, value in sent.items()}
 
 
-@settings(max_examples=300, deadline=None, derandomize="CI" in os.environ)
+@settings(max_examples=300, deadline=None)
 @given(dice=st.integers(0, 2**32).map(random.Random))
 def test_one_update_is_enough(dice: random.Random) -> None:
     document = documents.document(KINDS.service, dice)

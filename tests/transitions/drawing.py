@@ -281,6 +281,8 @@ def _settle_configuration(configuration: Body) -> None:
     if strategy != "ROLLING":
         for member in ("deploymentCircuitBreaker", "earlySuccessCriteria", "lifecycleHooks"):
             configuration.pop(member, None)
+    elif configuration.get("maximumPercent", 200) < 200:
+        configuration["minimumHealthyPercent"] = 0  # of one task there is no half: the rollout could not move
     if strategy == "BLUE_GREEN":
         configuration.setdefault("bakeTimeInMinutes", 1)
 

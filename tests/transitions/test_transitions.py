@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import random
 from collections import Counter
 from pathlib import Path
@@ -55,7 +54,6 @@ def test_every_edit_is_refused_or_done_at_once() -> None:
     @settings(
         max_examples=40,
         deadline=None,
-        derandomize="CI" in os.environ,
         suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
     )
     @given(pair=drawing.pairs(), dice=DICE)

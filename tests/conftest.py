@@ -1,0 +1,14 @@
+"""What every test of this suite shares: properties draw the same cases on every run, unless asked to look further.
+
+`RECONCILER_FUZZ=1` draws anew each time; what it finds becomes a case of its own.
+"""
+
+from __future__ import annotations
+
+import os
+
+from hypothesis import settings
+
+settings.register_profile("same", derandomize=True, database=None, deadline=None)
+settings.register_profile("anew", deadline=None, print_blob=True)
+settings.load_profile("anew" if "RECONCILER_FUZZ" in os.environ else "same")
