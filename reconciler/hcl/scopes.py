@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Final, TypeAlias
 
-from reconciler.errors import ReconcilerError, Where
+from reconciler.errors import Where
 from reconciler.hcl import functions, syntax, traversals
 from reconciler.hcl.evaluation import Callee, Evaluator, Root, Scope, evaluate
 from reconciler.hcl.faults import Fault
+from reconciler.hcl.memos import Memo
 from reconciler.hcl.nodes import Expr
 from reconciler.hcl.runs import Run
 from reconciler.hcl.sources import Source
@@ -53,7 +55,7 @@ class Locals:
     definitions: Mapping[str, tuple[Expr, Source]]
     scope: Scope
     name: str = "local"
-    _known: dict[tuple[str, bool], tuple[Value, list[ReconcilerError]]] = field(default_factory=dict)
+    _memo: Memo = field(default_factory=Memo)
 
     def get(self, path: Path, run: Run, where: Where) -> tuple[Value, int]:
         """Give the value that the first step names, evaluated when it is asked for first."""
@@ -62,20 +64,9 @@ class Locals:
             hint = traversals.suggestion(name, self.definitions)
             raise Fault(f'there is no local value "{name}"', hint)
         run.read(f"{self.name}.{name}", where)
-        # What is only probed is kept apart: nothing outside was asked for it.
-        key = name, run.probing
-        if key not in self._known:
-            expr, source = self.definitions[name]
-            with run.inside(f"{self.name}.{name}") as errors:
-                value = Evaluator(run, source, self.scope).value(expr)
-            if run.probing and errors:
-                # A circle may go through what is evaluated in earnest just now, and be none the next time.
-                run.report(errors)
-                return value, 1
-            self._known[key] = value, errors
-        value, errors = self._known[key]
-        run.report(errors)
-        return value, 1
+        expr, source = self.definitions[name]
+        compute = partial(Evaluator(run, source, self.scope).value, expr)
+        return self._memo.value(f"{self.name}.{name}", run, compute), 1
 
 
 @dataclass(frozen=True, slots=True)

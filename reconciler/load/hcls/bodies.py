@@ -9,13 +9,12 @@ from typing import TypeAlias
 from reconciler.core.documents import Resolved
 from reconciler.core.values import Json, Origin, Path
 from reconciler.errors import Where
-from reconciler.hcl import nodes, values
+from reconciler.hcl import nodes, plains, values
 from reconciler.hcl.evaluation import Evaluator, Scope
 from reconciler.hcl.nodes import Block, Body, Expr, Span
 from reconciler.hcl.runs import Run
 from reconciler.hcl.sources import Source
 from reconciler.hcl.values import Marks, Set, Unknown, Value
-from reconciler.load.hcls import outside
 from reconciler.load.hcls.names import Naming
 
 Printed: TypeAlias = tuple[tuple[str, frozenset[Origin]], ...]
@@ -118,7 +117,7 @@ class Reader:
                     self.sensitive.add(path)
                 if isinstance(plain, str) and (pieces := self.run.printed.get((plain, marks.origins))):
                     self.printed[path] = tuple((text, self._known(names)) for text, names in pieces)
-                return outside.to_json(plain)
+                return plains.to_json(plain)
 
     def _members(self, plain: Mapping[str, Value], expr: Expr | None, path: Path, above: Marks) -> Json:
         member = next((part for part in reversed(path) if isinstance(part, str)), "")

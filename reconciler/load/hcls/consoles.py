@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
 from reconciler.core import values as core
-from reconciler.core.values import Json, Path
+from reconciler.core.values import Json
 from reconciler.errors import KnownLater
-from reconciler.hcl import declarations, syntax, values, variables
+from reconciler.hcl import declarations, plains, syntax, values, variables
 from reconciler.hcl.declarations import Variable
 from reconciler.hcl.evaluation import Evaluator
 from reconciler.hcl.nodes import Expr
 from reconciler.hcl.runs import Run
 from reconciler.hcl.sources import Source
-from reconciler.hcl.values import Set, Unknown, Value
+from reconciler.hcl.values import Unknown, Value
 from reconciler.load.calls import Lookups
 from reconciler.load.hcls import outside
 from reconciler.load.sources import Document, Options
@@ -41,7 +41,7 @@ def evaluate(
         return None
     _, marks = values.unmark(value)
     origins = frozenset(scope.origins[each] for each in marks.origins)
-    return core.Marked(_plain(value), origins, tuple(_sensitive(value, ())))
+    return core.Marked(_plain(value), origins, tuple(plains.sensitive(value)))
 
 
 def _declared(options: Options) -> tuple[Mapping[str, Variable], Mapping[str, tuple[Expr, Source]]]:
@@ -56,16 +56,4 @@ def _declared(options: Options) -> tuple[Mapping[str, Variable], Mapping[str, tu
 
 def _plain(value: Value) -> Json:
     plain, _ = values.unmark(value)
-    return None if isinstance(plain, Unknown) else outside.to_json(plain)
-
-
-def _sensitive(value: Value, path: Path) -> Iterator[Path]:
-    plain, marks = values.split(value)
-    if marks.sensitive:
-        yield path
-    elif isinstance(plain, Mapping):
-        for key, member in plain.items():
-            yield from _sensitive(member, (*path, key))
-    elif isinstance(plain, tuple | Set):
-        for index, item in enumerate(plain):
-            yield from _sensitive(item, (*path, index))
+    return None if isinstance(plain, Unknown) else plains.to_json(plain)

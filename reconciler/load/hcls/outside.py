@@ -7,20 +7,19 @@ its address.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from decimal import Decimal
 from typing import Final
 
 from reconciler.core import values as core
-from reconciler.core.values import Json, Origin, Path
+from reconciler.core.values import Origin
 from reconciler.errors import ConfigError, KnownLater, Where
-from reconciler.hcl import functions, scopes, values
+from reconciler.hcl import functions, plains, scopes, values
 from reconciler.hcl.evaluation import Callee, Root
 from reconciler.hcl.faults import Fault
 from reconciler.hcl.nodes import Expr
 from reconciler.hcl.runs import FAILED, Run
 from reconciler.hcl.scopes import Fixed, Outside
 from reconciler.hcl.sources import Source
-from reconciler.hcl.values import Object, Set, Unknown, Value
+from reconciler.hcl.values import Unknown, Value
 from reconciler.hcl.variables import Setting
 from reconciler.load.calls import Lookups
 from reconciler.load.sources import Document, Options
@@ -87,14 +86,14 @@ class Scope(scopes.Names):
         marks = values.Marks(origins=frozenset(str(origin.address) for origin in answer.origins))
         if not answer.known:
             return values.mark(Unknown(_LATER), marks)
-        return values.mark(_concealed(answer.data, answer.sensitive_paths), marks)
+        return values.mark(plains.from_json(answer.data, answer.sensitive_paths), marks)
 
     def _outward(self, value: Value) -> core.Marked:
         plain, marks = values.unmark(value)
         origins = frozenset(self.origins[name] for name in marks.origins)
         known = values.first_unknown(plain) is None
         return core.Marked(
-            to_json(plain) if known else core.UNKNOWN, origins, ((),) if marks.sensitive else ()
+            plains.to_json(plain) if known else core.UNKNOWN, origins, ((),) if marks.sensitive else ()
         )
 
 
@@ -141,35 +140,3 @@ def scope(
     )
     context = functions.Context(base=folder, root=root, render=scopes.rendered)
     return Scope(roots, lookups, definitions, context)
-
-
-def to_json(value: Value) -> Json:
-    """Give a known value without marks as JSON has it."""
-    match value:
-        case Decimal():
-            return float(value)
-        case tuple() | Set():
-            return [to_json(item) for item in value]
-        case Object():
-            return {key: to_json(member) for key, member in value.items()}
-        case None | bool() | int() | str():
-            return value
-        case _:
-            raise AssertionError(values.described(value))
-
-
-def _concealed(data: object, paths: Sequence[Path]) -> Value:
-    """Make a value of JSON, in which what lies at any of the paths is sensitive."""
-    if () in paths:
-        return values.mark(values.from_plain(data), values.Marks(sensitive=True))
-    if not paths:
-        return values.from_plain(data)
-    if isinstance(data, Mapping):
-        return Object({str(key): _concealed(member, _below(paths, key)) for key, member in data.items()})
-    if isinstance(data, list | tuple):
-        return tuple(_concealed(item, _below(paths, index)) for index, item in enumerate(data))
-    return values.from_plain(data)
-
-
-def _below(paths: Sequence[Path], key: str | int) -> list[Path]:
-    return [path[1:] for path in paths if path[0] == key]
