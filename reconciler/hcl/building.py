@@ -27,7 +27,10 @@ if TYPE_CHECKING:
 Children: TypeAlias = list[Any]
 """Tokens and nodes, in the order of the rule; what they are, the grammar knows."""
 
-_DIGITS: Final = decimal.Context(prec=155, Emin=-9_999, Emax=9_999, traps=[decimal.Overflow])
+_WHOLE: Final = 155
+"""The digits of whole numbers that are int: as many as 512 bits have when they are shown."""
+_DIGITS: Final = decimal.Context(prec=180, Emin=-9_999, Emax=9_999, traps=[decimal.Overflow])
+"""More digits than count, so that rounding to 512 bits, which the evaluation does, is the only rounding."""
 
 
 class _Intro(NamedTuple):
@@ -57,15 +60,15 @@ def _first(_source: Source, children: Children) -> Any:
 
 
 def _number(source: Source, children: Children) -> Expr:
-    """Numbers have 155 digits, as Terraform's have when they are shown; whole ones are int."""
+    """Give the digits that are written; whole numbers are int."""
     (token,) = children
-    if token.type == "INT_LITERAL" and len(token.text) <= _DIGITS.prec:
+    if token.type == "INT_LITERAL" and len(token.text) <= _WHOLE:
         return nodes.Literal(int(token.text), token.span)
     try:
         value = _DIGITS.create_decimal(token.text)
     except (decimal.Overflow, decimal.InvalidOperation):
         raise source.error("this number is too large", token.span, "exponents go up to 9999") from None
-    if value.adjusted() < _DIGITS.prec and value == value.to_integral_value():
+    if value.adjusted() < _WHOLE and value == value.to_integral_value():
         return nodes.Literal(int(value), token.span)
     return nodes.Literal(value.normalize(_DIGITS), token.span)
 
@@ -213,7 +216,7 @@ def _bracketed(_source: Source, children: Children) -> IndexStep:
 
 def _dotted(_source: Source, children: Children) -> IndexStep:
     dot, number = children
-    key = int(number.text) if len(number.text) <= _DIGITS.prec else Decimal(number.text)
+    key = int(number.text) if len(number.text) <= _WHOLE else Decimal(number.text)
     return IndexStep(nodes.Literal(key, number.span), _over(dot, number))
 
 

@@ -78,11 +78,12 @@ def _tried(evaluator: Evaluator, expr: nodes.Call, names: Names) -> Value:
 
 
 def _can(evaluator: Evaluator, expr: nodes.Call, names: Names) -> Value:
-    """Tell whether an expression has a value."""
+    """Tell whether an expression has a value, which is no secret, as Terraform has it."""
     if len(expr.arguments) != 1:
         return evaluator.wrong("`can` takes one argument", expr.span)
     with evaluator.run.attempt() as errors:
         value = evaluator.value(expr.arguments[0], names)
     if errors:
         return False
-    return values.mark(values.first_unknown(value) or True, values.unmark(value)[1])
+    origins = values.unmark(value)[1].origins
+    return values.mark(values.first_unknown(value) or True, values.Marks(origins=origins))

@@ -11,10 +11,21 @@ and let either side decide, and a sensitive key makes what it selects sensitive 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from decimal import Decimal
 from typing import Final, Protocol, TypeAlias, assert_never
 
 from reconciler.errors import HclError, ReconcilerError, Where
-from reconciler.hcl import calls, comprehensions, conversions, kinds, nodes, operators, traversals, values
+from reconciler.hcl import (
+    calls,
+    comprehensions,
+    conversions,
+    kinds,
+    nodes,
+    numerals,
+    operators,
+    traversals,
+    values,
+)
 from reconciler.hcl.faults import Fault
 from reconciler.hcl.nodes import Expr, Span
 from reconciler.hcl.runs import FAILED, LIMITS, Exceeded, Limits, Run, located
@@ -99,6 +110,8 @@ class Evaluator:
 
     def _value(self, expr: Expr, names: Names) -> Value:
         match expr:
+            case nodes.Literal(Decimal() | int() as number) if not isinstance(number, bool):
+                return self._applied(lambda: numerals.number(number), expr.span)
             case nodes.Literal():
                 return expr.value
             case nodes.Name() | nodes.GetAttr() | nodes.Index():

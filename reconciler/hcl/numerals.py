@@ -74,15 +74,24 @@ def divide(left: int | Decimal, right: int | Decimal) -> int | Decimal:
     """Divide, as `add` adds; raises Fault for a divisor of 0."""
     if not right:
         raise Fault("a number cannot be divided by zero")
+    if _small(left, right) and not left % right:
+        return left // right
     return from_fraction(_binary(left) / _binary(right))
 
 
 def remainder(left: int | Decimal, right: int | Decimal) -> int | Decimal:
-    """Give what is left of a division, with the sign of the left: -7 % 3 is -1. By 0 it leaves all: 5 % 0 is 5."""
+    """Give what is left of a division, with the sign of the left: -7 % 3 is -1. By 0 it leaves all: 5 % 0 is 5.
+
+    Each step is rounded, as Terraform has it, so that of a quotient of more than 512 bits nothing may be left.
+    """
     if not right:
         return left
-    quotient = _binary(left) / _binary(right)
-    return from_fraction(_binary(left) - _binary(right) * int(quotient))
+    if _small(left, right):
+        right = -right if right < 0 else right
+        return -(-left % right) if left < 0 else left % right
+    dividend, divisor = _binary(left), _binary(right)
+    whole = Fraction(int(rounded(dividend / divisor)))
+    return from_fraction(dividend - rounded(divisor * rounded(whole)))
 
 
 def _small(left: int | Decimal, right: int | Decimal) -> bool:

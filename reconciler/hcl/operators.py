@@ -8,7 +8,6 @@ from __future__ import annotations
 import operator
 from collections.abc import Callable, Mapping
 from decimal import Decimal
-from fractions import Fraction
 from typing import Final, TypeAlias
 
 from reconciler.hcl import conversions, numerals, values
@@ -49,7 +48,7 @@ def binary(symbol: str, left: Value, right: Value) -> Value:
     assert isinstance(right, int | Decimal)
     if symbol in _COMPARISONS:
         return values.mark(_COMPARISONS[symbol](left, right), marks)
-    return values.mark(numerals.number(_ARITHMETIC[symbol](left, right)), marks)
+    return values.mark(_ARITHMETIC[symbol](left, right), marks)
 
 
 def unary(symbol: str, value: Value) -> Value:
@@ -63,46 +62,12 @@ def unary(symbol: str, value: Value) -> Value:
     return values.mark(value.copy_negate() if isinstance(value, Decimal) else -value, marks)
 
 
-def _sum(left: Number, right: Number) -> Number:
-    if isinstance(left, int) and isinstance(right, int):
-        return left + right
-    return numerals.CONTEXT.add(Decimal(left), Decimal(right))
-
-
-def _difference(left: Number, right: Number) -> Number:
-    if isinstance(left, int) and isinstance(right, int):
-        return left - right
-    return numerals.CONTEXT.subtract(Decimal(left), Decimal(right))
-
-
-def _product(left: Number, right: Number) -> Number:
-    if isinstance(left, int) and isinstance(right, int):
-        return left * right
-    return numerals.CONTEXT.multiply(Decimal(left), Decimal(right))
-
-
-def _quotient(left: Number, right: Number) -> Number:
-    if not right:
-        raise Fault("a number cannot be divided by zero")
-    if isinstance(left, int) and isinstance(right, int) and not left % right:
-        return left // right
-    return numerals.CONTEXT.divide(Decimal(left), Decimal(right))
-
-
-def _remainder(left: Number, right: Number) -> Number:
-    """Give the rest of a division that is cut towards zero; of a division by zero it is all, as Terraform has it."""
-    if not right:
-        return left
-    exact = Fraction(left) - int(Fraction(left) / Fraction(right)) * Fraction(right)
-    return numerals.CONTEXT.divide(Decimal(exact.numerator), Decimal(exact.denominator))
-
-
 _ARITHMETIC: Final[Mapping[str, Callable[[Number, Number], Number]]] = {
-    "+": _sum,
-    "-": _difference,
-    "*": _product,
-    "/": _quotient,
-    "%": _remainder,
+    "+": numerals.add,
+    "-": numerals.subtract,
+    "*": numerals.multiply,
+    "/": numerals.divide,
+    "%": numerals.remainder,
 }
 _COMPARISONS: Final[Mapping[str, Callable[[Number, Number], bool]]] = {
     "<": operator.lt,
