@@ -1,15 +1,15 @@
 """Services whose deployments belong to CodeDeploy or to an external controller: what they may have and have changed.
 
-Neither CodeDeploy's deployments nor CreateTaskSet are simulated. A CODE_DEPLOY service keeps the task set that it
-was created with, and scales it; an EXTERNAL service has none and so runs nothing.
+A CODE_DEPLOY service begins with one task set, which CodeDeploy's deployments replace (`codedeployruns`). CreateTaskSet
+is not simulated: an EXTERNAL service has no task set and so runs nothing.
 """
 
 from collections.abc import Set as AbstractSet
 from typing import Final
 
-from reconciler.sandbox import clusters, deployments, rules, shapes
+from reconciler.sandbox import clusters, deployments, rules, shapes, tasksets
 from reconciler.sandbox.errors import Refusal
-from reconciler.sandbox.worlds import Body, Service, World
+from reconciler.sandbox.worlds import Body, Deployment, Service, World
 
 _INVALID: Final = "InvalidParameterException"
 _UPDATABLE: Final = {
@@ -148,10 +148,7 @@ def configuration(filled: Body, controller: str) -> Body:
 @rules.reported("recordings: id ecs-svc/…, scale 100 PERCENT, the concrete platform version")
 def task_sets(world: World, service: Service) -> list[Body]:
     """Give the task sets of a service as DescribeServices shows them."""
-    return [
-        _task_set(world, service, deployments.shown(service, each), steady=service.steady)
-        for each in service.deployments
-    ]
+    return [_task_set(world, service, each) for each in service.deployments]
 
 
 @rules.documented("model, DescribeTaskSets: all of a service, or those named; failures MISSING")
@@ -173,7 +170,9 @@ def describe_task_sets(world: World, request: Body) -> Body:
 
 
 @rules.documented("model, TaskSet: STEADY_STATE once all tasks run, none is pending and no health is unknown")
-def _task_set(world: World, service: Service, shown: Body, *, steady: bool) -> Body:
+@rules.reported("recordings: the scale of a task set that goes is 0; the first one has no externalId")
+def _task_set(world: World, service: Service, deployment: Deployment) -> Body:
+    shown, task_set = deployments.shown(service, deployment), tasksets.of(service, deployment)
     copied = (
         *("id", "status", "taskDefinition", "pendingCount", "runningCount", "createdAt", "updatedAt"),
         *("launchType", "capacityProviderStrategy", "platformVersion", "platformFamily"),
@@ -185,11 +184,12 @@ def _task_set(world: World, service: Service, shown: Body, *, steady: bool) -> B
         "serviceArn": service.body["serviceArn"],
         "clusterArn": service.body["clusterArn"],
         "startedBy": "CODE_DEPLOY",
-        "computedDesiredCount": shown["desiredCount"],
-        "loadBalancers": service.body["loadBalancers"],
+        "computedDesiredCount": tasksets.wanted(service, deployment),
+        "loadBalancers": task_set.own["loadBalancers"],
         "serviceRegistries": service.body["serviceRegistries"],
-        "scale": {"value": 100.0, "unit": "PERCENT"},
-        "stabilityStatus": "STEADY_STATE" if steady else "STABILIZING",
-        "stabilityStatusAt": shown["updatedAt"],
+        "scale": {"value": task_set.scale, "unit": "PERCENT"},
+        "stabilityStatus": "STEADY_STATE" if task_set.stable else "STABILIZING",
+        "stabilityStatusAt": task_set.judged,
         "tags": [],
+        **({"externalId": task_set.external_id} if task_set.external_id else {}),
     }

@@ -9,7 +9,8 @@ from reconciler.sandbox.worlds import Service, Task, World
 @rules.documented("model, Service.events: the event stream, the latest 100 events are displayed")
 def tell(world: World, service: Service, text: str) -> None:
     """Add an event to the service's stream."""
-    event = {"id": world.uuid(), "createdAt": world.now, "message": f"(service {service.name}) {text}"}
+    message = f"(service {service.speaks_as or service.name}) {text}"
+    event = {"id": world.uuid(), "createdAt": world.now, "message": message}
     service.events.insert(0, event)
     del service.events[100:]
 

@@ -5,8 +5,9 @@ later, and `_look` acts within minimum and maximum percent. A service at rest co
 """
 
 import math
+from functools import partial
 
-from reconciler.sandbox import breakers, deployments, events, lifecycles, rules, strategies
+from reconciler.sandbox import breakers, deployments, events, lifecycles, rules, strategies, tasksets
 from reconciler.sandbox.worlds import Deployment, Service, Task, World
 
 _BATCH = 10
@@ -30,17 +31,14 @@ def wake(world: World, service: Service, delay: float | None = None) -> None:
 
 
 def _tasks(service: Service, deployment: Deployment | None = None) -> list[Task]:
-    return [
-        task
-        for task in service.tasks.values()
-        if task.status != "STOPPED" and (deployment is None or task.deployment is deployment)
-    ]
+    return service.alive(deployment)
 
 
 def _look(world: World, service: Service) -> None:
     if service.body["status"] == "INACTIVE":
         return
-    if not service.deployments:
+    if not service.rolls:
+        tasksets.look(world, service, partial(wake, world, service))
         _settle(world, service)
         return
     if service.body["status"] == "ACTIVE":

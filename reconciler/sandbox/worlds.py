@@ -18,10 +18,25 @@ CALLER: Final = f"arn:aws:iam::{ACCOUNT}:user/sandbox"
 
 
 @dataclass(slots=True, eq=False)
+class TaskSet:
+    """What a deployment has besides where it is a task set: the members of the service that are its `own`.
+
+    `scale` is in percent of the service's desired count; `judged` is since when it has or has not been stable.
+    """
+
+    own: Body
+    scale: float = 100.0
+    external_id: str = ""
+    stable: bool = False
+    judged: float = 0
+
+
+@dataclass(slots=True, eq=False)
 class Deployment:
     """One entry of a service's `deployments`. `settings` are the members copied from the service at its start.
 
-    `ready` is when its tasks first were all healthy, under the strategies that wait for that.
+    `ready` is when its tasks first were all healthy, under the strategies that wait for that; `task_set` is for
+    the services that CodeDeploy deploys.
     """
 
     id: str
@@ -40,6 +55,7 @@ class Deployment:
     rolling_back: bool = False
     ready: float | None = None
     stuck: bool = False
+    task_set: TaskSet | None = None
 
 
 @dataclass(slots=True, eq=False)
@@ -47,7 +63,8 @@ class Service:
     """A service: `body` holds the members that the API echoes, the rest is what the scheduler works with.
 
     `unlisted` are the settings that the API shows on deployments or revisions only; `tasks` include those
-    that stopped lately, by id; `origin` is the launch type that an empty capacity provider strategy leads to.
+    that stopped lately, by id; `origin` is the launch type that an empty capacity provider strategy leads to;
+    `speaks_as` is how its events name it, if not by its name alone.
     """
 
     cluster: str
@@ -64,6 +81,7 @@ class Service:
     visible_from: float = 0
     client_token: str = ""
     origin: str = "EC2"
+    speaks_as: str = ""
 
     @property
     def rolls(self) -> bool:
@@ -79,6 +97,14 @@ class Service:
     def desired(self) -> int:
         """How many tasks the service shall run."""
         return int(self.body["desiredCount"])
+
+    def alive(self, deployment: Deployment | None = None) -> "list[Task]":
+        """Give the tasks, of one deployment or of all, that are not STOPPED."""
+        return [
+            task
+            for task in self.tasks.values()
+            if task.status != "STOPPED" and (deployment is None or task.deployment is deployment)
+        ]
 
 
 @dataclass(slots=True, eq=False)
