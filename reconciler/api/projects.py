@@ -7,10 +7,13 @@ import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from reconciler.load import envfiles, sources
 from reconciler.load import project as projects
+
+if TYPE_CHECKING:
+    from reconciler.core.shapes import Shapes
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +52,7 @@ class Project:
             given["TF_WORKSPACE"] = workspace
         overlays = {prefix: Path(file).absolute() for prefix, file in (planned or {}).items()}
         document = projects.read(found)
-        options = sources.Options(given, ext_str or {}, ext_code or {})
+        options = sources.Options(given, ext_str or {}, ext_code or {}, shapes=_shapes)
         files = [Path(file) for file in variable_files]
         options = projects.with_declarations(document, options, files, list(variables))
         return cls(document, options, overlays)
@@ -63,6 +66,13 @@ class Project:
     def digest(self) -> str:
         """Give a digest of the file's text, by which a saved plan knows its project."""
         return hashlib.sha256(self.document.text.encode()).hexdigest()
+
+
+def _shapes() -> Shapes:
+    """Give the shapes of the API, whose model most runs do not need to evaluate files."""
+    from reconciler.aws.shapes import ECS
+
+    return ECS
 
 
 def _env_files(paths: Iterable[str | Path]) -> dict[str, str]:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 For: TypeAlias = nodes.ForTuple | nodes.ForObject | nodes.ForDirective
 Rounds: TypeAlias = "tuple[Iterable[Names], Marks, Unknown | None]"
+Pairs: TypeAlias = tuple[Iterable[tuple[Value, Value]], Marks, Unknown | None]
 
 
 def made_object(evaluator: Evaluator, expr: nodes.Object, names: Names) -> Value:
@@ -145,26 +146,31 @@ def _repeated(evaluator: Evaluator, part: nodes.ForDirective, names: Names) -> V
 
 def _rounds(evaluator: Evaluator, expr: For, names: Names) -> Rounds:
     """Give the variables of each round of a `for`, the marks of what it goes through, and whether that is unknown."""
-    plain, marks = values.split(evaluator.value(expr.collection, names))
-    pairs: Iterable[tuple[Value, Value]] = ()
+    elements, marks, unknown = pairs(evaluator, expr.collection, names, "a for")
+    return (_bound(expr, key, item, names) for key, item in elements), marks, unknown
+
+
+def pairs(evaluator: Evaluator, collection: Expr, names: Names, noun: str) -> Pairs:
+    """Give the keys and values of what something goes through (`noun` says what), as `_rounds` does."""
+    plain, marks = values.split(evaluator.value(collection, names))
+    found: Iterable[tuple[Value, Value]] = ()
     unknown: Unknown | None = None
-    span = expr.collection.span
     match plain:
         case Unknown():
             unknown = plain
         case tuple():
-            pairs = enumerate(plain)
+            found = enumerate(plain)
         case Set():
-            pairs = ((item, item) for item in plain)
+            found = ((item, item) for item in plain)
         case Mapping():
-            pairs = plain.items()
+            found = plain.items()
         case None:
             hint = "coalesce(…, []) allows for it"
-            unknown = evaluator.wrong("a for cannot go through null", span, hint)
+            unknown = evaluator.wrong(f"{noun} cannot go through null", collection.span, hint)
         case _:
-            what = f"a for goes through a list, a set, a map or an object, not {values.described(plain)}"
-            unknown = evaluator.wrong(what, span)
-    return (_bound(expr, key, item, names) for key, item in pairs), marks, unknown
+            what = f"{noun} goes through a list, a set, a map or an object, not {values.described(plain)}"
+            unknown = evaluator.wrong(what, collection.span)
+    return found, marks, unknown
 
 
 def _bound(expr: For, key: Value, item: Value, names: Names) -> Names:

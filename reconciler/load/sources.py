@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 from reconciler.errors import ConfigError, Where
 
 if TYPE_CHECKING:
+    from reconciler.core.shapes import Shapes
     from reconciler.hcl.variables import Given
 
 Format: TypeAlias = Literal["json", "yaml", "jsonnet", "hcl", "hcl-project"]
@@ -29,7 +30,8 @@ class Options:
     """What evaluation sees of the run: the environment, and Jsonnet's external variables.
 
     `declared` is a project file in HCL, whose variables and locals the definitions share; `given` are values that were
-    given for its variables, the weakest first.
+    given for its variables, the weakest first. `shapes` gives those of the API; without them no list is written as a
+    map.
     """
 
     environ: Mapping[str, str] = field(default_factory=dict)
@@ -37,6 +39,7 @@ class Options:
     ext_code: Mapping[str, str] = field(default_factory=dict)
     declared: Document | None = None
     given: tuple[Given, ...] = ()
+    shapes: Callable[[], Shapes] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from typing import Final
 
 from reconciler.core.documents import Resolved
 from reconciler.errors import KnownLater
-from reconciler.hcl import declarations, syntax, variables
+from reconciler.hcl import declarations, repetitions, syntax, variables
 from reconciler.hcl.declarations import Variable
 from reconciler.hcl.nodes import Body, Expr
 from reconciler.hcl.runs import Run
@@ -26,7 +26,7 @@ from reconciler.hcl.sources import Source
 from reconciler.hcl.variables import Given
 from reconciler.load import sources
 from reconciler.load.calls import Lookups
-from reconciler.load.hcls import bodies, outside
+from reconciler.load.hcls import bodies, outside, pairs
 from reconciler.load.hcls.names import Naming
 from reconciler.load.sources import Document, Options
 
@@ -70,15 +70,23 @@ def evaluate(
     blocks = [
         each
         for each in body.blocks
-        if each.type not in DECLARING and (members is None or naming.block(each.type)[0] in members)
+        if each.type not in DECLARING
+        and (members is None or naming.block(repetitions.type_of(each))[0] in members)
     ]
+    lists = functools.partial(_pairs, options)
     kept = Body(tuple(attributes), tuple(blocks), body.span)
-    result = bodies.Reader(run, source, scope, scope.origins, naming).document(kept, str(document.path))
+    result = bodies.Reader(run, source, scope, scope.origins, naming, lists).document(
+        kept, str(document.path)
+    )
     wrong = run.wrong()
     if wrong and all(isinstance(error, KnownLater) for error in wrong):
         raise wrong[0]
     run.finish()
     return None if lookups.needs else result
+
+
+def _pairs(options: Options) -> Mapping[str, pairs.Pair]:
+    return pairs.of(options.shapes) if options.shapes is not None else {}
 
 
 @functools.lru_cache(maxsize=8)  # each round, and each definition, asks for the project file's again

@@ -2,33 +2,47 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from reconciler.core.documents import Resolved
 from reconciler.core.values import Json, Origin, Path
 from reconciler.errors import Where
-from reconciler.hcl import nodes, plains, values
-from reconciler.hcl.evaluation import Evaluator, Scope
+from reconciler.hcl import nodes, plains, repetitions, values
+from reconciler.hcl.evaluation import NO_NAMES, Evaluator, Names, Scope
 from reconciler.hcl.nodes import Block, Body, Expr, Span
+from reconciler.hcl.repetitions import Made
 from reconciler.hcl.runs import Run
 from reconciler.hcl.sources import Source
 from reconciler.hcl.values import Marks, Set, Unknown, Value
 from reconciler.load.hcls.names import Naming
+from reconciler.load.hcls.pairs import Pair
 
 Printed: TypeAlias = tuple[tuple[str, frozenset[Origin]], ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Around:
+    """What a block is in: the names that its expressions may use, and the marks of what decided that it is there."""
+
+    names: Names
+    marks: Marks
+
+
+_NOTHING: Final = Around(NO_NAMES, values.NO_MARKS)
+
+
 @dataclass(slots=True)
 class Reader:
-    """Reads one document. What is wrong goes to the run."""
+    """Reads one document. What is wrong goes to the run. `pairs` are the lists that may be written as maps."""
 
     run: Run
     source: Source
     scope: Scope
     known: Mapping[str, Origin]
     naming: Naming
+    pairs: Callable[[], Mapping[str, Pair]]
     origins: dict[Path, frozenset[Origin]] = field(default_factory=dict)
     sensitive: set[Path] = field(default_factory=set)
     places: dict[Path, Where] = field(default_factory=dict)
@@ -37,29 +51,56 @@ class Reader:
     def document(self, body: Body, path: str) -> Resolved:
         """Give the data of a body, with its provenance."""
         self.places[()] = Where(path, 1, 1)
-        data = self._body(body, (), free=self.naming.free(""))
+        for attribute in body.attributes:
+            if attribute.name in repetitions.REPEATING:
+                what = f"{attribute.name} repeats a block, and this is none: a file describes one thing"
+                hint = "a project has one service; a further one has a project file of its own"
+                self._wrong(what, attribute.name_span, hint)
+        data = self._body(body, (), _NOTHING, free=self.naming.free(""))
         return Resolved(path, data, self.origins, frozenset(self.sensitive), self.places, self.printed)
 
-    def _body(self, body: Body, path: Path, *, free: bool) -> dict[str, Json]:
+    def _body(self, body: Body, path: Path, around: Around, *, free: bool) -> dict[str, Json]:
         data: dict[str, Json] = {}
         first: dict[str, Where] = {}
         for attribute in body.attributes:
             name = attribute.name if free else self.naming.member(attribute.name)
             if self._fresh(name, attribute.name_span, first):
-                data[name] = self._attribute(attribute.expr, (*path, name), attribute.name_span)
+                data[name] = self._attribute(attribute.expr, (*path, name), attribute.name_span, around)
         for block in body.blocks:
-            name, listed = (block.type, False) if free and path else self.naming.block(block.type)
-            if listed:
-                items = data.setdefault(name, [])
-                if name in first:
-                    what = f"{name} is there already, as an attribute"
-                    self._wrong(what, block.header, f"the first is at {first[name]}")
-                elif isinstance(items, list):
-                    self.places.setdefault((*path, name), self.source.where(block.header))
-                    items.append(self._block(block, (*path, name, len(items)), named=True))
-            elif self._fresh(name, block.header, first):
-                data[name] = self._block(block, (*path, name), named=False)
+            stands = self._stands(block, path, around)
+            name, listed = (stands.type, False) if free and path else self.naming.block(stands.type)
+            if listed and name in first:
+                what = f"{name} is there already, as an attribute"
+                self._wrong(what, block.header, f"the first is at {first[name]}")
+            for made in stands.made:
+                if listed:
+                    items = data.setdefault(name, [])
+                    if isinstance(items, list):
+                        self.places.setdefault((*path, name), self.source.where(block.header))
+                        items.append(self._block(block, made, (*path, name, len(items)), around, named=True))
+                elif self._fresh(name, block.header, first):
+                    data[name] = self._block(block, made, (*path, name), around, named=False)
+            if not stands.known:
+                self.origins[(*path, name)] = self._known(stands.marks.origins)
         return data
+
+    def _stands(self, block: Block, path: Path, around: Around) -> repetitions.Blocks:
+        """Give the blocks that a block stands for: itself, where names are the user's own."""
+        if self.naming.opaque(path):
+            return repetitions.single(block, around.names)
+        evaluator = Evaluator(self.run, self.source, self.scope)
+        stands = repetitions.blocks(
+            evaluator,
+            block,
+            around.names,
+            lambda type_: self.naming.opaque((*path, self.naming.block(type_)[0])),
+        )
+        if block.type != repetitions.DYNAMIC and block.labels and len(stands.made) > 1:
+            what = f"{len(stands.made)} blocks would have the same label"
+            hint = 'leave it out, and name each by name = each.key, or name = "x-${count.index}"'
+            self._wrong(what, block.label_spans[0], hint)
+            return repetitions.Blocks(stands.type, block.header)
+        return stands
 
     def _fresh(self, name: str, span: Span, first: dict[str, Where]) -> bool:
         if name in first:
@@ -68,27 +109,32 @@ class Reader:
         first[name] = self.source.where(span)
         return True
 
-    def _block(self, block: Block, path: Path, *, named: bool) -> Json:
+    def _block(self, block: Block, made: Made, path: Path, around: Around, *, named: bool) -> Json:
         """Give the object that a block makes. The label of an item of a list is its name."""
         self.places[path] = self.source.where(block.header)
-        member = next((part for part in reversed(path) if isinstance(part, str)), "")
-        data = self._body(block.body, path, free=self.naming.free(member))
-        if block.labels and (not named or len(block.labels) > 1):
-            what = f"a block {block.type} has {'one label, its name' if named else 'no label'}"
+        if made.marks.origins:
+            self.origins[path] = self._known((around.marks | made.marks).origins)
+        around = Around(made.names, around.marks | made.marks)
+        data = self._body(made.body, path, around, free=self.naming.free(_member(path)))
+        if made.labels and (not named or len(made.labels) > 1):
+            what = (
+                f"a block {repetitions.type_of(block)} has {'one label, its name' if named else 'no label'}"
+            )
             self._wrong(what, block.header, None)
-        elif block.labels:
+        elif made.labels:
+            label, span = made.labels[0]
             if "name" in data:
-                self._wrong(
-                    "the name is there already, as the label", block.label_spans[0], "keep one of them"
-                )
-            self.places[(*path, "name")] = self.source.where(block.label_spans[0])
-            return {"name": block.labels[0], **data}
+                self._wrong("the name is there already, as the label", span, "keep one of them")
+            self.places[(*path, "name")] = self.source.where(span)
+            return {"name": self._value(label, None, (*path, "name"), around.marks), **data}
+        elif not data and around.marks.sensitive:
+            self.sensitive.add(path)
         return data
 
-    def _attribute(self, expr: Expr, path: Path, span: Span) -> Json:
-        value = Evaluator(self.run, self.source, self.scope).value(expr)
+    def _attribute(self, expr: Expr, path: Path, span: Span, around: Around) -> Json:
+        value = Evaluator(self.run, self.source, self.scope).value(expr, around.names)
         self.places[path] = self.source.where(span)
-        return self._value(value, expr, path, values.NO_MARKS)
+        return self._value(value, expr, path, around.marks)
 
     def _value(self, value: Value, expr: Expr | None, path: Path, above: Marks) -> Json:
         """Give a value as JSON, and note what is to be known of it and of all below."""
@@ -102,6 +148,8 @@ class Reader:
             case Unknown():
                 return None
             case Mapping():
+                if (pair := self._pair(path)) is not None:
+                    return self._paired(plain, expr, path, united, pair)
                 return self._members(plain, expr, path, united)
             case tuple() | Set():
                 inner = _items(expr, len(plain))
@@ -120,8 +168,7 @@ class Reader:
                 return plains.to_json(plain)
 
     def _members(self, plain: Mapping[str, Value], expr: Expr | None, path: Path, above: Marks) -> Json:
-        member = next((part for part in reversed(path) if isinstance(part, str)), "")
-        free = self.naming.free(member)
+        free = self.naming.free(_member(path))
         written = _written(expr)
         data: dict[str, Json] = {}
         for key, each in plain.items():
@@ -135,11 +182,43 @@ class Reader:
             data[name] = self._value(each, inner[1] if inner else None, (*path, name), above)
         return data
 
+    def _pair(self, path: Path) -> Pair | None:
+        """Give the members of the pairs that a list holds, None where a member is no such list."""
+        name = path[-1]
+        if self.naming is Naming.PROJECT or not isinstance(name, str) or self.naming.opaque(path[:-1]):
+            return None
+        return self.pairs().get(name)
+
+    def _paired(
+        self, plain: Mapping[str, Value], expr: Expr | None, path: Path, above: Marks, pair: Pair
+    ) -> Json:
+        """Give a map as the list of pairs that the API has in its place, in the order of the keys."""
+        written = _written(expr)
+        if {self.naming.member(key) for key in plain} == set(pair):
+            span = expr.span if expr is not None else nodes.NOWHERE
+            what = f"{path[-1]} is a list of pairs, or a map of names to values, and this is one pair"
+            self._wrong(what, span, f"write [{{ {pair.key} = …, {pair.value} = … }}], or a block")
+        items: list[Json] = []
+        for key, each in plain.items():
+            if values.split(each)[0] is None:
+                continue  # as with an attribute, null is as if it were not there
+            at = (*path, len(items))
+            inner = written.get(key)
+            if inner is not None:
+                self.places[at] = self.places[(*at, pair.value)] = self.source.where(inner[0])
+            value = self._value(each, inner[1] if inner else None, (*at, pair.value), above)
+            items.append({pair.key: self._value(key, None, (*at, pair.key), above), pair.value: value})
+        return items
+
     def _known(self, names: frozenset[str]) -> frozenset[Origin]:
         return frozenset(self.known[name] for name in names)
 
     def _wrong(self, what: str, span: Span, hint: str | None) -> None:
         self.run.failed(self.source.error(what, span, hint))
+
+
+def _member(path: Path) -> str:
+    return next((part for part in reversed(path) if isinstance(part, str)), "")
 
 
 def _written(expr: Expr | None) -> dict[str, tuple[Span, Expr]]:

@@ -10,6 +10,8 @@ import re
 from enum import Enum
 from typing import Final
 
+from reconciler.core.values import Path
+
 LISTS: Final = frozenset(
     """accessTypes add alarmNames capacityProviderStrategy clientAliases command containerConfigurations
     containerDefinitions credentialSpecs dependsOn devices dnsSearchDomains dnsServers dockerSecurityOptions drop
@@ -25,6 +27,8 @@ MAPS: Final = frozenset({"dockerLabels", "driverOpts", "labels", "options"})
 """Members whose keys are the user's own."""
 
 _PROJECT_LISTS: Final = frozenset({"plugins"})
+_THEIRS: Final = frozenset({"appspec", "config"})
+"""Members of a project file that others read."""
 _SNAKE: Final = re.compile(r"[a-z][a-z0-9]*(?:_[a-z0-9]+)+\Z")
 
 
@@ -49,6 +53,13 @@ class Naming(Enum):
             if plural in lists:
                 return plural, True
         return member, False
+
+    def opaque(self, path: Path) -> bool:
+        """Tell whether the names below a path are the user's own, or a plugin's, so that none means anything here."""
+        names = [part for part in path if isinstance(part, str)]
+        if self is Naming.PROJECT:
+            return not _THEIRS.isdisjoint(names)
+        return bool(names) and names[-1] in MAPS
 
     def free(self, name: str) -> bool:
         """Tell whether the keys below a member are the user's own."""

@@ -7,18 +7,19 @@ its address.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Final
+from typing import Final, NamedTuple
 
 from reconciler.core import values as core
 from reconciler.core.values import Origin
 from reconciler.errors import ConfigError, KnownLater, Where
-from reconciler.hcl import functions, plains, scopes, values
+from reconciler.hcl import functions, plains, repetitions, scopes, values
 from reconciler.hcl.evaluation import Callee, Root
 from reconciler.hcl.faults import Fault
 from reconciler.hcl.nodes import Expr
 from reconciler.hcl.runs import FAILED, Run
 from reconciler.hcl.scopes import Fixed, Outside
 from reconciler.hcl.sources import Source
+from reconciler.hcl.traversals import Path
 from reconciler.hcl.values import Unknown, Value
 from reconciler.hcl.variables import Setting
 from reconciler.load.calls import Lookups
@@ -49,6 +50,8 @@ class Scope(scopes.Names):
         """Give what a name stands for. Beside what Terraform knows, outputs of the state have a name."""
         if name == "output":
             return Outside("output", 1, 1, "output.NAME", self._state)
+        if name in repetitions.NAMES:
+            return _Unset(name)
         return super().root(name)
 
     def function(self, name: str) -> Callee | None:
@@ -95,6 +98,17 @@ class Scope(scopes.Names):
         return core.Marked(
             plains.to_json(plain) if known else core.UNKNOWN, origins, ((),) if marks.sensitive else ()
         )
+
+
+class _Unset(NamedTuple):
+    """`each` and `count` outside of blocks in which they have a value."""
+
+    name: str
+
+    def get(self, path: Path, run: Run, where: Where) -> tuple[Value, int]:  # noqa: ARG002
+        """Raise Fault."""
+        by = "for_each" if self.name == "each" else "count"
+        raise Fault(f"{self.name} has a value only in a block with {by}", f"write {by} = … into the block")
 
 
 class _Call:

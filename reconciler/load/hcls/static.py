@@ -8,7 +8,7 @@ from typing import NamedTuple
 from reconciler.core.references import Functions
 from reconciler.core.values import Json
 from reconciler.errors import Where
-from reconciler.hcl import nodes, references, syntax
+from reconciler.hcl import nodes, references, repetitions, syntax
 from reconciler.hcl.nodes import Body, Expr
 from reconciler.hcl.sources import Source
 from reconciler.load.hcls import outside
@@ -30,9 +30,9 @@ def listed(document: Document, functions: Functions) -> Iterator[Reference]:
     """Give the references of a document, in the order of its text. Raises HclError where it cannot be parsed."""
     source = Source(document.text, str(document.path))
     found: list[tuple[int, Reference]] = []
-    for expr in _expressions(syntax.parse_body(document.text, str(document.path))):
+    for expr, names in _expressions(syntax.parse_body(document.text, str(document.path)), _OWN):
         for each in references.references(expr):
-            if each.root not in _OWN:
+            if each.root not in names:
                 text = document.text[each.span.start : each.span.end]
                 found.append(
                     (
@@ -48,11 +48,18 @@ def listed(document: Document, functions: Functions) -> Iterator[Reference]:
     yield from (reference for _, reference in sorted(found, key=lambda pair: pair[0]))
 
 
-def _expressions(body: Body) -> Iterator[Expr]:
-    yield from (attribute.expr for attribute in body.attributes)
+def _expressions(body: Body, names: frozenset[str]) -> Iterator[tuple[Expr, frozenset[str]]]:
+    """Give the expressions of a body, each with the names that refer to nothing outside."""
+    yield from ((attribute.expr, names) for attribute in body.attributes)
     for block in body.blocks:
-        if block.type != "variable":
-            yield from _expressions(block.body)
+        if block.type == repetitions.DYNAMIC:
+            inner = names | {repetitions.iterator(block)}
+            for attribute in block.body.attributes:
+                if attribute.name != repetitions.ITERATOR:
+                    yield attribute.expr, names if attribute.name == repetitions.FOR_EACH else inner
+            yield from _expressions(Body(blocks=block.body.blocks), inner)
+        elif block.type != "variable":
+            yield from _expressions(block.body, names)
 
 
 def _constants(call: nodes.Call) -> tuple[Json, ...] | None:
