@@ -10,7 +10,7 @@ from __future__ import annotations
 import difflib
 import json
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from reconciler.core import pointers, scalars, words
@@ -89,7 +89,14 @@ class _Visit:
         return self.fault(raw, what, scalars.FORMS.get(wanted))
 
 
-def canon(kind: Kind, document: Json, *, desired: bool, like: Canon | None = None) -> Canon:
+def canon(
+    kind: Kind,
+    document: Json,
+    *,
+    desired: bool,
+    like: Canon | None = None,
+    only: Collection[str] | None = None,
+) -> Canon:
     """Bring a document into canonical form.
 
     A live document is judged by the desired one, `like`: by its facts, which decide conditional rules (is a hostPort
@@ -97,7 +104,8 @@ def canon(kind: Kind, document: Json, *, desired: bool, like: Canon | None = Non
     named as they are there.
 
     `desired` documents are a user's: unknown members and duplicates are remarked upon. In a live document
-    duplicates are numbered and unknown members are dropped in silence. TypeError and ValueError as `Kind.unwrap`.
+    duplicates are numbered and unknown members are dropped in silence. With `only` nothing but those root members of it
+    is read. TypeError and ValueError as `Kind.unwrap`.
     """
     if desired:
         body, base = kind.unwrap(document)
@@ -107,6 +115,8 @@ def canon(kind: Kind, document: Json, *, desired: bool, like: Canon | None = Non
     else:
         body = pointers.objects(document)
         homes = kind.locate(body)
+        if only is not None:
+            homes = {name: home for name, home in homes.items() if kind.node.member(name) in only}
     root: dict[str, Json] = {name: pointers.get(document, path) for name, path in homes.items()}
     visit = (
         _Visit(_facts(kind, root), desired, kind.read_only)
@@ -230,7 +240,14 @@ def _structure(
             what = f"`{known}` is given twice, in different spellings"
             visit.fault(where, what, first=visit.seen[*path, known].raw)
             continue
-        member_wire, member_tree = _value(members[known], given, visit, where, (*path, known))
+        member = members[known]
+        if member.literal and type(given) is str and given:  # most members: spared a look at every other type
+            visit.seen[*path, known] = Seen(where, given)
+            wire[known] = given
+            if given != member.rule.default:
+                tree[known] = given
+            continue
+        member_wire, member_tree = _value(member, given, visit, where, (*path, known))
         if given == [] and known in node.insisted:
             wire[known] = []
         if member_wire is not ABSENT:
@@ -287,6 +304,8 @@ def _keyed(
 ) -> tuple[Maybe, Maybe]:
     wires: list[Json] = []
     tree: dict[str, Json] = {}
+    if node.pair and _pairs(node, item, key.members[0], value, visit, raw, path, wires, tree):
+        return wires or ABSENT, tree or ABSENT
     names = _names(item, key, value, visit, raw)
     if key.then:
         _tell_apart(item, key, value, names, visit, path)
@@ -316,6 +335,47 @@ def _keyed(
         else:
             tree[name] = {} if member is ABSENT else member
     return wires or ABSENT, tree or ABSENT
+
+
+def _pairs(
+    node: Node,
+    item: Node,
+    key: str,
+    value: Sequence[Json],
+    visit: _Visit,
+    raw: Path,
+    path: Path,
+    wires: list[Json],
+    tree: dict[str, Json],
+) -> bool:
+    """Read pairs of two texts under names of their own, as nearly all variables, secrets and tags are.
+
+    Most of a document is made of them. False, and nothing done, where one of them is anything else.
+    """  # fmt: skip
+    inner = item.members
+    if item.tests or not inner[key].literal or not inner[node.pair].literal:
+        return False
+    if {inner[key].rule.default, inner[node.pair].rule.default} != {ABSENT}:
+        return False
+    plain: dict[str, str] = {}
+    for given in value:
+        if type(given) is not dict or len(given) != 2:
+            return False
+        name, held = given.get(key), given.get(node.pair)
+        if type(name) is not str or type(held) is not str or not name or not held or name in plain:
+            return False
+        plain[name] = held
+    seen = visit.seen
+    for index, (name, held) in enumerate(plain.items()):
+        where, spot = (*raw, index), (*path, name)
+        wire: dict[str, Json] = {key: name, node.pair: held}
+        if visit.desired:  # where in the file each half stands: of a live pair nobody asks that
+            seen[*spot, key] = Seen((*where, key), name)
+            seen[*spot, node.pair] = Seen((*where, node.pair), held)
+        seen[spot] = Seen(where, wire, node.pair)
+        wires.append(wire)
+    tree.update(plain)
+    return True
 
 
 def _names(item: Node, key: Key, value: Sequence[Json], visit: _Visit, raw: Path) -> list[str | None]:

@@ -141,7 +141,7 @@ class _Walk:
         return Undeclared.INFORM if _is_novel(node, live) else self.undeclared
 
     def keep(self, node: Node | None, desired: Maybe, live: Json) -> Json:
-        if not isinstance(live, dict) or node is None:
+        if not isinstance(live, dict) or node is None or node.pair:
             return live
         wanted = desired if isinstance(desired, dict) else {}
         kept: dict[str, Json] = {}

@@ -16,7 +16,7 @@ from reconciler.core.documents import Resolved
 from reconciler.core.kinds.rules import ABSENT, Maybe, Node
 from reconciler.core.plans import Finding, Reason
 from reconciler.core.redaction import MASK, Masker, secret_name
-from reconciler.core.values import Json, Origin, Path
+from reconciler.core.values import Json, JsonObject, Origin, Path
 
 # Said of a change whose masked parts differ: what is shown of them is alike.
 DIFFERS: Final = "a masked part differs"
@@ -47,11 +47,16 @@ class Provenance:
     @cached_property
     def marked(self) -> frozenset[Path]:
         """The places in the document that must not be shown: few, and asked for at every leaf of every change."""
+        by_name = [
+            path
+            for path in self.canon.seen
+            if len(path) >= 2 and path[-2] == "environment" and secret_name(str(path[-1]))
+        ]
         places = self.canon.seen if self.resolved.sensitive else ()
         by_origin = (
             path for path in places if (raw := self.raw(path)) is not None and self.resolved.is_sensitive(raw)
         )
-        return frozenset((*by_origin, *filter(_by_name, self.canon.seen)))
+        return frozenset((*by_origin, *by_name))
 
     def is_unnamed(self, path: Path) -> bool:
         """Tell whether what an item of a set is called by must not be shown: its name is made of that."""
@@ -128,9 +133,10 @@ def _finding(change: Change, origin: Provenance, masker: Masker) -> Finding:
     before = None
     if change.before is not ABSENT:
         before = canons.listed(node, mask(change.before, change.path, origin, _telling(masker, old)))
+    place = shown(change.path, origin, masker)
     return Finding(
-        address=address(change.path, origin, masker),
-        pointer=pointers.text(shown(change.path, origin, masker)),
+        address=address_of(origin.canon.kind.node, place),
+        pointer=pointers.text(place),
         action=change.action,
         before=before,
         after=after,
@@ -187,40 +193,68 @@ def _name(above: Node | None, path: Path, origin: Provenance, masker: Masker) ->
         return key
     if origin.is_unnamed(path):
         return masker.hide(key)
+    called = masker.text(key)
     in_set = above is not None and above.item is not None  # of an entry's name no origin is known
-    return key if in_set and path in origin.canon.seen else masker.text(key)
+    return key if called != key and in_set and path in origin.canon.seen else called
 
 
 def mask(value: Json, path: Path, origin: Provenance, masker: Masker) -> Json:
     """Mask what is sensitive in a canonical value at a canonical place, names of items among it."""
     if masker.open:
         return value
-    return _mask(value, path, canons.node_at(origin.canon.kind.node, path), origin, masker)
+    named = bool(origin.marked or masker.secrets)
+    return _Masking(origin, masker, named).value(value, path, canons.node_at(origin.canon.kind.node, path))
 
 
-def _mask(value: Json, path: Path, node: Node | None, origin: Provenance, masker: Masker) -> Json:
-    if origin.sensitive(path):
-        return masker.value(value, sensitive=True)
-    if isinstance(value, str):
-        return masker.leaf(value)
-    if isinstance(value, dict):
+@dataclass(frozen=True, slots=True)
+class _Masking:
+    """One walk over a value. Only where anything is secret can a name be: `named`."""
+
+    origin: Provenance
+    masker: Masker
+    named: bool
+
+    def value(self, value: Json, path: Path, node: Node | None) -> Json:
+        if self.origin.sensitive(path):
+            return self.masker.value(value, sensitive=True)
+        if isinstance(value, str):
+            return self.masker.leaf(value)
+        if isinstance(value, dict):
+            return self.members(value, path, node)
+        if isinstance(value, list | tuple):
+            inner = node.item if node is not None else None
+            return [self.value(member, (*path, index), inner) for index, member in enumerate(value)]
+        return value
+
+    def members(self, value: JsonObject, path: Path, node: Node | None) -> Json:
         masked: dict[str, Json] = {}
+        if node is not None and node.pair and not self.origin.marked:
+            return self.pairs(value, path)
         for name, member in value.items():
             there = (*path, name)
-            called = str(_name(node, there, origin, masker))
+            called = str(_name(node, there, self.origin, self.masker)) if self.named else name
             if called != name:
                 called = canons.numbered(called, {**value, **masked})
-            masked[called] = _mask(member, there, canons.node_at(node, (name,)), origin, masker)
+            masked[called] = self.value(member, there, canons.node_at(node, (name,)))
         return masked
-    if isinstance(value, list | tuple):
-        inner = node.item if node is not None else None
-        return [_mask(member, (*path, index), inner, origin, masker) for index, member in enumerate(value)]
-    return value
+
+    def pairs(self, value: JsonObject, path: Path) -> Json:
+        """Mask pairs of a document none of whose values is secret: names that are not the file's, and texts."""
+        masked: dict[str, Json] = {}
+        variables = path[-1] == "environment"
+        for name, member in value.items():
+            called = self.masker.text(name) if self.named else name
+            if called != name:
+                clear = (*path, name) in self.origin.canon.seen
+                called = name if clear else canons.numbered(called, {**value, **masked})
+            secret = variables and secret_name(name)
+            masked[called] = self.masker.value(member, sensitive=secret)
+        return masked
 
 
 def _masked(value: Json) -> bool:
     if isinstance(value, dict):
-        return any(_masked(member) for member in value.values())
+        return any(MASK in name or _masked(member) for name, member in value.items())
     if isinstance(value, list | tuple):
         return any(_masked(member) for member in value)
     return isinstance(value, str) and MASK in value

@@ -43,7 +43,7 @@ _PASSWORD: Final = re.compile(
 )
 
 
-@lru_cache(maxsize=4096)  # of a variable it is asked in the file, in the description and in the plan
+@lru_cache(maxsize=32768)  # of a variable it is asked in the file, in the description and in the plan
 def secret_name(name: str) -> bool:
     """Tell whether a variable's name says that its value is secret."""
     return _SECRET_NAME.match(name.upper()) is not None
@@ -92,7 +92,7 @@ class Masker:
         """
         if self.open:
             return text
-        if text.lstrip()[:1] in ("{", "[") and _HINT.search(text):
+        if not text[:1].isalnum() and text.lstrip()[:1] in ("{", "[") and _HINT.search(text):
             text = self._document(text)
         if "@" in text:
             text = _PASSWORD.sub(lambda found: found[1] + self.hide(found[2]), text)

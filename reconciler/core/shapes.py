@@ -51,16 +51,22 @@ def names(shape: Shape) -> Iterator[str]:
 
 def missing(shape: Shape, body: Json) -> list[str]:
     """Give the members that the API requires and a body lacks, as people write them."""
-    return [path.lstrip(".") for path in _missing(shape, body)]
+    found: list[str] = []
+    _missing(shape, body, "", found)
+    return found
 
 
-def _missing(shape: Shape, body: Json) -> Iterator[str]:
+def _missing(shape: Shape, body: Json, place: str, found: list[str]) -> None:
     if isinstance(body, dict) and shape.members:
-        yield from (f".{name}" for name in sorted(shape.required) if name not in body)
+        dot = f"{place}." if place else ""
+        if not shape.required <= body.keys():
+            found += (f"{dot}{name}" for name in sorted(shape.required) if name not in body)
         for key, member in body.items():
             inner = shape.members.get(key)
             if inner is not None and (inner.members or inner.item is not None):
-                yield from (f".{key}{path}" for path in _missing(inner, member))
-    elif isinstance(body, list | tuple) and shape.item is not None:
+                _missing(inner, member, f"{dot}{key}", found)
+    elif (
+        isinstance(body, list | tuple) and shape.item is not None and shape.item.kind in ("structure", "list")
+    ):
         for index, member in enumerate(body):
-            yield from (f"[{index}]{path}" for path in _missing(shape.item, member))
+            _missing(shape.item, member, f"{place}[{index}]", found)

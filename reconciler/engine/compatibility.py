@@ -32,10 +32,11 @@ def of_service(
     new = live is None or created is not None
     service = created if created is not None else _effective(desired, live)
     case = Case(file=desired.canon.wire, service=service, task=task)
+    touched = frozenset(changed)
     rows = [
         row
         for row in combinations.SERVICE
-        if new or (not row.creation and (any(name in changed for name in row.roots) or (row.task and moves)))
+        if new or (not row.creation and ((row.task and moves) or not touched.isdisjoint(row.roots)))
     ]
     return _found(desired, rows, case)
 

@@ -26,8 +26,12 @@ from reconciler.engine.composing import Desired
 
 @dataclass(frozen=True, slots=True)
 class Hidden:
-    """A body with a slot for each secret, how to make the secrets again, and the secrets themselves."""
+    """A body with a slot for each secret, how to make the secrets again, and the secrets themselves.
 
+    `origin` is where its values come from, which says what is secret.
+    """
+
+    origin: findings.Provenance
     body: JsonObject
     secrets: tuple[secrets.Secret, ...]
     values: tuple[Json, ...]
@@ -47,7 +51,7 @@ def hide(desired: Desired, known: Mapping[Address, Value], salt: Callable[[], st
         printed = desired.resolved.printed.get(raw, ())
         hidden.append(secrets.make(_place(origin, path), value, origins, known, salt(), printed))
     body = pointers.objects(_without(desired.canon.wire, values))
-    return Hidden(body, tuple(hidden), tuple(values))
+    return Hidden(origin, body, tuple(hidden), tuple(values))
 
 
 def _sent(seen: canons.Seen) -> Json:

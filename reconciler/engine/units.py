@@ -7,9 +7,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 from reconciler.core import canon as canons
-from reconciler.core import diffs, findings, patches, shapes
+from reconciler.core import diffs, findings, patches, pointers, shapes
 from reconciler.core.kinds import Kind, Kinds
-from reconciler.core.kinds.rules import ABSENT
 from reconciler.core.plans import Finding, Notice, Unit, Verb
 from reconciler.core.redaction import Masker
 from reconciler.core.steps import CreateService, Step, UpdateService
@@ -151,15 +150,23 @@ def unit(
     `ignored` are the pointers where the live value counts as the desired one, `kept` what is to be said of them. A plan
     does not depend on them, unless a step sends the member around one as it is now.
     """
-    origin = findings.Provenance(desired.resolved, desired.canon)
+    origin = hidden.origin
     changes = compared.differences.changes
     elsewhere = [change for change in changes if change.path[0] in compared.elsewhere]
+    found = findings.findings(changes, origin, facts.masker, compared.live)
+    shown = {change.path: finding for change, finding in zip(changes, found, strict=True)}
     patch = patches.build(
-        [_called(change, origin, facts.masker) for change in changes if change not in elsewhere],
-        desired.canon, compared.live, compared.body,
-        secret=lambda change: not facts.masker.open and _is_secret(change, origin, facts.masker),
+        [
+            replace(change, address=shown[change.path].address)
+            for change in changes
+            if change.path[0] not in compared.elsewhere
+        ],
+        desired.canon,
+        compared.live,
+        compared.body,
+        secret=lambda change: _is_secret(change, shown[change.path]),
         unnamed=lambda path: findings.shown(path, origin, facts.masker)[-1] != path[-1],
-    )  # fmt: skip
+    )
     managed = None if compared.live is None else diffs.managed(desired.canon, compared.live)
     if desired.partial and isinstance(managed, dict):
         managed = {name: value for name, value in managed.items() if name in desired.canon.tree}
@@ -186,7 +193,7 @@ def unit(
         cluster=facts.cluster,
         verb=verb,
         live=arn,
-        changes=findings.findings(changes, origin, facts.masker, compared.live),
+        changes=found,
         noted=(*_noted(compared, origin, facts.masker), *kept),
         effects=effects,
         ignored=ignored,
@@ -202,7 +209,7 @@ def unit(
         unguarded=patch.unguarded,
         withheld=(
             *patch.withheld,
-            *(findings.address(change.path, origin, facts.masker) for change in elsewhere),
+            *(shown[change.path].address for change in elsewhere),
         ),
     )
 
@@ -236,18 +243,9 @@ def _base(kind: Kind, arn: str, compared: Compared) -> JsonObject | None:
     return {"operation": "DescribeTaskDefinition", "pointer": "" if whole else "/taskDefinition", "arn": arn}
 
 
-def _called(change: diffs.Change, origin: findings.Provenance, masker: Masker) -> diffs.Change:
-    return replace(change, address=findings.address(change.path, origin, masker))
-
-
-def _is_secret(change: diffs.Change, origin: findings.Provenance, masker: Masker) -> bool:
-    values: list[Json] = [value for value in (change.before, change.after) if value is not ABSENT]
-    named = findings.shown(change.path, origin, masker) != change.path
-    return (
-        named
-        or origin.holds_secret(change.path)
-        or any(findings.mask(value, change.path, origin, masker) != value for value in values)
-    )
+def _is_secret(change: diffs.Change, finding: Finding) -> bool:
+    """Tell whether a change shows less than it is: masked values, or a place with a name that is masked."""
+    return finding.sensitive or finding.pointer != pointers.text(change.path)
 
 
 def short(arn: str) -> str:

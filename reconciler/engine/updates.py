@@ -65,7 +65,7 @@ def build(
     if members:
         own = [change for change in changes if change.path[0] in members]
         patch = patches.build(own, desired, live, body)
-        patched = _without_derived(patches.apply(body, patch.operations), live, desired)
+        patched = _without_derived(patches.apply(body, patch.operations), members, live, desired)
         sent = {
             name: _member(name, [c for c in own if c.path[0] == name], patched, desired) for name in members
         }
@@ -88,17 +88,20 @@ def build(
     return Draft(sent, effects, refusals, replaces)
 
 
-def _without_derived(body: JsonObject, live: Canon, desired: Canon) -> Canon:
-    """Give a patched body in canonical form, without what AWS will derive anew from what the patch has changed."""
-    patched = canons.canon(desired.kind, body, desired=False, like=desired)
+def _without_derived(body: JsonObject, members: Sequence[str], live: Canon, desired: Canon) -> Canon:
+    """Give members of a patched body in canonical form, without what AWS will derive anew from what has changed."""
+    patched = canons.canon(desired.kind, body, desired=False, like=desired, only=members)
+    derived = desired.kind.derived
     left = False
     for path, seen in patched.seen.items():
+        if path[-1] not in derived or path in desired.seen:
+            continue
         node = canons.node_at(desired.kind.node, path)
-        if node is None or node.rule.derived is None or path in desired.seen:
+        if node is None or node.rule.derived is None:
             continue
         if node.rule.derived(seen.wire, path, live.tree, patched.tree):
             body, left = pointers.objects(_without(body, seen.raw)), True
-    return canons.canon(desired.kind, body, desired=False, like=desired) if left else patched
+    return canons.canon(desired.kind, body, desired=False, like=desired, only=members) if left else patched
 
 
 def _without(document: Json, path: Path) -> Json:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from reconciler.core.kinds import judged, services, task_definitions
-from reconciler.core.kinds.rules import Node, Undeclared, compile_node
+from reconciler.core.kinds.rules import Node, Rule, Undeclared, compile_node
 from reconciler.core.shapes import Shape, Shapes
 from reconciler.core.values import Json, JsonObject, Path
 
@@ -18,7 +18,7 @@ class Kind:
     `facts` names the root members that conditional rules look at. `read_only` are members that AWS describes
     and no request takes; files hold them when they were copied from a description. `undeclared` is the
     default of `Rule.undeclared`. `revised` are members that no description of the thing shows, and that of its current
-    service revision does.
+    service revision does. `derived` are the names of members that AWS makes of what stands around them, at any depth.
     """
 
     name: str
@@ -28,6 +28,7 @@ class Kind:
     undeclared: Undeclared
     wrapper: str
     revised: frozenset[str] = frozenset()
+    derived: frozenset[str] = frozenset()
 
     def unwrap(self, document: Json) -> tuple[JsonObject, Path]:
         """Give the definition inside a file and its path there: bare, or as the AWS CLI prints it.
@@ -99,6 +100,10 @@ def _read_only(described: Shape, sent: Shape, *more: str) -> frozenset[str]:
     return frozenset(described.members) - frozenset(sent.members) | frozenset(more)
 
 
+def _derived(rules: Mapping[str, Rule]) -> frozenset[str]:
+    return frozenset(path.rpartition("/")[2] for path, rule in rules.items() if rule.derived is not None)
+
+
 @dataclass(frozen=True, slots=True)
 class Kinds:
     """Both kinds, built over one set of shapes."""
@@ -123,6 +128,7 @@ def build(shapes: Shapes) -> Kinds:
             read_only=_read_only(shapes.named("TaskDefinition"), register),
             undeclared=Undeclared.DEFAULT,
             wrapper="taskDefinition",
+            derived=_derived(task_definitions.RULES),
         ),
         service=Kind(
             "service",
@@ -140,5 +146,6 @@ def build(shapes: Shapes) -> Kinds:
             & frozenset(shapes.named("ServiceRevision").members)
             - frozenset(shapes.named("Service").members)
             - frozenset(PRIMARY_MEMBERS),
+            derived=_derived(services.RULES),
         ),
     )

@@ -128,6 +128,8 @@ class Node:
     """`Rule.absent_if` of the members that have one."""
     insisted: tuple[str, ...] = ()
     """Lists that the API insists on, however little they say (DeploymentAlarms.alarmNames)."""
+    literal: bool = False
+    """Whether a text that is not empty is its own canonical form, unless it is the default: as most are."""
 
     def member(self, name: str) -> str | None:
         """Give the API's spelling of a member that was written in any case, None if there is none."""
@@ -156,7 +158,11 @@ def compile_node(
     if shape.kind == "list" and shape.item is not None:
         item = compile_node(shape.item, rules, f"{path}/*", judged)
         return Node(shape, rule, item=item, pair=_pair(item, rule.key))
-    return Node(shape, rule)
+    return Node(shape, rule, literal=_is_literal(shape, rule))
+
+
+def _is_literal(shape: Shape, rule: Rule) -> bool:
+    return shape.kind == "string" and not shape.enum and rule.coerce is None and rule.default_for is None
 
 
 def _pair(item: Node, key: Key | None) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import cache
 
 from reconciler.core.values import Json, JsonObject, Path
 
@@ -118,7 +119,7 @@ class Combination:
     @property
     def roots(self) -> tuple[str, ...]:
         """Give the root members that take part."""
-        return tuple(dict.fromkeys(member.partition("/")[0] for member in self.members))
+        return _roots(self.members)
 
     def found(self, case: Case) -> tuple[Clash, ...]:
         """Give the clashes, none where all is well."""
@@ -132,6 +133,11 @@ class Combination:
         paths: list[Path] = [tuple(member.split("/")) for member in self.members]
         held = [path for path in paths if at(file, *map(str, path)) is not None]
         return next(iter(held or [path for path in paths if path[0] in file]), ())
+
+
+@cache  # of the rows of a table, for each service of a fleet
+def _roots(members: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(member.partition("/")[0] for member in members))
 
 
 def at(value: Json, *path: str) -> Json:
