@@ -12,10 +12,11 @@ knows the protocols. ECS is ours: `operations` names the functions of `clusters`
 `controllers`, `tasks`, `tagging` and `deployments`; `rollouts`, `strategies`, `breakers` and `lifecycles` make things
 happen, on the agenda of `clocks`; `worlds` is the state, one `World` a region. `faults` and `knobs` make it
 misbehave, `seeds` fill it, `control` is its remote control and `runs` starts commands against it. The scalable targets
-of services are ours as well (`scalabletargets`). Every other service is moto's (`others`, from the extra `sandbox`),
-imported at the first call that needs it; STS GetCallerIdentity (`identities`) and SSM GetParameter(s) (`parameters`)
-are answered here until then, which spares a demonstration about a second. The server is the standard library's, so
-that ECS alone needs only botocore.
+of services are ours as well (`scalabletargets`), and so is CodeDeploy for ECS (`codedeploys`, whose deployments
+replace the `tasksets` of a service). Every other service is moto's (`others`, from the extra `sandbox`), imported at
+the first call that needs it; STS GetCallerIdentity (`identities`) and SSM GetParameter(s) (`parameters`) are answered
+here until then, which spares a demonstration about a second. The server is the standard library's, so that ECS alone
+needs only botocore.
 
 Where AWS's behaviour is not documented the simulation can be wrong. `rules` says of each rule where it is from.
 An operation or option that is not simulated is refused with `NotSimulatedBySandbox`; nothing pretends.

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 from http import HTTPStatus
 from typing import Any
 
-from reconciler.sandbox import control, identities, others, parameters, scalabletargets, wire
+from reconciler.sandbox import codedeploys, control, identities, others, parameters, scalabletargets, wire
 from reconciler.sandbox.errors import ConnectionDropped, Refusal
 from reconciler.sandbox.faults import Fault
 from reconciler.sandbox.sandboxes import Sandbox
@@ -74,6 +74,10 @@ class Application:
             request = call.json()
             with self._sandbox.lock:
                 return wire.json_answer(self._sandbox.ecs(call.region, call.operation, request))
+        if call.service == codedeploys.SERVICE:
+            request = call.json()
+            with self._sandbox.lock:
+                return wire.json_answer(self._sandbox.codedeploy(call.region, call.operation, request))
         if call.service == scalabletargets.SERVICE:
             request = call.json()
             with self._sandbox.lock:

@@ -35,6 +35,10 @@ class Knobs:
     """The first delay after a failed task; it doubles with each further one …"""
     backoff_limit: float = 900
     """… up to this."""
+    event: float = 0.5
+    """A lifecycle event of a CodeDeploy deployment, besides what it waits for."""
+    replacement_timeout: float = 3600
+    """How long CodeDeploy waits for a replacement task set to become healthy."""
     remember_stopped: float = 3600
     """How long a STOPPED task is still described."""
     missing_after_create: float = 0

@@ -5,7 +5,7 @@ import threading
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from reconciler.sandbox import operations, scalabletargets, seeds, servicerules, shapes
+from reconciler.sandbox import codedeploys, operations, scalabletargets, seeds, servicerules, shapes
 from reconciler.sandbox.clocks import Clock
 from reconciler.sandbox.errors import Refusal
 from reconciler.sandbox.faults import Faults, Limits
@@ -82,6 +82,10 @@ class Sandbox:
         """Answer an operation of Application Auto Scaling like `ecs`, or give None if it is not about ECS."""
         return scalabletargets.answer(self.world(region), operation, request)
 
+    def codedeploy(self, region: str, operation: str, request: object) -> Body:
+        """Answer an operation of CodeDeploy like `ecs`."""
+        return codedeploys.answer(self.world(region), operation, request)
+
     def advance(self, seconds: float) -> None:
         """Let simulated time pass at once."""
         with self.lock:
@@ -132,6 +136,7 @@ class Sandbox:
                     "tags": world.tags,
                     "settings": world.settings,
                     "scalableTargets": list(world.targets.values()),
+                    "codedeploy": codedeploys.dump(world),
                 }
                 for region, world in ((name, self.world(name)) for name in sorted(self.worlds))
             }

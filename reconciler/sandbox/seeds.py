@@ -9,6 +9,7 @@ Every member is optional:
                       Two more members: `live` is laid over the stored service as it is (for what older API
                       versions left behind), and a cluster that is named but not listed is created.
     scalable_targets  bodies of RegisterScalableTarget; ServiceNamespace and ScalableDimension may be left out
+    codedeploy        applications and deployment groups, as in `codedeployseeds`
     parameters        SSM: name → text, or {type, value, version}; `type` String (default), SecureString or
                       StringList, whose value may be a list; `version` counts from 1
     objects           S3: bucket → key → text, or {file: path relative to the seed}
@@ -20,7 +21,7 @@ Anything else, or a value that the simulated service refuses, is a `SandboxError
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -56,6 +57,7 @@ class Seed:
     task_definitions: tuple[Body, ...] = ()
     services: tuple[Body, ...] = ()
     scalable_targets: tuple[Body, ...] = ()
+    codedeploy: Mapping[str, Any] = field(default_factory=dict)
     parameters: Mapping[str, Parameter] = field(default_factory=dict)
     objects: Mapping[str, Mapping[str, bytes]] = field(default_factory=dict)
     secrets: Mapping[str, str] = field(default_factory=dict)
@@ -118,6 +120,7 @@ def read(content: object, origin: str = "seed", folder: Path | None = None) -> S
         task_definitions=reader.bodies(given, "task_definitions"),
         services=reader.bodies(given, "services"),
         scalable_targets=reader.bodies(given, "scalable_targets"),
+        codedeploy=reader.mapping(given.get("codedeploy") or {}, "codedeploy"),
         parameters=reader.parameters(given.get("parameters") or {}),
         objects=reader.objects(given.get("objects") or {}),
         secrets={
@@ -135,7 +138,7 @@ def read(content: object, origin: str = "seed", folder: Path | None = None) -> S
 _MEMBERS: Final = frozenset(
     (
         *("region", "clusters", "task_definitions", "services", "scalable_targets", "parameters"),
-        *("objects", "secrets", "faults", "limits", "knobs"),
+        *("codedeploy", "objects", "secrets", "faults", "limits", "knobs"),
     )
 )
 
@@ -220,7 +223,7 @@ def _rehearse(seed: Seed) -> None:
         Limits().replace(seed.limits)
     except SandboxError as error:
         raise SandboxError(error.what, f"{seed.origin}: {error.where}") from None
-    if seed.clusters or seed.task_definitions or seed.services or seed.scalable_targets:
+    if seed.clusters or seed.task_definitions or seed.services or seed.scalable_targets or seed.codedeploy:
         begin(seed, seed.region or "us-east-1", _AGE, knobs, 0, by_tag)
 
 
@@ -236,6 +239,8 @@ def begin(seed: Seed, region: str, now: float, knobs: Knobs, number: int, outcom
             _begin_service(seed, world, body, f"services[{index}]")
         for index, body in enumerate(seed.scalable_targets):
             _begin_target(seed, world, body, f"scalable_targets[{index}]")
+        if seed.codedeploy:
+            _begin_codedeploy(seed, world)
     world.agenda.run_until(now)
     return world
 
@@ -260,15 +265,26 @@ def _begin_target(seed: Seed, world: World, body: Body, place: str) -> None:
     _do(seed, world, "RegisterScalableTarget", scalabletargets.NAMESPACE | body, place)
 
 
-def _do(seed: Seed, world: World, operation: str, request: Body, place: str) -> Body:
-    from reconciler.sandbox import operations, scalabletargets, shapes
+def _begin_codedeploy(seed: Seed, world: World) -> None:
+    from reconciler.sandbox import codedeployseeds
 
-    scaling = operation in scalabletargets.OPERATIONS
-    service = scalabletargets.SERVICE if scaling else "ecs"
+    def do(operation: str, body: Body, place: str) -> Body:
+        return _do(seed, world, operation, body, place)
+
+    codedeployseeds.begin(world, seed.codedeploy, seed.origin, do)
+
+
+def _do(seed: Seed, world: World, operation: str, request: Body, place: str) -> Body:
+    from reconciler.sandbox import codedeploys, operations, scalabletargets, shapes
+
+    homes: dict[str, Mapping[str, Callable[[World, Body], Body]]] = {
+        each.SERVICE: each.OPERATIONS for each in (scalabletargets, codedeploys)
+    }
+    service = next((name for name, known in homes.items() if operation in known), "ecs")
     unknown = sorted(set(request) - shapes.inputs(operation, service))
     if unknown:
         raise SandboxError(f"{operation} has no member {unknown[0]!r}", f"{seed.origin}: {place}")
-    carry_out = (scalabletargets.OPERATIONS if scaling else operations.OPERATIONS)[operation]
+    carry_out = homes.get(service, operations.OPERATIONS)[operation]
     try:
         return carry_out(world, shapes.accept(operation, request, service))
     except Refusal as refusal:

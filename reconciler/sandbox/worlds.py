@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, TypeAlias
 
 from reconciler.sandbox.clocks import Agenda
+from reconciler.sandbox.codedeploystates import State
 from reconciler.sandbox.knobs import Knobs
 from reconciler.sandbox.outcomes import Strategy, by_tag
 
@@ -147,6 +148,7 @@ class World:
         self.tags: dict[str, list[Body]] = {}
         self.settings: dict[str, str] = {}
         self.targets: dict[str, Body] = {}
+        self.codedeploy = State()
 
     @property
     def now(self) -> float:

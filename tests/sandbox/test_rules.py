@@ -6,11 +6,23 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.sandbox import operations, rules
+from reconciler.sandbox import codedeploys, operations, rules
 
 FOLDER = Path(rules.__file__).parent
 PLUMBING = {
-    *("__init__", "applications", "clocks", "control", "errors", "faults", "knobs", "operations", "others"),
+    *(
+        "__init__",
+        "applications",
+        "clocks",
+        "codedeployseeds",
+        "codedeploystates",
+        "control",
+        "errors",
+        "faults",
+        "knobs",
+        "operations",
+        "others",
+    ),
     *("rules", "runs", "sandboxes", "seeds", "servers", "servings", "shapes", "wire", "worlds"),
 }
 """Modules that simulate nothing of AWS by themselves, or (faults, shapes, wire) only in functions marked there."""
@@ -20,6 +32,7 @@ NOT_RULES = {
     "check",
     "check_change",
     "check_new",
+    "dump",
     "not_simulated",
     "short",
     "fits_fargate",
@@ -61,9 +74,12 @@ def test_every_exception_is_still_needed() -> None:
     assert unmarked >= NOT_RULES
 
 
-@pytest.mark.parametrize("name", sorted(operations.OPERATIONS))
+OPERATIONS = {**operations.OPERATIONS, **codedeploys.OPERATIONS}
+
+
+@pytest.mark.parametrize("name", sorted(OPERATIONS))
 def test_every_operation_is_marked(name: str) -> None:
-    function = operations.OPERATIONS[name]
+    function = OPERATIONS[name]
     found = rules.MARKS[function.__module__, function.__qualname__]
     assert all(each.source for each in found)
     assert {each.basis for each in found} <= {"documented", "reported", "guessed"}
