@@ -76,7 +76,7 @@ class Evaluation:
             session = self._open(projects.outline(document, options))
             functions = self.instances.functions
             (resolved,) = evaluate.resolve([document], functions, session.lookup_many, options)
-            self._settled = projects.settle(resolved)
+            self._settled = projects.with_unused(projects.settle(resolved), options)
             self.region = self.region or self._settled.region
         return self._settled
 

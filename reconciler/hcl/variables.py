@@ -6,8 +6,10 @@ was given. Never reads a file or the environment itself.
 
 from __future__ import annotations
 
+import difflib
 import json
-from collections.abc import Iterable, Mapping, Sequence
+import re
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -23,6 +25,9 @@ from reconciler.hcl.values import Value
 PREFIX: Final = "TF_VAR_"
 _FIRST: Final = ("terraform.tfvars", "terraform.tfvars.json")
 _AUTOMATIC: Final = (".auto.tfvars", ".auto.tfvars.json")
+_FIRST_KEY: Final = re.compile(r'\s*\{\s*(?=")')
+_NEXT_KEY: Final = re.compile(r"\s*,\s*")
+_COLON: Final = re.compile(r"\s*:\s*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,9 +104,10 @@ def _from_hcl(text: str, file: str) -> tuple[Given, ...]:
 
 
 def _from_json(text: str, file: str) -> tuple[Given, ...]:
+    text = text.removeprefix("\ufeff")
     try:
         data = json.loads(
-            text.removeprefix("\ufeff"),
+            text,
             parse_float=conversions.to_number,
             parse_constant=conversions.to_number,
         )
@@ -115,43 +121,68 @@ def _from_json(text: str, file: str) -> tuple[Given, ...]:
         raise HclError(f"this is no JSON: {what}", Where(file, *place)) from None
     if not isinstance(data, dict):
         raise HclError("an object is required, a member for each variable", Where(file))
-    return tuple(Given(name, Where(file), values.from_plain(value)) for name, value in data.items())
+    source = Source(text, file)
+    places = {name: source.where(source.span(start, end)) for name, start, end in _keys(text)}
+    return tuple(Given(name, places[name], values.from_plain(value)) for name, value in data.items())
+
+
+def _keys(text: str) -> Iterator[tuple[str, int, int]]:
+    """Give the keys of an object that is known to be well-formed JSON, with their offsets."""
+    decode = json.JSONDecoder().raw_decode
+    before = _FIRST_KEY.match(text)
+    while before is not None:
+        name, end = decode(text, before.end())
+        yield name, before.end(), end
+        colon = _COLON.match(text, end)
+        assert colon is not None
+        _, end = decode(text, colon.end())
+        before = _NEXT_KEY.match(text, end)
 
 
 def settle(declared: Mapping[str, Variable], given: Sequence[Given]) -> Mapping[str, Setting]:
     """Give each variable its value: the last that was given, else its default.
 
-    Raises HclError, HclErrors for several: values for variables that do not exist, values of another type, and
+    What is given for others is `unused`'s to judge. Raises HclError, HclErrors for several: values of another type, and
     variables without any.
     """
     run = Run()
-    last: dict[str, Given] = {}
-    for each in given:
-        if each.name in declared:
-            last[each.name] = each
-        elif each.strict:
-            hint = traversals.suggestion(each.name, declared)
-            run.failed(HclError(f"there is no variable {each.name}", each.where, hint))
+    last = {each.name: each for each in given}
     settings: dict[str, Setting] = {}
     for name, variable in declared.items():
         try:
-            settings[name] = _setting(variable, last.get(name))
+            settings[name] = _setting(variable, last.get(name), last.keys() - declared.keys())
         except HclError as error:
             run.failed(error)
     run.finish()
     return settings
 
 
-def unused(declared: Mapping[str, Variable], given: Iterable[Given]) -> tuple[Given, ...]:
-    """Give the values of files that no variable asks for, which deserve a warning."""
-    return tuple(each for each in given if each.name not in declared and each.text is None)
+def unused(declared: Collection[str], given: Iterable[Given]) -> tuple[tuple[Given, str | None], ...]:
+    """Give the values of files that none of all variables asks for, which deserve a warning, with near misses.
+
+    Raises HclError, HclErrors for several, where a variable of the name must exist.
+    """
+    run = Run()
+    found: list[tuple[Given, str | None]] = []
+    for each in given:
+        if each.name in declared:
+            continue
+        hint = traversals.suggestion(each.name, declared)
+        if each.strict:
+            run.failed(HclError(f"there is no variable {each.name}", each.where, hint))
+        elif each.text is None:
+            found.append((each, hint))
+    run.finish()
+    return tuple(found)
 
 
-def _setting(variable: Variable, given: Given | None) -> Setting:
+def _setting(variable: Variable, given: Given | None, others: Collection[str]) -> Setting:
     where = declared = variable.source.where(variable.span)
     if given is None:
         if not variable.default:
             hint = f"{PREFIX}{variable.name}, a line in terraform.tfvars, or -var {variable.name}=…"
+            if near := difflib.get_close_matches(variable.name, sorted(others), n=1, cutoff=0.6):
+                hint = f"a value is given for {near[0]}: is it meant for this one?"
             raise variable.source.error(f"the variable {variable.name} has no value", variable.span, hint)
         value = variable.default[0]
     else:
@@ -181,17 +212,20 @@ def _read(variable: Variable, text: str, where: Where) -> Value:
         raise HclError(f"the value cannot be read: {error.what}", where, hint) from None
 
 
-def validate(declared: Mapping[str, Variable], scope: Scope, run: Run) -> None:
+def validate(
+    declared: Mapping[str, Variable], settings: Mapping[str, Setting], scope: Scope, run: Run
+) -> None:
     """Check the conditions of variables in a scope that knows their values; what is wrong goes to the run.
 
     A condition that is not known yet counts as met until it is.
     """
     for variable in declared.values():
         for validation in variable.validations:
-            _validate(variable, validation, Evaluator(run, validation.source, scope))
+            where = settings[variable.name].where
+            _validate(variable, validation, where, Evaluator(run, validation.source, scope))
 
 
-def _validate(variable: Variable, validation: Validation, evaluator: Evaluator) -> None:
+def _validate(variable: Variable, validation: Validation, where: Where, evaluator: Evaluator) -> None:
     condition = validation.condition
     met, _ = values.split(
         evaluator.truth(evaluator.value(condition), "the condition of this validation", condition.span)
@@ -200,4 +234,5 @@ def _validate(variable: Variable, validation: Validation, evaluator: Evaluator) 
         return
     message, more = values.split(evaluator.value(validation.message))
     shown = message if isinstance(message, str) and not more.sensitive else "its validation failed"
-    evaluator.wrong(f"the value of the variable {variable.name} is refused: {shown}", condition.span)
+    what = f"the value of the variable {variable.name} is refused: {shown}"
+    evaluator.wrong(what, condition.span, f"its value is from {where}")

@@ -122,6 +122,29 @@ def with_declarations(
     return dataclasses.replace(options, declared=document, given=given)
 
 
+def with_unused(project: Project, options: Options) -> Project:
+    """Warn of values in files that no variable of the project asks for, whichever of its files would declare it.
+
+    ConfigError where an option is for a variable that does not exist.
+    """
+    if options.declared is None or not any(each.strict or each.text is None for each in options.given):
+        return project
+    from reconciler.load import hcls
+
+    paths = [path for path in (project.task_definition, project.service_definition) if path is not None]
+    try:
+        definitions = [sources.read(project.root / path) for path in paths if path.suffix.lower() == ".hcl"]
+    except ConfigError:
+        return (
+            project  # whoever needs the file will say what is wrong with it, and it may be what declares them
+        )
+    cautions = [
+        Caution(each.where, f"there is no variable {each.name}", near or f'write variable "{each.name}" {{}}')
+        for each, near in hcls.unused([options.declared, *definitions], options)
+    ]
+    return dataclasses.replace(project, warnings=(*project.warnings, *cautions))
+
+
 def outline(document: Document, options: Options) -> tuple[PluginUse, ...]:
     """Give the plugins that a project file names, before any function but `env` and `must_env` is known.
 

@@ -79,23 +79,31 @@ def test_files_that_count_unasked() -> None:
 
 def test_all_that_is_wrong_is_said_at_once() -> None:
     text = 'variable "a" {}\nvariable "b" { type = number }\nvariable "port" { default = 1 }'
-    given = [*variables.from_environment({"TF_VAR_b": "x"}), variables.from_option("por=1")]
+    given = [*variables.from_environment({"TF_VAR_b": "x"}), variables.from_option("aa=1")]
     number = "a number is required, and the text is none"
     with pytest.raises(HclErrors) as caught:
         variables.settle(declared(text), given)
     assert errors(caught.value) == [
-        "-var por: there is no variable por",
         f"environment variable TF_VAR_b: the value of the variable b does not have its type: {number}",
         "main.hcl:1:1: the variable a has no value",
     ]
-    assert "try: did you mean port?" in str(caught.value)
+
+
+def test_a_value_under_almost_the_right_name() -> None:
+    with pytest.raises(HclError) as caught:
+        variables.settle(declared('variable "image" {}'), [variables.from_option("imgae=1")])
+    assert caught.value.hint == "a value is given for imgae: is it meant for this one?"
 
 
 def test_what_no_variable_asks_for() -> None:
     given = [*variables.from_file("a = 1\nz = 2", "x.tfvars"), *variables.from_environment({"TF_VAR_y": "1"})]
     known = declared('variable "a" {}')
     assert variables.settle(known, given)["a"].value == 1
-    assert [each.name for each in variables.unused(known, given)] == ["z"]
+    assert [(each.name, near) for each, near in variables.unused(known, given)] == [("z", None)]
+    with pytest.raises(HclErrors) as caught:
+        variables.unused(["port"], [*given, *map(variables.from_option, ("por=1", "port=1", "x=1"))])
+    assert errors(caught.value) == ["-var por: there is no variable por", "-var x: there is no variable x"]
+    assert "try: did you mean port?" in str(caught.value)
 
 
 def test_a_sensitive_variable_is_never_shown() -> None:
@@ -108,7 +116,7 @@ def test_a_sensitive_variable_is_never_shown() -> None:
     assert settings["x"].value == Marked(values.Object({"a": 4}))
     run = Run()
     scope = scopes.Names([scopes.Fixed("var", {"x": settings["x"].value}, "variable")])
-    variables.validate(found, scope, run)
+    variables.validate(found, settings, scope, run)
     with pytest.raises(HclError) as caught:
         run.finish()
     assert caught.value.what == "the value of the variable x is refused: its validation failed"
@@ -133,7 +141,11 @@ def test_validations(condition: str, message: str, said: str | None) -> None:
         f'variable "x" {{\n validation {{\n  condition = {condition}\n  error_message = {message}\n }}\n}}'
     )
     run = Run()
-    variables.validate(found, scopes.Names([scopes.Fixed("var", {"x": 3}, "variable")]), run)
+    settings = variables.settle(found, variables.from_file('{"x": 3}', "x.tfvars.json"))
+    variables.validate(found, settings, scopes.Names([scopes.Fixed("var", {"x": 3}, "variable")]), run)
+    assert {error.hint for error in run.errors if "is refused" in error.what} <= {
+        "its value is from x.tfvars.json:1:2"
+    }
     assert [error.what for error in run.errors] == ([said] if said else [])
 
 
@@ -155,3 +167,14 @@ def test_files_that_are_no_values(text: str, said: str) -> None:
 def test_numbers_of_json_keep_their_digits() -> None:
     [given] = variables.from_file('{"a": 0.1234567890123456789}', "x.tfvars.json")
     assert given.value == Decimal("0.1234567890123456789")
+
+
+def test_values_of_json_have_places() -> None:
+    text = '\ufeff\n { "a" : {"b": [1, "}"]},\n"\\u0062":2\t,  "c": {} }'
+    found = variables.from_file(text, "x.tfvars.json")
+    assert [(each.name, str(each.where)) for each in found] == [
+        ("a", "x.tfvars.json:2:4"),
+        ("b", "x.tfvars.json:3:1"),
+        ("c", "x.tfvars.json:3:15"),
+    ]
+    assert variables.from_file(" {\n} ", "x.tfvars.json") == ()

@@ -12,7 +12,7 @@ are Terraform's, and refer to Terraform's state as Terraform does: `aws_subnet.p
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -52,6 +52,17 @@ def given(
     return (*found, *map(variables.from_option, settings))
 
 
+def unused(documents: Iterable[Document], options: Options) -> tuple[tuple[Given, str | None], ...]:
+    """Give the values of files that no variable of any of the documents asks for, with near misses.
+
+    Raises HclError, HclErrors for several, where an option is for none of them or a document cannot be parsed.
+    """
+    declared: set[str] = set()
+    for document in documents:
+        declared.update(declarations.variables(*_parsed(document)))
+    return variables.unused(declared, options.given)
+
+
 def evaluate(
     document: Document, lookups: Lookups, options: Options, *, members: frozenset[str] | None = None
 ) -> Resolved | None:
@@ -62,9 +73,10 @@ def evaluate(
     body, source = _parsed(document)
     declared, definitions = _declared(document, options, body, source)
     run = Run()
-    scope = outside.scope(document, lookups, options, variables.settle(declared, options.given), definitions)
+    settings = variables.settle(declared, options.given)
+    scope = outside.scope(document, lookups, options, settings, definitions)
     if members is None:
-        variables.validate(declared, scope, run)
+        variables.validate(declared, settings, scope, run)
     naming = Naming.PROJECT if document.format == "hcl-project" else Naming.API
     attributes = [each for each in body.attributes if members is None or each.name in members]
     blocks = [
