@@ -75,10 +75,20 @@ class Output:
 
 
 @dataclass(frozen=True, slots=True)
+class Call:
+    """A child module, of which the steps from there name an output."""
+
+    module: Modules
+
+
+Target: TypeAlias = "Resource | Output | Call"
+
+
+@dataclass(frozen=True, slots=True)
 class Reference:
     """A parsed address: what it names, the steps from there (an index key comes first), and a query of that."""
 
-    target: Resource | Output
+    target: Target
     steps: tuple[Step, ...]
     query: Filter | None = None
 
@@ -132,6 +142,12 @@ def parse(text: str) -> Reference:
 def _reference(text: str, steps: Sequence[Step]) -> Reference:
     modules, rest = _modules(text, steps)
     match rest:
+        case (
+            [] | [Splat() | Slice() | Index(), *_] | [Member(), Index() | Slice() | Splat(), *_] | [Member()]
+        ) if modules:
+            return Reference(Call(modules), tuple(rest))
+        case [Member(word), *_] if modules and word in _NOT_IN_STATE:
+            return Reference(Call(modules), tuple(rest))
         case [Member("output"), Member(name), *tail] if not modules:
             return Reference(Output(name), tuple(tail))
         case [Member("output"), *_] if not modules:
@@ -148,10 +164,6 @@ def _reference(text: str, steps: Sequence[Step]) -> Reference:
             raise fault(text, "names no data source", "data.TYPE.NAME.ATTRIBUTE")
         case [Member(kind), Member(name), *tail]:
             return Reference(Resource(modules, "managed", kind, name), tuple(tail))
-        case [Member(name), *_] if modules:
-            raise _module_output(text, modules, name)
-        case [] if modules:
-            raise fault(text, "names a module, not a value in it", f"{text}.TYPE.NAME.ATTRIBUTE")
     raise fault(text, "names no resource", _FORMS)
 
 
@@ -167,11 +179,28 @@ def canonical(text: str) -> str:
     return written + queries.canonical(query)
 
 
-def render(target: Resource | Output, key: Key = None) -> str:
+def as_call(reference: Reference) -> Reference | None:
+    """Read what looks like a resource in a child module as an output of the module; None for anything else."""
+    target = reference.target
+    if not isinstance(target, Resource) or not target.module:
+        return None
+    data = (Member("data"),) if target.mode == "data" else ()
+    steps = (*data, Member(target.type), Member(target.name), *reference.steps)
+    return replace(reference, target=Call(target.module), steps=steps)
+
+
+def render_module(modules: Modules) -> str:
+    """Write the address of a module as Terraform does; nothing for the root."""
+    return ".".join(f"module.{name}{index(key)}" for name, key in modules)
+
+
+def render(target: Target, key: Key = None) -> str:
     """Write a target as Terraform does; `key` is an instance's index key."""
     if isinstance(target, Output):
         return f"output{_member(target.name)}"
-    modules = "".join(f"module.{name}{index(key)}." for name, key in target.module)
+    if isinstance(target, Call):
+        return render_module(target.module)
+    modules = f"{render_module(target.module)}." if target.module else ""
     data = "data." if target.mode == "data" else ""
     return f"{modules}{data}{target.type}.{target.name}{index(key)}"
 
@@ -199,17 +228,6 @@ def modules_of(text: str) -> Modules:
     if rest or query:
         raise fault(text, "names no module", "module.NAME")
     return modules
-
-
-def _module_output(text: str, modules: Modules, name: str) -> ConfigError:
-    """Say that a child module's outputs are not in the state, and which ways work."""
-    module = render(Resource(modules, "managed", "", ""))[: -len("..")]
-    return fault(
-        text,
-        f"is an output of a child module; a state keeps the outputs of the root module alone ({name} of {module})",
-        f"the resource itself, {module}.TYPE.NAME.ATTRIBUTE, or a root output, "
-        f'output "{name}" {{ value = {module}.{name} }}, read as output.{name}',
-    )
 
 
 def _steps(text: str) -> tuple[list[Step], str]:

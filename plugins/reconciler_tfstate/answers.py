@@ -7,19 +7,26 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain, filterfalse, takewhile
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from reconciler.plugin import Json, NotFound
 from reconciler_tfstate import addresses, places
-from reconciler_tfstate.addresses import Index, Key, Member, Output, Reference, Resource, Splat, Step
+from reconciler_tfstate.addresses import Call, Index, Key, Member, Output, Reference, Resource, Splat, Step
 from reconciler_tfstate.places import COMPARED, NEAR, Found
 from reconciler_tfstate.states import Instance, State
+
+if TYPE_CHECKING:
+    from reconciler_tfstate.queries import Filter
 
 
 def answer(state: State, reference: Reference) -> Found:
     """Give what stands at a reference. NotFound, with near misses, where nothing does."""
     found, steps = _start(state, reference)
-    query = reference.query
+    return follow(found, steps, reference.query)
+
+
+def follow(found: Found, steps: Sequence[Step], query: Filter | None) -> Found:
+    """Go all steps, and answer the query. NotFound, with near misses, where one leads to nothing."""
     if query is None:
         return _walk(found, steps)
     from reconciler_tfstate import filters  # noqa: PLC0415 - most addresses hold no query
@@ -31,6 +38,12 @@ def _start(state: State, reference: Reference) -> tuple[Found, Sequence[Step]]:
     """Give the output, instance or instances that a reference names, and the steps that are left from there."""
     if isinstance(reference.target, Output):
         return _output(state, reference.target), reference.steps
+    if isinstance(reference.target, Call):
+        raise NotFound(
+            f"{addresses.render(reference.target)} is a child module, whose outputs are not kept in a state",
+            hint="name the folder in which terraform is run, by dir in the plugin's config or terraform in the project "
+            "file; or a resource in the module, or an output of the root module",
+        )
     instances = state.resources.get(reference.target)
     if not instances:
         _refuse_resource(state, reference, known=instances is not None)
@@ -186,7 +199,7 @@ def _refuse_resource(state: State, reference: Reference, *, known: bool) -> NoRe
     if target.module:
         within = (resource for resource in state.resources if resource.module == target.module)
         near = near or _present(state, within, wanted)
-        hint = "a child module's outputs are not kept in a state: name a resource in it, or a root output"
+        hint = "name a resource in the module, or an output of the module itself"
     tail = addresses.render_steps(rest)
     raise NotFound(f"the state has no resource {at}", near=tuple(text + tail for text in near), hint=hint)
 

@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from functools import partial
+from pathlib import Path
 from typing import TypeAlias
 from urllib.parse import SplitResult, unquote, urlsplit
 
@@ -29,7 +30,7 @@ Locate: TypeAlias = Callable[[Context], Location]
 
 _TEXTS = ("path", "url", "dir", "backend", "workspace", "passphrase_env", "plan")
 _FLAGS = ("optional", "outputs_only")
-_KEYS = (*_TEXTS, "backend_config", *_FLAGS)
+_KEYS = (*_TEXTS, "backend_config", "var_files", *_FLAGS)
 
 #: Settings of backends that are secret → where they belong, since a config is kept in saved plans.
 _SECRETS = {
@@ -60,6 +61,14 @@ class Settings:
     workspace: str | None
     passphrase_env: str | None
     plan: str | None = None
+    var_files: tuple[str, ...] = ()
+    path: str | None = None
+
+    def home(self, context: Context) -> Path | None:
+        """Give the folder in which terraform is run; None where no folder is known."""
+        if self.folder is not None:
+            return context.root / self.folder
+        return noted_at(self.path, context) if self.path is not None else None
 
 
 def read(config: Config) -> Settings:
@@ -84,6 +93,8 @@ def read(config: Config) -> Settings:
         workspace=texts.get("workspace"),
         passphrase_env=texts.get("passphrase_env"),
         plan=texts.get("plan"),
+        var_files=_var_files(config, texts),
+        path=texts.get("path"),
     )
 
 
@@ -137,17 +148,19 @@ def _locate(texts: Mapping[str, str], settings: Mapping[str, Json], *, outputs_o
 
 
 def _from_path(path: str, outputs_only: bool, context: Context) -> Location:
-    file = context.root / path
-    if (file.parent.name, file.name) == (
-        context.environ.get("TF_DATA_DIR", ".terraform"),
-        "terraform.tfstate",
-    ):
+    if (folder := noted_at(path, context)) is not None:
         from reconciler_tfstate import directories  # noqa: PLC0415
 
-        folder = file.parent.parent
-        if directories.noted(file) is not None:
+        if directories.noted(context.root / path) is not None:
             return directories.locate(folder, context.environ, outputs_only=outputs_only)
     return File(path, path)
+
+
+def noted_at(path: str, context: Context) -> Path | None:
+    """Give the folder of which a path is terraform's note; None for any other path."""
+    file = context.root / path
+    folder = context.environ.get("TF_DATA_DIR", ".terraform")
+    return file.parent.parent if (file.parent.name, file.name) == (folder, "terraform.tfstate") else None
 
 
 def _from_folder(
@@ -289,6 +302,19 @@ def _backend_config(config: Config, texts: Mapping[str, str]) -> Mapping[str, Js
                 hint=f"set it in the environment: {_SECRETS[key]}",
             )
     return given
+
+
+def _var_files(config: Config, texts: Mapping[str, str]) -> tuple[str, ...]:
+    given = config.get("var_files")
+    if given is None:
+        return ()
+    if not isinstance(given, list) or not all(isinstance(each, str) and each for each in given):
+        raise ConfigError(
+            "var_files of the tfstate plugin is no list of paths", hint="var_files: [prd.tfvars]"
+        )
+    if "dir" not in texts:
+        raise ConfigError("var_files of the tfstate plugin goes with dir", hint="dir: ../infra")
+    return tuple(map(str, given))
 
 
 def _text(config: Config, key: str) -> str | None:

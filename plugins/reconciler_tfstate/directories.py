@@ -46,9 +46,8 @@ def locate(
     if not folder.is_dir():
         what = f"there is no folder {folder}" if not folder.exists() else f"{folder} is no folder"
         raise Unavailable(what, hint="dir in the plugin's config is the folder in which terraform is run")
-    notes = folder / environ.get("TF_DATA_DIR", ".terraform")
-    selected = chosen(workspace, environ, notes)
-    declared = noted(notes / "terraform.tfstate")
+    selected = chosen(workspace, environ, notes(folder, environ))
+    declared = noted(notes(folder, environ) / "terraform.tfstate")
     if declared is None:
         module = Module(folder, selected, environ)
         declared = module.backend() or Declared("local", {}, str(folder))
@@ -102,12 +101,17 @@ def noted(note: Path) -> Declared | None:
     )
 
 
-def chosen(workspace: str | None, environ: Mapping[str, str], notes: Path | None = None) -> str:
+def notes(folder: Path, environ: Mapping[str, str]) -> Path:
+    """Give where terraform keeps its notes of a folder."""
+    return folder / environ.get("TF_DATA_DIR", ".terraform")
+
+
+def chosen(workspace: str | None, environ: Mapping[str, str], noted_in: Path | None = None) -> str:
     """Give the workspace. Unavailable where it has a name that none can have."""
     found = workspace or environ.get("TF_WORKSPACE")
-    if not found and notes is not None:
+    if not found and noted_in is not None:
         try:
-            found = (notes / "environment").read_text().strip()
+            found = (noted_in / "environment").read_text().strip()
         except (OSError, ValueError):
             found = None
     found = found or DEFAULT

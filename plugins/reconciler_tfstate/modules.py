@@ -46,18 +46,7 @@ class Module:
     @cached_property
     def files(self) -> tuple[Path, ...]:
         """Give the files of the configuration, overriding ones last. Unavailable where the folder cannot be read."""
-        try:
-            names = sorted(path.name for path in self._folder.iterdir() if path.is_file())
-        except OSError as error:
-            raise Unavailable(f"the folder {self._folder} cannot be read: {error.strerror}") from None
-        found: dict[str, str] = {}
-        for suffix in _SUFFIXES:  # those of OpenTofu first, so that they win
-            kind = suffix.removeprefix(".tofu").removeprefix(".tf")
-            for name in names:
-                if name.endswith(suffix) and not name.startswith((".", "#")):
-                    found.setdefault(name.removesuffix(suffix) + kind, name)
-        ordered = sorted(found.values(), key=lambda name: (_overrides(name), name))
-        return tuple(self._folder / name for name in ordered)
+        return files(self._folder)
 
     def backend(self) -> Declared | None:
         """Give the backend that the files declare; None where they declare none, and the state is local."""
@@ -178,6 +167,22 @@ class Module:
         for path in self.files:
             if worth.search(_bytes(path)):
                 yield path, _parsed(path), path.name.endswith(".json")
+
+
+def files(folder: Path) -> tuple[Path, ...]:
+    """Give the files of a folder's configuration, overriding ones last. Unavailable where it cannot be read."""
+    try:
+        names = sorted(path.name for path in folder.iterdir() if path.is_file())
+    except OSError as error:
+        raise Unavailable(f"the folder {folder} cannot be read: {error.strerror}") from None
+    found: dict[str, str] = {}
+    for suffix in _SUFFIXES:  # those of OpenTofu first, so that they win
+        kind = suffix.removeprefix(".tofu").removeprefix(".tf")
+        for name in names:
+            if name.endswith(suffix) and not name.startswith((".", "#")):
+                found.setdefault(name.removesuffix(suffix) + kind, name)
+    ordered = sorted(found.values(), key=lambda name: (_overrides(name), name))
+    return tuple(folder / name for name in ordered)
 
 
 def passphrases(encryption: object, module: Module | None, *, text: bool = False) -> Iterator[str]:

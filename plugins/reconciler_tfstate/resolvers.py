@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from reconciler.plugin import (
     Address,
@@ -18,10 +21,14 @@ from reconciler.plugin import (
     Value,
 )
 from reconciler_tfstate import addresses, answers, encryptions, states
-from reconciler_tfstate.addresses import Output, Reference
+from reconciler_tfstate.addresses import Call, Output, Reference
 from reconciler_tfstate.configs import Settings
 from reconciler_tfstate.locations import Location, Missing
+from reconciler_tfstate.places import Found
 from reconciler_tfstate.states import State
+
+if TYPE_CHECKING:
+    from reconciler_tfstate.children import Children
 
 _WAIT = "wait until that has finished, and run again; terraform force-unlock, where nobody is at it any more"
 
@@ -35,6 +42,7 @@ class StateResolver:
         self._settings = settings
         self._lock = threading.Lock()
         self._read: State | ResolveError | None = None
+        self._children: Children | None = None
 
     def lookup(self, address: Address, /) -> Value:
         """Give the value at an address."""
@@ -42,7 +50,7 @@ class StateResolver:
             reference = addresses.parse(address.path)
             self._check(reference)
             state = self._state(address)
-            found = answers.answer(state, reference)
+            found = self._answer(state, reference)
         except ConfigError as error:
             raise NotFound(error.what, hint=error.hint, address=str(address)) from None
         except ResolveError as error:
@@ -61,6 +69,43 @@ class StateResolver:
         """Give the addresses of outputs and resource instances."""
         state = self._state(Address("", prefix))
         return sorted(address for address in answers.listing(state) if address.startswith(prefix))
+
+    def _answer(self, state: State, reference: Reference) -> Found:
+        target = reference.target
+        if (
+            isinstance(target, Output)
+            or not target.module
+            or (folder := self._settings.home(self._context)) is None
+        ):
+            return answers.answer(state, reference)
+        if isinstance(target, Call):
+            return self._modules(state, folder).answer(reference)
+        if target not in state.resources and (call := addresses.as_call(reference)) is not None:
+            # What the state does not hold may be an attribute of an output, `module.vpc.config.name`.
+            children = self._modules(state, folder)
+            with suppress(ResolveError):
+                if children.declares(call):
+                    return children.answer(call)
+        return answers.answer(state, reference)
+
+    def _modules(self, state: State, folder: Path) -> Children:
+        with self._lock:
+            if self._children is None:
+                from reconciler_tfstate import directories  # noqa: PLC0415 - most addresses are in the state itself
+                from reconciler_tfstate.children import Children  # noqa: PLC0415
+
+                environ, settings = self._context.environ, self._settings
+                notes = directories.notes(folder, environ)
+                self._children = Children(
+                    state,
+                    folder,
+                    notes,
+                    workspace=directories.chosen(settings.workspace, environ, notes),
+                    environ=environ,
+                    files=settings.var_files,
+                    overlaid=settings.plan is not None,
+                )
+            return self._children
 
     def _check(self, reference: Reference) -> None:
         if self._settings.outputs_only and not isinstance(reference.target, Output):

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
-from typing import Final, Protocol, TypeAlias, assert_never
+from typing import Final, Protocol, TypeAlias, TypeVar, assert_never, runtime_checkable
 
 from reconciler.errors import HclError, ReconcilerError, Where
 from reconciler.hcl import (
@@ -33,6 +33,7 @@ from reconciler.hcl.sources import Source
 from reconciler.hcl.traversals import Path
 from reconciler.hcl.values import Set, Unknown, Value
 
+T = TypeVar("T")
 Names: TypeAlias = Mapping[str, Value]
 """The variables of the `for` expressions around an expression."""
 
@@ -48,6 +49,14 @@ class Root(Protocol):
         The path holds the steps whose keys are known. Raises Fault, or a ReconcilerError with or without a place.
         While the run is probing it asks nobody, and gives Unknown for what it would have to ask for.
         """
+
+
+@runtime_checkable
+class Gathering(Root, Protocol):
+    """A root that may be asked for one attribute of each element alone: `module.a[*].id` needs no other output."""
+
+    def gather(self, name: str, attribute: str, run: Run, where: Where) -> Value:
+        """Give what `root.name[*].attribute` is, as `get` gives values."""
 
 
 class Callee(Protocol):
@@ -138,6 +147,12 @@ class Evaluator:
                 return self._sized(comprehensions.for_tuple(self, expr, names), expr.span)
             case nodes.ForObject():
                 return self._sized(comprehensions.for_object(self, expr, names), expr.span)
+            case nodes.Splat(
+                nodes.GetAttr(nodes.Name(base), name), (nodes.AttrStep(attribute), *rest), full, span
+            ) if base not in names and isinstance(root := self.scope.root(base), Gathering):
+                where = self.source.where(expr.source.span)
+                value = self._asked(lambda: root.gather(name, attribute, self.run, where), span)
+                return self._splat(value, nodes.Splat(expr.source, tuple(rest), full, span), span, names)
             case nodes.Splat():
                 return self._splat(self.value(expr.source, names), expr, expr.source.span, names)
             case _:
@@ -213,20 +228,27 @@ class Evaluator:
                 path.append(taken)
         last = chain[len(path) - 1] if path else base
         span = Span(base.span.start, last.span.end, base.span.line, base.span.column)
-        try:
-            value, count = root.get(tuple(path), self.run, self.source.where(span))
-        except Fault as fault:
-            return self._fault(fault, span)
-        except Exceeded:
-            raise
-        except ReconcilerError as error:
-            return self.located(error, span)
+        answer = self._asked(lambda: root.get(tuple(path), self.run, self.source.where(span)), span)
+        if isinstance(answer, Unknown):
+            return answer
+        value, count = answer
         for key in keys[:count]:
             marks |= values.split(key)[1]
         value = values.mark(value, marks)
         for link, key in zip(chain[count:], keys[count:], strict=True):
             value = self._taken(value, link, key)
         return value
+
+    def _asked(self, ask: Callable[[], T], span: Span) -> T | Unknown:
+        """Ask a root. Its errors stand at the place of its use."""
+        try:
+            return ask()
+        except Fault as fault:
+            return self._fault(fault, span)
+        except Exceeded:
+            raise
+        except ReconcilerError as error:
+            return self.located(error, span)
 
     def _step(self, value: Value, link: nodes.GetAttr | nodes.Index | nodes.Step, names: Names) -> Value:
         match link:

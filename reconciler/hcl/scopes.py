@@ -94,6 +94,21 @@ class Outside:
 
 
 @dataclass(frozen=True, slots=True)
+class Modules(Outside):
+    """`module`: of a splat its first attribute belongs to the address, so that no other output is asked for."""
+
+    def gather(self, name: str, attribute: str, run: Run, where: Where) -> Value:
+        """Ask for `module.NAME[*].OUTPUT`."""
+        if run.probing:
+            return PROBED
+        address = (
+            f"{traversals.address(self.name, [Attr(name)])}[*]{traversals.address('', [Attr(attribute)])}"
+        )
+        run.read(address, where)
+        return self.answer(address, run, where)
+
+
+@dataclass(frozen=True, slots=True)
 class Pure:
     """A function of the language."""
 
@@ -134,7 +149,7 @@ class Names:
             self._roots["local"] = Locals(definitions, self)
         if answer is not None:
             self._roots["data"] = Outside("data", 2, 2, "data.TYPE.NAME", answer)
-            self._roots["module"] = Outside("module", 1, 2, "module.NAME.OUTPUT", answer)
+            self._roots["module"] = Modules("module", 1, 1, "module.NAME.OUTPUT", answer)
 
     def root(self, name: str) -> Root | None:
         """Give what a name stands for. A name with an underscore is a type of resource, if nothing else."""

@@ -282,6 +282,24 @@ def test_unknown_addresses_are_all_found_at_once() -> None:
     assert world.asked == ["aws_x.a.id", "aws_x.b.id", "ask c"]
 
 
+@pytest.mark.parametrize(
+    ("text", "value", "asked"),
+    [
+        ("module.m[*].b", (Object({"c": 1}), Object({"c": 2})), ["module.m[*].b"]),
+        ("module.m[*].b.c", (1, 2), ["module.m[*].b"]),
+        ("module.m.*.b.c", (1, 2), ["module.m[*].b"]),
+        ("[for module in [{ m = [{ b = 3 }] }] : module.m[*].b]", ((3,),), []),
+        ("false ? module.m[*].b : []", (), []),
+        ("aws_x.a[*].b", (3,), ["aws_x.a"]),
+    ],
+)
+def test_a_splat_of_a_module_asks_for_one_output(text: str, value: Value, asked: list[str]) -> None:
+    outputs = (Object({"c": 1}), Object({"c": 2}))
+    world = World({"module.m[*].b": outputs, "aws_x.a": (Object({"b": 3}),)})
+    assert values.unmark(world.evaluate(text))[0] == value
+    assert world.asked == asked
+
+
 def test_what_cannot_be_found_is_an_error_where_it_is_used() -> None:
     with pytest.raises(NotFound) as caught:
         World().evaluate("  aws_x.a.id")
@@ -293,7 +311,7 @@ def test_what_cannot_be_found_is_an_error_where_it_is_used() -> None:
 @pytest.mark.parametrize(
     ("text", "what"),
     [("aws_x", "an address of this kind begins with aws_x.NAME"), ("data.aws_x", "begins with data.TYPE.NAME"),
-     ('aws_x["a"].id', "begins with aws_x.NAME"), ("module.a", "begins with module.NAME.OUTPUT")],
+     ('aws_x["a"].id', "begins with aws_x.NAME"), ("module", "begins with module.NAME.OUTPUT")],
 )  # fmt: skip
 def test_addresses_have_a_form(text: str, what: str) -> None:
     with pytest.raises(HclError, match=what.replace(".", r"\.")):

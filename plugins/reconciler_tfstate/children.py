@@ -1,0 +1,196 @@
+"""Outputs of child modules, which no state holds: found by their addresses, and computed (see `instances`).
+
+Takes: a state, and the folder in which terraform is run. Gives: a place as `answers` walks on from it. Reads files of
+the configuration, and nothing else.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+from reconciler.hcl import plains, values, variables
+from reconciler.hcl.faults import Fault
+from reconciler.hcl.runs import Run
+from reconciler.hcl.values import Object, Unknown, Value
+from reconciler.hcl.variables import Given
+from reconciler.plugin import ConfigError, Json, NotFound, Unavailable
+from reconciler_tfstate import addresses, answers, folders, places, planned, roots
+from reconciler_tfstate.addresses import Call, Index, Member, Modules, Reference, Splat, Step
+from reconciler_tfstate.installations import Installations
+from reconciler_tfstate.instances import Module, Tree
+from reconciler_tfstate.places import Found
+from reconciler_tfstate.states import State
+
+
+class Children:
+    """The child modules of a folder's configuration. Its files are read once, when somebody first asks."""
+
+    def __init__(
+        self,
+        state: State,
+        folder: Path,
+        notes: Path,
+        *,
+        workspace: str,
+        environ: Mapping[str, str],
+        files: Sequence[str] = (),
+        overlaid: bool = False,
+    ) -> None:
+        """Remember where everything is; `files` hold values of variables, `overlaid` tells of a plan over the state."""
+        self._state = state
+        self._folder = folder
+        self._notes = notes
+        self._workspace = workspace
+        self._environ = environ
+        self._files = files
+        self._overlaid = overlaid
+        self._root: Module | None = None
+        # Modules keep what they have computed, and whether they are about to compute it.
+        self._lock = threading.RLock()
+
+    def declares(self, reference: Reference) -> bool:
+        """Tell whether an address names an output that a module has. NotFound or Unavailable where none can be told."""
+        target = reference.target
+        assert isinstance(target, Call)
+        with self._lock:
+            declared = self._caller(target.module).called(target.module[-1][0]).outputs
+            return any(reference.steps[0] == Member(name) for name in declared)
+
+    def answer(self, reference: Reference) -> Found:
+        """Give what stands at an address. NotFound, with near misses, or Unavailable where it has no value."""
+        target = reference.target
+        assert isinstance(target, Call)
+        with self._lock:
+            caller = self._caller(target.module)
+            found = self._found(caller, target.module, reference.steps)
+        return answers.follow(found, reference.steps, reference.query)
+
+    def _caller(self, path: Modules) -> Module:
+        """Give the instance of the module that calls the last one of a path, each of which is checked."""
+        module = self._read()
+        for number, (name, key) in enumerate(path):
+            at = addresses.render_module((*path[:number], (name, None)))
+            calls = module.configuration.calls
+            if name not in calls:
+                near = tuple(
+                    addresses.render_module((*path[:number], (each, None)))
+                    for each in places.close(name, calls)
+                )
+                raise NotFound(f"{module.configuration.folder} calls no module {name!r}", near=near)
+            expansion = calls[name].expansion
+            last = number == len(path) - 1
+            if expansion is None and key is not None:
+                what = f"{at} has neither count nor for_each, so it has no {addresses.index(key)}"
+                raise NotFound(what, near=(at,))
+            if key is not None:
+                self._check(module, name, key, at)
+            elif expansion is not None and not last:
+                raise self._unkeyed(module, name, at, ())
+            if last:
+                break
+            module = module.child(name, key)
+        return module
+
+    def _check(self, module: Module, name: str, key: int | str, at: str) -> None:
+        """Raise NotFound where a call certainly has no such instance."""
+        run = Run()
+        if module.lacks(name, key, run):
+            keys = module.keys(name, run) or ()
+            texts = {str(each): addresses.index(each) for each in keys}
+            near = tuple(at + texts[each] for each in places.close(str(key), texts))
+            listed = places.listed([each[1:-1] for each in texts.values()])
+            hint = f"it has {listed}" if texts else "it has no instances at all"
+            raise NotFound(f"{at} has no instance {addresses.index(key)}", near=near, hint=hint)
+
+    def _unkeyed(self, module: Module, name: str, at: str, steps: Sequence[Step]) -> NotFound:
+        """Give the error that an output was asked of all instances at once."""
+        keys = (module.keys(name, Run()) or ())[: places.NEAR]
+        tail = addresses.render_steps(steps)
+        near = tuple(f"{at}{addresses.index(key)}{tail}" for key in keys)
+        word = module.configuration.calls[name].expansion
+        return NotFound(f"{at} has {word}; an output belongs to one of its instances", near=near)
+
+    def _found(self, caller: Module, path: Modules, steps: Sequence[Step]) -> Found:
+        """Give the outputs that the steps lead to: of one instance, or of all."""
+        name, key = path[-1]
+        at = addresses.render_module(path)
+        grouped = caller.configuration.calls[name].expansion is not None and key is None
+        wanted = _outputs(steps)
+        if wanted is not None:
+            roots.missing(caller, name, wanted)
+        if grouped and steps and isinstance(steps[0], Member | Index):
+            raise self._unkeyed(caller, name, at, steps)
+        run = Run()
+        try:
+            value = caller.group(name, wanted, run) if grouped else caller.whole(name, key, wanted, run)
+        except Fault as fault:  # a circle
+            raise Unavailable(f"{at} cannot be computed: {fault.what}", hint=fault.hint) from None
+        except ConfigError as error:  # a limit
+            raise Unavailable(f"{at} cannot be computed: {error.what} at {error.where}") from None
+        _refuse(run, at + addresses.render_steps(steps), wanted)
+        if grouped and isinstance(value, Mapping) and steps and isinstance(steps[0], Splat):
+            tail = addresses.render_steps(steps[1:])
+            raise NotFound(
+                f"{at} has for_each, and a splat goes through lists alone",
+                hint=f"write {at} | map({tail or '.'})",
+            )
+        plain, _ = values.unmark(value)
+        return Found(at, _json(plain), tuple(plains.sensitive(value)))
+
+    def _read(self) -> Module:
+        if self._root is None:
+            later = planned.LATER if self._overlaid else None
+            installations = Installations(self._folder, self._notes)
+            tree = Tree(self._state, self._folder, self._workspace, installations, self._given(), later)
+            self._root = Module(tree, folders.read(self._folder))
+        return self._root
+
+    def _given(self) -> tuple[Given, ...]:
+        """Give the values of the root's variables, the weakest first."""
+        try:
+            names = variables.automatic(path.name for path in self._folder.iterdir())
+            found = [*variables.from_environment(self._environ)]
+            for path in (self._folder / name for name in (*names, *self._files)):
+                found += variables.from_file(path.read_text("utf-8-sig"), str(path))
+        except ConfigError as error:
+            raise Unavailable(f"{error.where} cannot be read: {error.what}", hint=error.hint) from None
+        except OSError as error:
+            raise Unavailable(f"{error.filename} cannot be read: {error.strerror}") from None
+        except UnicodeDecodeError:
+            raise Unavailable(f"a file of variables in {self._folder} is not text in UTF-8") from None
+        return tuple(found)
+
+
+def _outputs(steps: Sequence[Step]) -> list[str] | None:
+    """Give the output that steps lead to; None where they go through all."""
+    match steps:
+        case [Member(name), *_] | [Splat(), Member(name), *_]:
+            return [name]
+    return None
+
+
+def _refuse(run: Run, at: str, wanted: Iterable[str] | None) -> None:
+    """Raise Unavailable where something went wrong, with its place."""
+    if not (wrong := run.wrong()):
+        return
+    first, *others = wrong
+    more = f" (and {len(others)} more)" if others else ""
+    where = f" ({first.where})" if first.where else ""
+    hint = first.hint
+    if wanted is None and hint is None:
+        hint = "name the output that is wanted, so that others are not needed"
+    raise Unavailable(f"{at} cannot be computed from the state: {first.what}{where}{more}", hint=hint)
+
+
+def _json(value: Value) -> Json:
+    """Give a value without marks as JSON has it, with what is known later as a state under a plan has it."""
+    match value:
+        case Unknown():
+            return planned.LATER
+        case tuple():
+            return [_json(item) for item in value]
+        case Object():
+            return {key: _json(member) for key, member in value.items()}
+    return plains.to_json(value)
