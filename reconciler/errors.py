@@ -1,5 +1,7 @@
 """Every error this project raises on purpose. Fields first, the message is derived from them.
 
+A class that adds no field is no dataclass of its own: it has its parent's, and making one takes half a millisecond.
+
 ::
 
     ReconcilerError            what, where, hint
@@ -61,17 +63,14 @@ class ReconcilerError(Exception):
         return []
 
 
-@dataclass(eq=False)
 class ConfigError(ReconcilerError):
     """A file of the user's cannot be used as it is."""
 
 
-@dataclass(eq=False)
 class KnownLater(ConfigError):
     """A value that is used is known only once Terraform has applied its plan."""
 
 
-@dataclass(eq=False)
 class TemplateError(ConfigError):
     """A template cannot be parsed or executed."""
 
@@ -116,7 +115,6 @@ class NotFound(ResolveError):
         return [f"  did you mean {', '.join(self.near)}?"] if self.near else []
 
 
-@dataclass(eq=False)
 class Denied(ResolveError):
     """The source refuses to be read with these credentials."""
 
@@ -144,37 +142,30 @@ class AwsError(ReconcilerError):
     temporary: bool = False
 
 
-@dataclass(eq=False)
 class AwsDenied(AwsError):
     """The caller may not do this."""
 
 
-@dataclass(eq=False)
 class AwsThrottled(AwsError):
     """Too many calls, after all retries."""
 
 
-@dataclass(eq=False)
 class AwsNotFound(AwsError):
     """The cluster, service or task definition that the call names does not exist."""
 
 
-@dataclass(eq=False)
 class AwsUnreachable(AwsError):
     """No connection, or none that lived until the answer. A write may or may not have happened."""
 
 
-@dataclass(eq=False)
 class AwsCredentials(AwsError):
     """No credentials, or AWS no longer accepts them."""
 
 
-@dataclass(eq=False)
 class AwsRefused(AwsError):
     """AWS understood the request and refuses it."""
 
 
-@dataclass(eq=False)
 class PlanError(ReconcilerError):
     """A plan cannot be made, read or carried out."""
 
@@ -190,7 +181,6 @@ class StalePlan(PlanError):
         return [f"  {line}" for line in self.moved]
 
 
-@dataclass(eq=False)
 class Refused(PlanError):
     """The API is known to reject what the files ask for."""
 
@@ -217,7 +207,6 @@ class ApplyError(ReconcilerError):
         ]
 
 
-@dataclass(eq=False)
 class Interrupted(ApplyError):
     """The user interrupted an apply."""
 

@@ -234,7 +234,7 @@ class Evaluation:
     def inputs(self, files: Definitions) -> tuple[Input, ...]:
         """Give the values that a plan uses, by address: what a saved plan is checked against."""
         from reconciler.core.plans import Input
-        from reconciler.engine import checking
+        from reconciler.engine import concealing
 
         documents = (self.settings.resolved, files.task_definition, files.service)
         addresses = {
@@ -249,7 +249,7 @@ class Evaluation:
             Input(
                 address=address,
                 source=known[address].source,
-                digest="" if known[address].sensitive_paths else checking.digest(known[address].data),
+                digest="" if known[address].sensitive_paths else concealing.digest(known[address].data),
                 ambient=self.instances.get(address.resolver).plugin.ambient,
             )
             for address in sorted(addresses & set(known))

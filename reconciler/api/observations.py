@@ -7,7 +7,7 @@ from dataclasses import replace
 from reconciler.core.kinds import Kind
 from reconciler.core.plans import Notice
 from reconciler.core.values import JsonObject
-from reconciler.engine import observing, scaling, servicing, watching
+from reconciler.engine import observing, scaling, servicing
 from reconciler.engine.composing import Desired
 from reconciler.engine.observing import Observed, Reads
 from reconciler.engine.options import Options
@@ -61,5 +61,7 @@ def _scaled(
 
 def _family(reads: Reads) -> str:
     """Give the family whose revision is asked for: the one that the service runs."""
+    from reconciler.engine import watching
+
     current = watching.current(reads.gateway, reads.cluster, reads.name)
     return str(current.body.get("taskDefinition", "")).rsplit("/", 1)[-1].rsplit(":", 1)[0]

@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from reconciler.core.outcomes import Ending
+if TYPE_CHECKING:
+    from reconciler.core.outcomes import Ending
 
 OK: Final = 0
 ERROR: Final = 1
 CHANGES: Final = 2  # plan --detailed-exitcode, diff --exit-code
 INTERRUPTED: Final = 130  # 128 + SIGINT, as shells count
 
-ENDINGS: Final[Mapping[Ending, int]] = {
-    Ending.SUCCEEDED: OK,
-    Ending.NOT_WAITED: OK,
-    Ending.FAILED: 3,
-    Ending.ROLLED_BACK: 4,
-    Ending.TIMED_OUT: 5,
-    Ending.SUPERSEDED: 6,
+_ENDINGS: Final[Mapping[str, int]] = {
+    "succeeded": OK,
+    "not waited for": OK,
+    "failed": 3,
+    "rolled back": 4,
+    "timed out": 5,
+    "superseded": 6,
 }
+
+
+def of(ending: Ending) -> int:
+    """Give the exit code of a rollout's ending."""
+    return _ENDINGS[ending.value]

@@ -249,7 +249,7 @@ def ended(outcome: Outcome, success: str = "Applied") -> int:
     from reconciler.render import progress
     from reconciler.render.styles import Style
 
-    code = exits.ENDINGS[outcome.ending]
+    code = exits.of(outcome.ending)
     revision = {"revision": outcome.revision} if outcome.revision else {}
     (logs.info if code == exits.OK else logs.failed)(
         progress.outcome(outcome, success, Style(logs.colored())),

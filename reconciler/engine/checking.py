@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -30,11 +29,6 @@ class Now:
     project: str
     observed: Observed
     answers: Mapping[Address, Value | Failure]
-
-
-def digest(value: Json) -> str:
-    """Digest a value that is no secret."""
-    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()
 
 
 def check(plan: Plan, now: Now, kinds: Kinds, fill: Callable[[Json, Unit], Json]) -> None:
@@ -77,7 +71,7 @@ def _inputs(inputs: Sequence[Input], answers: Mapping[Address, Value | Failure])
                     f"{then.name} has another lineage: it is not the state that the plan was made from"
                 )
             lineages.add(then.name)
-        elif entry.digest and entry.digest != digest(answer.data):
+        elif entry.digest and entry.digest != concealing.digest(answer.data):
             moved.append(f"{entry.address} has another value{_serial(then, there)}")
     return moved
 

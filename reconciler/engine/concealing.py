@@ -95,4 +95,9 @@ def fingerprint(managed: Json, salt: str) -> str:
     """Digest the managed part of a live document; expensively where it holds secrets, which is when it is salted."""
     if salt:
         return secrets.digest(salt, managed)
-    return hashlib.sha256(json.dumps(managed, sort_keys=True).encode()).hexdigest()
+    return digest(managed)
+
+
+def digest(value: Json) -> str:
+    """Digest a value that is no secret."""
+    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()
