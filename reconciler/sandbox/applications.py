@@ -5,7 +5,17 @@ from collections.abc import Callable, Iterable
 from http import HTTPStatus
 from typing import Any
 
-from reconciler.sandbox import codedeploys, control, identities, others, parameters, scalabletargets, wire
+from reconciler.sandbox import (
+    codedeploys,
+    control,
+    identities,
+    logs,
+    others,
+    parameters,
+    scalabletargets,
+    targets,
+    wire,
+)
 from reconciler.sandbox.errors import ConnectionDropped, Refusal
 from reconciler.sandbox.faults import Fault
 from reconciler.sandbox.sandboxes import Sandbox
@@ -84,11 +94,37 @@ class Application:
                 scaled = self._sandbox.scaling(call.region, call.operation, request)
             if scaled is not None:
                 return wire.json_answer(scaled)
+        if call.service == logs.SERVICE:
+            request = call.json()
+            with self._sandbox.lock:
+                written = self._sandbox.logs(call.region, call.operation, request)
+                if written is not None:
+                    return wire.json_answer(written)
+        if call.service == targets.SERVICE and call.protocol == "query":
+            with self._sandbox.lock:
+                health = self._sandbox.balancing(call.region, call.operation, call.form())
+            if health is not None:
+                return wire.xml_answer(health)
+        if (call.service, call.operation) == ("monitoring", "SetAlarmState"):
+            return self._alarm(call, environ)
         if not self._others.running:
             own = {**identities.OPERATIONS, **parameters.OPERATIONS}.get((call.service, call.operation))
             if own is not None:
                 return own(call, self._sandbox.seed)
         return self._others.answer(environ, call)
+
+    def _alarm(self, call: Call, environ: dict[str, Any]) -> Answer:
+        """Answer SetAlarmState of an alarm that the seed has; moto answers for its own, and the state counts too."""
+        given = call.json() if call.protocol == "json" else call.form()
+        name, state = str(given.get("AlarmName", "")), str(given.get("StateValue", ""))
+        with self._sandbox.lock:
+            if self._sandbox.alarm(call.region, name, state, known=True):
+                return wire.empty_answer(call.protocol, call.operation)
+        answer = self._others.answer(environ, call)
+        if answer.status == HTTPStatus.OK:
+            with self._sandbox.lock:
+                self._sandbox.alarm(call.region, name, state, known=False)
+        return answer
 
 
 def _phrase(status: int) -> str:

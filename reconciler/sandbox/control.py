@@ -5,6 +5,7 @@ knobs     {"pull": 2, "speed": 10}    see `knobs`; also `speed` and `latency` (m
 latency   {"milliseconds": 20}        wait before each answer
 faults    [rule, …]                   see `faults`
 limits    {operation: {…}}            see `faults`
+alarms    {"errors": "ALARM"}         put CloudWatch alarms into states
 reset                                 go back to the seed
 calls                                 every AWS call so far
 dump                                  the state of ECS
@@ -56,12 +57,15 @@ def _carry_out(sandbox: Sandbox, others: Others, name: str, content: Any) -> obj
         sandbox.turn(content)
     elif name == "limits":
         sandbox.throttle(content)
+    elif name == "alarms":
+        sandbox.sound(content)
     elif name == "reset":
         sandbox.reset()
         others.reset()
     else:
         raise SandboxError(
-            "there are advance, knobs, latency, faults, limits, reset, calls and dump", f"/_sim/{name}"
+            "there are advance, knobs, latency, faults, limits, alarms, reset, calls and dump",
+            f"/_sim/{name}",
         )
     return {"now": sandbox.clock.now()}
 

@@ -23,12 +23,22 @@ class Knobs:
     """RUNNING → failed health checks."""
     crash: float = 1
     """RUNNING → the container exits."""
+    flap: float = 30
+    """Healthy → the container of outcome `flap` exits."""
+    slow: float = 60
+    """RUNNING → healthy, of outcome `slow`."""
     deactivate: float = 2
     """DEACTIVATING (targets are deregistered)."""
     drain: float = 4
     """… longer, where the task stands behind a load balancer."""
     kill: float = 2
     """STOPPING and DEPROVISIONING together, until STOPPED."""
+    shift: float = 2
+    """How long test or production traffic takes to move to another revision."""
+    hook: float = 1
+    """How long a function that is a lifecycle hook takes."""
+    alarm_bake: float = 30
+    """How long a rolling deployment that watches alarms bakes, which AWS computes from the alarms."""
     tick: float = 1
     """How long the service scheduler takes to react."""
     backoff: float = 2

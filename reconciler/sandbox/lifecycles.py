@@ -1,76 +1,110 @@
-"""A task's way through its states: PROVISIONING, PENDING, ACTIVATING, RUNNING, healthy, and down again."""
+"""A task's way up through its states: PROVISIONING, PENDING, ACTIVATING, RUNNING, healthy; `transitions` lead down."""
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
-from reconciler.sandbox import definitiondefaults, events, rules
-from reconciler.sandbox.outcomes import Outcome
+from reconciler.sandbox import definitiondefaults, events, logs, mishaps, providers, rules, transitions
+from reconciler.sandbox.outcomes import RUNS, Fate, Outcome
 from reconciler.sandbox.worlds import Body, Deployment, Service, Task, World
 
 
+@rules.guessed("the first task that finds no place ends the attempt; the others are not tried")
+def launch(
+    world: World, service: Service, deployment: Deployment, count: int, changed: Callable[[], None]
+) -> list[Task]:
+    """Start up to `count` tasks of a deployment, until one finds no place; give those that were started."""
+    started: list[Task] = []
+    for _ in range(count):
+        task = _start(world, service, deployment, changed)
+        if task is None:
+            break
+        started.append(task)
+    return started
+
+
 @rules.documented("developer guide, task lifecycle: the states and their order")
+@rules.documented("model, CreateService.healthCheckGracePeriodSeconds: until then failed checks are ignored")
 @rules.guessed("how long each state lasts (knobs)")
-def start(world: World, service: Service, deployment: Deployment, changed: Callable[[], None]) -> Task:
-    """Start a task of a deployment; `changed` is called after each of its transitions."""
+def _start(
+    world: World, service: Service, deployment: Deployment, changed: Callable[[], None]
+) -> Task | None:
+    """Start a task of a deployment; `changed` is called after each of its transitions. None if it finds no place."""
     definition = _definition(world, deployment.task_definition)
+    fates = _cast(world, definition)
+    culprit, fate = _decided(definition, fates)
+    if fate.outcome is Outcome.HAS_NO_PLACE:
+        mishaps.no_place(world, service, deployment, fate)
+        return None
     task = _create(world, service, deployment, definition, changed)
-    knobs = world.knobs
-    fate, culprit = _fate(world, definition)
+    knobs, after = world.knobs, world.agenda.after
+    after(knobs.provision, lambda: transitions.move(task, "PENDING", pullStartedAt=world.now))
+    if fate.outcome is Outcome.HAS_NO_SECRET:
+        after(knobs.provision, lambda: mishaps.no_secret(world, task, definition, fate))
+        return task
     pulled = knobs.provision + knobs.pull
-    world.agenda.after(knobs.provision, lambda: _move(task, "PENDING", pullStartedAt=world.now))
-    if fate is Outcome.CANNOT_PULL:
-        world.agenda.after(pulled, lambda: _cannot_pull(world, task, culprit))
+    if fate.outcome is Outcome.CANNOT_PULL:
+        after(pulled, lambda: mishaps.cannot_pull(world, task, culprit, fate))
         return task
     running = pulled + knobs.activate
-    world.agenda.after(pulled, lambda: _move(task, "ACTIVATING", pullStoppedAt=world.now))
-    world.agenda.after(running, lambda: _run(world, task))
-    if fate is Outcome.CRASHES:
-        world.agenda.after(running + knobs.crash, lambda: _crash(world, task, culprit))
-    elif fate is Outcome.SICKENS:
-        world.agenda.after(running + knobs.sick, lambda: _sicken(world, task, definition))
-    else:
-        world.agenda.after(running + knobs.healthy, lambda: _thrive(task, definition))
+    after(pulled, lambda: transitions.move(task, "ACTIVATING", pullStoppedAt=world.now))
+    after(running, lambda: _run(world, task, definition, fates))
+    _live(world, task, definition, culprit, fate, running)
     return task
 
 
-@rules.documented(
-    "developer guide, task lifecycle: DEACTIVATING, STOPPING, DEPROVISIONING, STOPPED; model, TaskStopCode"
-)
-@rules.reported(
-    "transcripts: has begun draining connections on 1 tasks.; deregistered 1 targets in (target-group …)"
-)
-def stop(world: World, task: Task, reason: str, code: str, exits: dict[str, int] | None = None) -> None:
-    """Stop a task. `exits` are the exit codes of containers that ended by themselves."""
-    if not task.wanted:
-        return
-    was_running = task.status == "RUNNING"
-    task.healthy = False
-    task.body |= {
-        "desiredStatus": "STOPPED",
-        "stoppedReason": reason,
-        "stopCode": code,
-        "stoppingAt": world.now,
-    }
-    _advance(task, "DEACTIVATING")
-    groups = _target_groups(task.service)
-    delay = world.knobs.deactivate
-    if was_running and groups:
-        delay = world.knobs.drain
-        events.tell(world, task.service, "has begun draining connections on 1 tasks.")
-        for group in groups:
-            events.tell(world, task.service, events.of_targets("deregistered", group))
-    world.agenda.after(delay, lambda: _advance(task, "STOPPING"))
-    world.agenda.after(delay + world.knobs.kill / 2, lambda: _advance(task, "DEPROVISIONING"))
-    world.agenda.after(delay + world.knobs.kill, lambda: _end(world, task, was_running, exits or {}))
+@rules.guessed("how long it takes until what happens happens (knobs), unless a script says so")
+def _live(world: World, task: Task, definition: Body, culprit: str, fate: Fate, running: float) -> None:
+    """Plan what becomes of a task `running` seconds from now, when it will be RUNNING."""
+    knobs, plan = world.knobs, world.agenda.after
+
+    def due(usual: float) -> float:
+        return usual if fate.after is None else fate.after
+
+    match fate.outcome:
+        case Outcome.CRASHES:
+            plan(running + due(knobs.crash), lambda: mishaps.crash(world, task, culprit, fate))
+        case Outcome.SICKENS:
+            grace = float(task.service.body.get("healthCheckGracePeriodSeconds", 0))
+            found = max(due(knobs.sick), grace)
+            plan(running + min(knobs.healthy, found), lambda: _sicken(task))
+            plan(running + found, lambda: mishaps.sicken(world, task, definition, fate))
+        case Outcome.FLAPS:
+            plan(running + knobs.healthy, lambda: _thrive(task, definition))
+            lasts = knobs.healthy + due(knobs.flap)
+            plan(running + lasts, lambda: mishaps.crash(world, task, culprit, fate))
+        case Outcome.IS_SLOW:
+            plan(running + due(knobs.slow), lambda: _thrive(task, definition))
+        case _:
+            plan(running + knobs.healthy, lambda: _thrive(task, definition))
+
+
+def _sicken(task: Task) -> None:
+    if task.wanted:
+        task.sick = True
+        task.changed()
+
+
+def _cast(world: World, definition: Body) -> dict[str, Fate]:
+    """Give the fate of each container of another task; what a script holds for so many tasks counts down."""
+    fates = {}
+    for container in definition["containerDefinitions"]:
+        rule = world.script.fate(container["image"], container["name"])
+        if rule is not None:
+            rule.left -= 1
+            fates[container["name"]] = rule.fate
+        else:
+            given = world.outcomes(container["image"])
+            fates[container["name"]] = given if isinstance(given, Fate) else Fate(given)
+    return fates
 
 
 @rules.guessed("only essential containers decide; the first in order with a fate of its own")
-def _fate(world: World, definition: Body) -> tuple[Outcome, str]:
+def _decided(definition: Body, fates: Mapping[str, Fate]) -> tuple[str, Fate]:
     for container in definition["containerDefinitions"]:
-        outcome = world.outcomes(container["image"])
-        if container["essential"] and outcome is not Outcome.RUNS:
-            return outcome, container["name"]
-    return Outcome.RUNS, ""
+        fate = fates[container["name"]]
+        if container["essential"] and fate.outcome is not Outcome.RUNS:
+            return container["name"], fate
+    return "", RUNS
 
 
 def _definition(world: World, arn: str) -> Body:
@@ -113,9 +147,9 @@ def _create(
         **settings,
         **{member: definition[member] for member in ("cpu", "memory") if member in definition},
     }
-    strategy = deployment.settings.get("capacityProviderStrategy")
-    if strategy:
-        body["capacityProviderName"] = strategy[0]["capacityProvider"]
+    provider = providers.choose(service, deployment)
+    if provider:
+        body["capacityProviderName"] = provider
     if definitiondefaults.network_mode(definition) == "awsvpc":
         _attach_interface(world, body, deployment.settings.get("networkConfiguration", {}))
     task = Task(identity, body, service.cluster, service, deployment, changed)
@@ -168,31 +202,18 @@ def _propagated(world: World, service: Service, definition: Body) -> list[Body]:
     return tags
 
 
-def _target_groups(service: Service) -> list[str]:
-    return [each["targetGroupArn"] for each in service.body["loadBalancers"] if "targetGroupArn" in each]
-
-
-def _advance(task: Task, status: str) -> None:
-    task.body |= {"lastStatus": status, "version": task.body["version"] + 1}
-    task.changed()
-
-
-def _move(task: Task, status: str, **members: float) -> None:
-    if task.wanted:
-        task.body |= members
-        _advance(task, status)
-
-
 @rules.reported("transcripts: registered 1 targets in (target-group ARN)")
-def _run(world: World, task: Task) -> None:
+def _run(world: World, task: Task, definition: Body, fates: Mapping[str, Fate]) -> None:
     if not task.wanted:
         return
     for container in task.body["containers"]:
         container |= {"lastStatus": "RUNNING", "runtimeId": f"{task.id}-{world.digits(10)}"}
         container["imageDigest"] = "sha256:" + hashlib.sha256(container["image"].encode()).hexdigest()
     task.body |= {"startedAt": world.now, "connectivity": "CONNECTED", "connectivityAt": world.now}
-    _advance(task, "RUNNING")
-    for group in _target_groups(task.service):
+    for container in definition["containerDefinitions"]:
+        logs.write(world, task, container, fates[container["name"]].logs)
+    transitions.advance(task, "RUNNING")
+    for group in transitions.target_groups(task):
         events.tell(world, task.service, events.of_targets("registered", group))
 
 
@@ -215,89 +236,3 @@ def _thrive(task: Task, definition: Body) -> None:
     if breaker.get("resetOnHealthyTask", True):
         task.deployment.failed = 0
     task.changed()
-
-
-@rules.reported(
-    "transcripts: CannotPullContainerError: pull image manifest has been retried …; TaskFailedToStart"
-)
-def _cannot_pull(world: World, task: Task, culprit: str) -> None:
-    if not task.wanted:
-        return
-    image = next(each["image"] for each in task.body["containers"] if each["name"] == culprit)
-    reason = (
-        "CannotPullContainerError: pull image manifest has been retried 5 time(s): "
-        f"failed to resolve ref {image}: not found"
-    )
-    for container in task.body["containers"]:
-        if container["name"] == culprit:
-            container["reason"] = reason
-    _count_failure(world, task)
-    events.tell(world, task.service, f"was unable to place a task. Reason: {reason}.")
-    stop(world, task, reason, "TaskFailedToStart")
-
-
-@rules.reported("transcripts: Essential container in task exited; EssentialContainerExited; exitCode 1")
-def _crash(world: World, task: Task, culprit: str) -> None:
-    if task.wanted:
-        _count_failure(world, task)
-        stop(world, task, "Essential container in task exited", "EssentialContainerExited", {culprit: 1})
-
-
-@rules.reported(
-    "transcripts: failed container health checks.; is unhealthy in (target-group ARN) due to (reason …)"
-)
-@rules.guessed(
-    "without any health check a sick container is found out all the same, so that the tag always works"
-)
-def _sicken(world: World, task: Task, definition: Body) -> None:
-    if not task.wanted:
-        return
-    _count_failure(world, task)
-    balancers = [each for each in task.service.body["loadBalancers"] if "targetGroupArn" in each]
-    checked = [each["name"] for each in definition["containerDefinitions"] if "healthCheck" in each]
-    if balancers and not checked:
-        group, port = balancers[0]["targetGroupArn"], balancers[0].get("containerPort")
-        text = (
-            f"(task {task.id}) (port {port}) is unhealthy in (target-group {group}) "
-            "due to (reason Request timed out)"
-        )
-        reason = f"Task failed ELB health checks in (target-group {group})"
-    else:
-        text, reason = (
-            f"(task {task.id}) failed container health checks.",
-            "Task failed container health checks",
-        )
-        task.body["healthStatus"] = "UNHEALTHY"
-    events.tell(world, task.service, text)
-    stop(world, task, reason, "ServiceSchedulerInitiated")
-
-
-@rules.documented(
-    "model, Deployment.failedTasks; developer guide, service throttle logic: growing delays between starts"
-)
-@rules.guessed("the delays themselves: doubling from a knob to a knob")
-def _count_failure(world: World, task: Task) -> None:
-    deployment = task.deployment
-    deployment.failed += 1
-    delay = min(world.knobs.backoff_limit, world.knobs.backoff * 2 ** min(deployment.failed - 1, 20))
-    deployment.not_before = world.now + delay
-    deployment.updated = world.now
-
-
-@rules.documented("model, Container.exitCode")
-@rules.guessed("a container that is told to stop ends with 143; one that never ran has no exit code")
-def _end(world: World, task: Task, was_running: bool, exits: dict[str, int]) -> None:
-    for container in task.body["containers"]:
-        container["lastStatus"] = "STOPPED"
-        if was_running:
-            container["exitCode"] = exits.get(container["name"], 143)
-    task.body |= {"executionStoppedAt": world.now, "stoppedAt": world.now}
-    _advance(task, "STOPPED")
-    world.agenda.after(world.knobs.remember_stopped, lambda: _forget(world, task))
-
-
-@rules.documented("model, DescribeTasks: stopped tasks appear for at least one hour")
-def _forget(world: World, task: Task) -> None:
-    world.tasks.pop(task.id, None)
-    task.service.tasks.pop(task.id, None)
-    world.tags.pop(task.body["taskArn"], None)

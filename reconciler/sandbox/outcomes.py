@@ -1,8 +1,9 @@
-"""What becomes of a container once it is started: a strategy decides it from the image."""
+"""What becomes of a container once it is started: a strategy decides it from the image, unless a script does."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from enum import Enum
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from reconciler.sandbox import rules
 
@@ -14,15 +15,36 @@ class Outcome(Enum):
     CRASHES = "crash"
     CANNOT_PULL = "nopull"
     SICKENS = "sick"
+    FLAPS = "flap"
+    IS_SLOW = "slow"
+    HAS_NO_PLACE = "noplace"
+    HAS_NO_SECRET = "nosecret"  # noqa: S105 — the name of an outcome
 
 
-Strategy: TypeAlias = Callable[[str], Outcome]
+@dataclass(frozen=True, slots=True)
+class Fate:
+    """What becomes of a container, in particulars.
+
+    `after` is the simulated seconds from RUNNING until it happens (for `slow` until it is healthy), `reason` takes
+    the place of the text that AWS would give, `logs` are the lines that the container writes before.
+    """
+
+    outcome: Outcome = Outcome.RUNS
+    exit_code: int = 1
+    reason: str = ""
+    after: float | None = None
+    logs: tuple[str, ...] = ()
+
+
+RUNS: Final = Fate()
+
+Strategy: TypeAlias = Callable[[str], "Outcome | Fate"]
 """Decides the fate of a container from its image."""
 
 
 @rules.guessed("a convention of this sandbox, so that a demonstration needs no script")
 def by_tag(image: str) -> Outcome:
-    """Let an image whose tag is `crash`, `nopull` or `sick` behave so; every other one runs."""
+    """Let an image whose tag names an outcome (`crash`, `nopull`, `sick`, …) behave so; every other one runs."""
     tag = image.rpartition("/")[2].partition("@")[0].partition(":")[2]
     fates = {each.value: each for each in Outcome}
     return fates.get(tag, Outcome.RUNS)

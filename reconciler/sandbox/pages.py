@@ -1,6 +1,6 @@
-"""Cutting listings into pages."""
+"""Cutting listings into pages, and answering for a list of ARNs."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from reconciler.sandbox import rules
@@ -20,3 +20,12 @@ def cut(items: Sequence[Any], member: str, request: Body, default: int = 100) ->
     end = int(start) + min(int(size), 100)
     page: Body = {member: list(items[int(start) : end])}
     return page | ({"nextToken": f"page-{end}"} if end < len(items) else {})
+
+
+@rules.documented("model: at most 20 ARNs; API failure reasons: MISSING")
+def by_arn(arns: Sequence[str], found: Mapping[str, Body], member: str) -> Body:
+    """Give what is asked for by ARN under `member`, and a failure for what there is not."""
+    if len(arns) > 20:
+        raise Refusal("InvalidParameterException", f"{member} cannot be more than 20.")
+    failures = [{"arn": arn, "reason": "MISSING"} for arn in arns if arn not in found]
+    return {member: [found[arn] for arn in arns if arn in found], "failures": failures}

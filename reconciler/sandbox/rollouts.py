@@ -7,7 +7,17 @@ later, and `_look` acts within minimum and maximum percent. A service at rest co
 import math
 from functools import partial
 
-from reconciler.sandbox import breakers, deployments, events, lifecycles, rules, strategies, tasksets
+from reconciler.sandbox import (
+    alarms,
+    events,
+    failures,
+    lifecycles,
+    records,
+    rules,
+    strategies,
+    tasksets,
+    transitions,
+)
 from reconciler.sandbox.worlds import Deployment, Service, Task, World
 
 _BATCH = 10
@@ -42,7 +52,8 @@ def _look(world: World, service: Service) -> None:
         _settle(world, service)
         return
     if service.body["status"] == "ACTIVE":
-        breakers.check(world, service)
+        records.progress(world, service)
+        _pace(world, service)
         _start(world, service)
     _stop(world, service)
     if service.body["status"] == "ACTIVE":
@@ -54,6 +65,18 @@ def _look(world: World, service: Service) -> None:
     _settle(world, service)
 
 
+def _pace(world: World, service: Service) -> None:
+    """Fail the primary deployment if there is a reason to, else take it along its stages."""
+    failed = failures.check(world, service)
+    if not failed and service.primary.rollout == "IN_PROGRESS":
+        delay = strategies.advance(world, service)
+        failed = failures.check(world, service)
+        if 0 < delay < math.inf:
+            wake(world, service, delay)
+    if failed:
+        wake(world, service)
+
+
 @rules.documented(
     "model, DeploymentConfiguration.maximumPercent: upper limit of running and pending, rounded down"
 )
@@ -61,7 +84,7 @@ def _look(world: World, service: Service) -> None:
 @rules.guessed("at most ten tasks at a time")
 def _start(world: World, service: Service) -> None:
     primary = service.primary
-    if primary.rollout == "FAILED":
+    if primary.rollout == "FAILED" or not strategies.may_start(primary):
         return
     live = [task for task in _tasks(service) if task.wanted]
     own = sum(task.deployment is primary for task in live)
@@ -71,7 +94,10 @@ def _start(world: World, service: Service) -> None:
     if world.now < primary.not_before:
         wake(world, service, primary.not_before - world.now)
         return
-    started = [lifecycles.start(world, service, primary, lambda: wake(world, service)) for _ in range(count)]
+    started = lifecycles.launch(world, service, primary, count, partial(wake, world, service))
+    if not started:
+        wake(world, service)
+        return
     sick = any(_failed_check(each) for each in _recent(service, primary))
     replaced = min(primary.failed, count) if sick else 0
     events.tell(world, service, events.started(started, replaced))
@@ -101,7 +127,7 @@ def _stop(world: World, service: Service) -> None:
     live = [task for task in _tasks(service) if task.wanted]
     own = sorted((task for task in live if task.deployment is primary), key=lambda task: not task.healthy)
     older = sorted((task for task in live if task.deployment is not primary), key=lambda task: task.healthy)
-    if older and _held(world, service):
+    if service.body["status"] == "ACTIVE" and strategies.holds(primary):
         older = []
     surplus = own[desired:]
     spare = sum(task.healthy for task in live) - sum(task.healthy for task in surplus) - _floor(service)
@@ -113,24 +139,11 @@ def _stop(world: World, service: Service) -> None:
     pending = [task for task in doomed if task.status != "RUNNING"]
     for task in doomed:
         reason = f"Scaling activity initiated by (deployment {primary.id})"
-        lifecycles.stop(world, task, reason, "ServiceSchedulerInitiated")
+        transitions.stop(world, task, reason, "ServiceSchedulerInitiated")
     for text in events.stopped(running, pending):
         events.tell(world, service, text)
     if doomed:
         service.steady = False
-
-
-@rules.documented(
-    "model, DeploymentStrategy: under BLUE_GREEN, LINEAR and CANARY blue and green run side by side"
-)
-def _held(world: World, service: Service) -> bool:
-    """Tell whether the tasks of older deployments have to stay; plan the look at which that may end."""
-    if not strategies.shifts(service) or service.body["status"] != "ACTIVE":
-        return False
-    delay = strategies.wait(world, service)
-    if 0 < delay < math.inf:
-        wake(world, service, delay)
-    return delay > 0
 
 
 @rules.documented(
@@ -154,7 +167,7 @@ def _report_deadlock(world: World, service: Service) -> None:
 @rules.documented("model, DeploymentConfiguration.maximumPercent: of the desired count, rounded down")
 @rules.documented("model, DeploymentStrategy: the other strategies start a second environment of full size")
 def _ceiling(service: Service) -> int:
-    if strategies.shifts(service):
+    if service.primary.path:
         older = sum(task.wanted and task.deployment is not service.primary for task in _tasks(service))
         return service.desired + older
     percent = int(service.body["deploymentConfiguration"]["maximumPercent"])
@@ -171,19 +184,39 @@ def _floor(service: Service) -> int:
 @rules.reported("transcripts: (deployment ID) deployment completed.; ECS deployment ID completed.")
 def _complete(world: World, service: Service) -> None:
     primary = service.primary
-    if primary.rollout != "IN_PROGRESS" or not _succeeded(service):
+    if primary.rollout != "IN_PROGRESS" or not _succeeded(service) or _bakes(world, service):
         return
     primary.rollout, primary.updated = "COMPLETED", world.now
     primary.reason = f"ECS deployment {primary.id} completed."
     if service.rolls:
         events.tell(world, service, f"(deployment {primary.id}) deployment completed.")
-    if primary.rolling_back:
-        deployments.finish(
-            world, primary.record, "ROLLBACK_SUCCESSFUL", primary.record.get("statusReason", "")
-        )
-    else:
-        deployments.finish(world, primary.record, "SUCCESSFUL")
+    status = "ROLLBACK_SUCCESSFUL" if primary.rolling_back else "SUCCESSFUL"
+    records.finish(world, service, primary.record, status)
     primary.rolling_back = False
+    service.good = primary
+
+
+@rules.documented(
+    "model, DeploymentEarlySuccessCriteria.healthyPercent: after this percentage of tasks is healthy and the bake "
+    "time elapses, a rolling deployment completes"
+)
+@rules.documented(
+    "developer guide, deployment alarms: a bake time is computed from the alarms' configuration"
+)
+@rules.guessed("how long that is (knob `alarm_bake`); first deployments and rollbacks do not bake")
+def _bakes(world: World, service: Service) -> bool:
+    """Tell whether a rolling deployment that is through still has to bake; plan the look at which it has."""
+    primary, configuration = service.primary, service.body["deploymentConfiguration"]
+    if primary.path or primary.rolling_back or not primary.record["sourceServiceRevisions"]:
+        return False
+    primary.ready = world.now if primary.ready is None else primary.ready
+    own = configuration.get("bakeTimeInMinutes", 0) * 60
+    computed = world.knobs.alarm_bake if alarms.watched(configuration) else 0
+    left = primary.ready + max(own, computed) - world.now
+    if left > 0:
+        primary.record["lifecycleStage"] = "BAKE_TIME"
+        wake(world, service, left)
+    return bool(left > 0)
 
 
 @rules.documented(
@@ -191,6 +224,8 @@ def _complete(world: World, service: Service) -> None:
     "revisions' tasks to go, DEFERRED does not"
 )
 def _succeeded(service: Service) -> bool:
+    if not strategies.through(service.primary):
+        return False
     alive = _tasks(service)
     own = [task for task in alive if task.deployment is service.primary]
     healthy = sum(task.healthy for task in own)

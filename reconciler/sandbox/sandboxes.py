@@ -5,7 +5,18 @@ import threading
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from reconciler.sandbox import codedeploys, operations, scalabletargets, seeds, servicerules, shapes
+from reconciler.sandbox import (
+    codedeploys,
+    interventions,
+    logs,
+    operations,
+    scalabletargets,
+    scripts,
+    seeds,
+    servicerules,
+    shapes,
+    targets,
+)
 from reconciler.sandbox.clocks import Clock
 from reconciler.sandbox.errors import Refusal
 from reconciler.sandbox.faults import Faults, Limits
@@ -86,6 +97,22 @@ class Sandbox:
         """Answer an operation of CodeDeploy like `ecs`."""
         return codedeploys.answer(self.world(region), operation, request)
 
+    def logs(self, region: str, operation: str, request: object) -> Body | None:
+        """Answer an operation of CloudWatch Logs, or give None if it is about nothing that containers wrote."""
+        return logs.answer(self.world(region), operation, request)
+
+    def balancing(self, region: str, operation: str, form: Mapping[str, str]) -> str | None:
+        """Answer an operation of Elastic Load Balancing as XML, or give None if it is not about a service here."""
+        return targets.answer(self.world(region), operation, form)
+
+    def alarm(self, region: str, name: str, state: str, *, known: bool) -> bool:
+        """Put an alarm into a state, with `known` only if it has one here already; tell whether that was done."""
+        world = self.world(region)
+        if known and name not in world.alarms:
+            return False
+        interventions.set_alarm_state(world, name, state)
+        return True
+
     def advance(self, seconds: float) -> None:
         """Let simulated time pass at once."""
         with self.lock:
@@ -104,6 +131,14 @@ class Sandbox:
                     target = self.clock if name == "speed" else self
                     setattr(target, name, seeds.number(rest.pop(name), f"knobs.{name}"))
             self.knobs.turn(rest)
+
+    def sound(self, states: Mapping[str, object]) -> None:
+        """Put alarms into states by name; `OK`, `ALARM` or `INSUFFICIENT_DATA`."""
+        with self.lock:
+            read = {name: scripts.state(value, f"alarms.{name}") for name, value in states.items()}
+            for region in list(self.worlds):
+                for name, state in read.items():
+                    interventions.set_alarm_state(self.world(region), name, state)
 
     def fail(self, given: Sequence[object]) -> None:
         """Put fault rules in force; see `faults`."""
@@ -136,6 +171,8 @@ class Sandbox:
                     "tags": world.tags,
                     "settings": world.settings,
                     "scalableTargets": list(world.targets.values()),
+                    "alarms": world.alarms,
+                    "refused": world.refused,
                     "codedeploy": codedeploys.dump(world),
                 }
                 for region, world in ((name, self.world(name)) for name in sorted(self.worlds))

@@ -16,6 +16,8 @@ Every member is optional:
     secrets           Secrets Manager: name → text
     faults, limits    as in `faults`
     knobs             as in `knobs`
+    outcomes, hooks, alarms, meanwhile
+                      as in `scripts`; they hold from when the services are at rest
 
 Anything else, or a value that the simulated service refuses, is a `SandboxError` with file and place.
 """
@@ -26,6 +28,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
+from reconciler.sandbox import scripts
 from reconciler.sandbox.errors import Refusal, SandboxError
 from reconciler.sandbox.knobs import Knobs
 from reconciler.sandbox.outcomes import Strategy
@@ -64,6 +67,7 @@ class Seed:
     faults: tuple[object, ...] = ()
     limits: Mapping[str, Any] = field(default_factory=dict)
     knobs: Mapping[str, Any] = field(default_factory=dict)
+    script: Mapping[str, Any] = field(default_factory=dict)
 
     def concerns(self, region: str) -> bool:
         """Tell whether a region holds the seed."""
@@ -130,13 +134,16 @@ def read(content: object, origin: str = "seed", folder: Path | None = None) -> S
         faults=tuple(reader.items(given, "faults")),
         limits=reader.mapping(given.get("limits") or {}, "limits"),
         knobs=reader.mapping(given.get("knobs") or {}, "knobs"),
+        script={member: given[member] for member in _SCRIPTED if member in given},
     )
     _rehearse(seed)
     return seed
 
 
+_SCRIPTED: Final = ("outcomes", "hooks", "alarms", "meanwhile")
 _MEMBERS: Final = frozenset(
     (
+        *_SCRIPTED,
         *("region", "clusters", "task_definitions", "services", "scalable_targets", "parameters"),
         *("codedeploy", "objects", "secrets", "faults", "limits", "knobs"),
     )
@@ -221,6 +228,7 @@ def _rehearse(seed: Seed) -> None:
         knobs.turn(seed.knobs)
         Faults(0).replace(seed.faults)
         Limits().replace(seed.limits)
+        scripts.read(seed.script)
     except SandboxError as error:
         raise SandboxError(error.what, f"{seed.origin}: {error.where}") from None
     if seed.clusters or seed.task_definitions or seed.services or seed.scalable_targets or seed.codedeploy:
@@ -229,7 +237,10 @@ def _rehearse(seed: Seed) -> None:
 
 def begin(seed: Seed, region: str, now: float, knobs: Knobs, number: int, outcomes: Strategy) -> World:
     """Make a region that holds the seed at rest; what the simulated service refuses is a `SandboxError`."""
+    from reconciler.sandbox import plays
+
     world = World(region, now - _AGE, knobs, number, outcomes)
+    world.seeding = True
     if seed.concerns(region):
         for body in seed.clusters:
             _do(seed, world, "CreateCluster", body, f"clusters.{body.get('clusterName', 'default')}")
@@ -242,6 +253,8 @@ def begin(seed: Seed, region: str, now: float, knobs: Knobs, number: int, outcom
         if seed.codedeploy:
             _begin_codedeploy(seed, world)
     world.agenda.run_until(now)
+    world.seeding = False
+    plays.begin(world, scripts.read(seed.script))
     return world
 
 

@@ -10,6 +10,7 @@ from reconciler.sandbox.pairingrules import Candidate
 from reconciler.sandbox.worlds import Body, Service
 
 _INVALID: Final = "InvalidParameterException"
+_ALSO: Final = frozenset({("deploymentCircuitBreaker", "BLUE_GREEN")})
 
 
 def not_simulated(what: str) -> Refusal:
@@ -75,11 +76,23 @@ def _sent(request: Body, scheduling: str) -> None:
         )
 
 
-def _simulated(candidate: Candidate) -> None:
-    configuration = candidate.body["deploymentConfiguration"]
-    pauses = any(each.get("targetType") == "PAUSE" for each in configuration.get("lifecycleHooks", []))
-    if pauses and configuration["strategy"] != "ROLLING":
-        raise not_simulated("lifecycle hooks that pause a deployment")
+@rules.documented(
+    "model, DeploymentLifecycleHook: no PAUSE at the traffic shifts; hookTargetArn and lifecycleStages are required; "
+    "DeploymentLifecycleHookDuration: 1 to 20160"
+)
+@rules.guessed("the wording")
+def _hooks(candidate: Candidate) -> None:
+    for each in candidate.body["deploymentConfiguration"].get("lifecycleHooks", []):
+        stages, pauses = each.get("lifecycleStages", []), each.get("targetType") == "PAUSE"
+        shifts = [stage for stage in stages if stage in ("TEST_TRAFFIC_SHIFT", "PRODUCTION_TRAFFIC_SHIFT")]
+        if not stages:
+            raise Refusal(_INVALID, "lifecycleStages must be specified for a lifecycle hook.")
+        if pauses and shifts:
+            raise Refusal(_INVALID, f"PAUSE lifecycle hooks are not supported at the {shifts[0]} stage.")
+        if not pauses and not each.get("hookTargetArn"):
+            raise Refusal(_INVALID, "hookTargetArn must be specified for an AWS_LAMBDA lifecycle hook.")
+        if not 1 <= each.get("timeoutConfiguration", {}).get("timeoutInMinutes", 1) <= 20160:
+            raise Refusal(_INVALID, "timeoutInMinutes must be between 1 and 20160.")
 
 
 @rules.documented(
@@ -118,6 +131,7 @@ def _daemon(candidate: Candidate) -> None:
     "model, DeploymentConfiguration: the circuit breaker and earlySuccessCriteria are for ROLLING, "
     "linearConfiguration for LINEAR, canaryConfiguration for CANARY; DeploymentEarlySuccessCriteria"
 )
+@rules.reported("terraform-provider-aws: the circuit breaker is taken with BLUE_GREEN, and rolls back")
 @rules.guessed("the wording")
 def _deployment_strategy(candidate: Candidate) -> None:
     configuration = candidate.body["deploymentConfiguration"]
@@ -138,7 +152,7 @@ def _deployment_strategy(candidate: Candidate) -> None:
         message = "healthyPercent must be between minimumHealthyPercent and 100."
         raise Refusal(_INVALID, message)
     for (member, only), applies in given.items():
-        if applies and strategy != only:
+        if applies and strategy != only and (member, strategy) not in _ALSO:
             message = f"{member} is only supported with the {only} deployment strategy."
             raise Refusal(_INVALID, message)
 
@@ -298,5 +312,5 @@ _RULES: Final[tuple[_Rule, ...]] = (
     _combinations,
     _deployment_strategy,
     _extras,
-    _simulated,
+    _hooks,
 )

@@ -44,6 +44,10 @@ class Serving:
         """Turn knobs; see `knobs`, and `speed` and `latency` (milliseconds)."""
         self.sandbox.turn(settings)
 
+    def alarms(self, **states: str) -> None:
+        """Put CloudWatch alarms into states, in every region that is in use."""
+        self.sandbox.sound(states)
+
     def dump(self) -> dict[str, Any]:
         """Give the whole state of ECS."""
         return self.sandbox.dump()

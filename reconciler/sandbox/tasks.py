@@ -1,6 +1,6 @@
 """Tasks: listed, described, stopped. They are started by services; RunTask is not simulated yet."""
 
-from reconciler.sandbox import clusters, lifecycles, pages, rules
+from reconciler.sandbox import clusters, pages, rules, transitions
 from reconciler.sandbox.errors import Refusal
 from reconciler.sandbox.worlds import Body, Task, World
 
@@ -59,5 +59,5 @@ def stop_task(world: World, request: Body) -> Body:
     task = world.tasks.get(request["task"].rpartition("/")[2])
     if task is None or task.cluster != cluster:
         raise Refusal("InvalidParameterException", "The referenced task was not found.")
-    lifecycles.stop(world, task, request.get("reason") or "Task stopped by user", "UserInitiated")
+    transitions.stop(world, task, request.get("reason") or "Task stopped by user", "UserInitiated")
     return {"task": task.body}

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Final
 
-from reconciler.sandbox import deployments, events, lifecycles, rules
+from reconciler.sandbox import deployments, events, lifecycles, rules, transitions
 from reconciler.sandbox.worlds import Body, Deployment, Service, TaskSet, World
 
 _OWN: Final = frozenset(
@@ -128,8 +128,9 @@ def _start(
         wake(task_set.not_before - world.now)
         return
     seen = seen_by(service, task_set)
-    started = [lifecycles.start(world, seen, task_set, lambda: wake(None)) for _ in range(count)]
-    events.tell(world, seen, events.started(started, 0))
+    started = lifecycles.launch(world, seen, task_set, count, lambda: wake(None))
+    if started:
+        events.tell(world, seen, events.started(started, 0))
     service.steady = False
     wake(None)
 
@@ -142,7 +143,7 @@ def _stop(world: World, service: Service, task_set: Deployment) -> None:
     pending = [task for task in doomed if task.status != "RUNNING"]
     for task in doomed:
         reason = f"Scaling activity initiated by (deployment {task_set.id})"
-        lifecycles.stop(world, task, reason, "ServiceSchedulerInitiated")
+        transitions.stop(world, task, reason, "ServiceSchedulerInitiated")
     for text in events.stopped(running, pending):
         events.tell(world, seen_by(service, task_set), text)
     if doomed:

@@ -91,6 +91,13 @@ def xml_answer(text: str, status: int = 200) -> Answer:
     return Answer(status, _headers("text/xml"), text.encode())
 
 
+def empty_answer(protocol: str, operation: str) -> Answer:
+    """Write that an operation without a result was carried out."""
+    if protocol == "json":
+        return json_answer({})
+    return xml_answer(f"<{operation}Response><ResponseMetadata/></{operation}Response>")
+
+
 def _headers(kind: str) -> tuple[tuple[str, str], ...]:
     return ("Content-Type", kind), ("x-amzn-RequestId", str(uuid.uuid4()))
 

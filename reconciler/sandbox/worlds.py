@@ -10,12 +10,33 @@ from reconciler.sandbox.clocks import Agenda
 from reconciler.sandbox.codedeploystates import State
 from reconciler.sandbox.knobs import Knobs
 from reconciler.sandbox.outcomes import Strategy, by_tag
+from reconciler.sandbox.scripts import Script
 
 Body: TypeAlias = dict[str, Any]
 """A JSON object as it goes over the wire."""
 
 ACCOUNT: Final = "123456789012"
 CALLER: Final = f"arn:aws:iam::{ACCOUNT}:user/sandbox"
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One stage of a deployment that moves traffic: for how long at least, and the shares of traffic from then on."""
+
+    stage: str
+    lasts: float = 0
+    production: float | None = None
+    test: float | None = None
+
+
+@dataclass(slots=True, eq=False)
+class Hook:
+    """One execution of a lifecycle hook: `body` is what the API shows, `ends` when it will have ended as `ending`."""
+
+    body: Body
+    stage: str
+    ends: float
+    ending: str
 
 
 @dataclass(slots=True, eq=False)
@@ -36,8 +57,11 @@ class TaskSet:
 class Deployment:
     """One entry of a service's `deployments`. `settings` are the members copied from the service at its start.
 
-    `ready` is when its tasks first were all healthy, under the strategies that wait for that; `task_set` is for
-    the services that CodeDeploy deploys.
+    `path` are its stages under the strategies that move traffic, `position` the one that it has reached and
+    `entered` when; `production` and `test` are its shares of traffic in percent. `ready` is when a rolling
+    deployment was through but for its bake time. `asked` is how a user wants it to end. `ignored` are the alarms
+    that were in ALARM when it began, `alternate` whether it stands in the alternate target groups;
+    `task_set` is for the services that CodeDeploy deploys.
     """
 
     id: str
@@ -56,7 +80,21 @@ class Deployment:
     rolling_back: bool = False
     ready: float | None = None
     stuck: bool = False
+    path: tuple[Step, ...] = ()
+    position: int = 0
+    entered: float | None = None
+    hooks: list[Hook] = field(default_factory=list)
+    production: float | None = None
+    test: float | None = None
+    asked: str = ""
+    ignored: frozenset[str] = frozenset()
+    alternate: bool = False
     task_set: TaskSet | None = None
+
+    @property
+    def step(self) -> Step | None:
+        """The stage that has been reached, if the deployment has any."""
+        return self.path[self.position] if self.path else None
 
 
 @dataclass(slots=True, eq=False)
@@ -65,7 +103,7 @@ class Service:
 
     `unlisted` are the settings that the API shows on deployments or revisions only; `tasks` include those
     that stopped lately, by id; `origin` is the launch type that an empty capacity provider strategy leads to;
-    `speaks_as` is how its events name it, if not by its name alone.
+    `good` is the deployment that completed last, `speaks_as` is how its events name it, if not by its name alone.
     """
 
     cluster: str
@@ -82,6 +120,7 @@ class Service:
     visible_from: float = 0
     client_token: str = ""
     origin: str = "EC2"
+    good: Deployment | None = None
     speaks_as: str = ""
 
     @property
@@ -110,7 +149,10 @@ class Service:
 
 @dataclass(slots=True, eq=False)
 class Task:
-    """A task: `body` is what DescribeTasks shows; `changed` tells the scheduler that something happened."""
+    """A task: `body` is what DescribeTasks shows; `changed` tells the scheduler that something happened.
+
+    `sick` means that it fails its health checks, `draining` that its targets are on their way out.
+    """
 
     id: str
     body: Body
@@ -119,6 +161,8 @@ class Task:
     deployment: Deployment
     changed: Callable[[], None]
     healthy: bool = False
+    sick: bool = False
+    draining: bool = False
 
     @property
     def wanted(self) -> bool:
@@ -135,7 +179,12 @@ class World:
     """Everything ECS knows in one region, its agenda, and its source of ids and choices."""
 
     def __init__(self, region: str, now: float, knobs: Knobs, seed: int, outcomes: Strategy = by_tag) -> None:
-        """Make an empty region. The same `seed` and the same calls give the same ids."""
+        """Make an empty region. The same `seed` and the same calls give the same ids.
+
+        `alarms` are the states of CloudWatch alarms by name, `begun` is told of every deployment that begins;
+        while `seeding`, services come to rest without lifecycle hooks. `logs` are events by group and stream,
+        `refused` is what the updates that a script sends were refused with.
+        """
         self.region = region
         self.knobs = knobs
         self.outcomes = outcomes
@@ -148,6 +197,12 @@ class World:
         self.tags: dict[str, list[Body]] = {}
         self.settings: dict[str, str] = {}
         self.targets: dict[str, Body] = {}
+        self.alarms: dict[str, str] = {}
+        self.logs: dict[str, dict[str, list[Body]]] = {}
+        self.refused: list[str] = []
+        self.script = Script()
+        self.seeding = False
+        self.begun: Callable[[Service, Deployment], None] = lambda _service, _deployment: None
         self.codedeploy = State()
 
     @property

@@ -26,6 +26,9 @@ SETTLED: dict[str, Drawn] = {
     "DeploymentConfiguration.strategy": st.just("ROLLING"),
     "DeploymentConfiguration.maximumPercent": st.integers(200, 300),
     "DeploymentConfiguration.minimumHealthyPercent": st.integers(0, 100),
+    "DeploymentLifecycleHook.targetType": st.just("AWS_LAMBDA"),
+    "DeploymentLifecycleHook.lifecycleStages": st.just(["POST_SCALE_UP"]),
+    "DeploymentLifecycleHookTimeoutConfiguration.timeoutInMinutes": st.integers(1, 20160),
     "DeploymentEarlySuccessCriteria.healthyPercent": st.just(100),
     "AwsVpcConfiguration.subnets": st.lists(
         st.sampled_from(["subnet-1", "subnet-2"]), min_size=1, unique=True
@@ -69,6 +72,7 @@ REQUIRED = {
     "UpdateServiceRequest": {"service"},
     "NetworkConfiguration": {"awsvpcConfiguration"},
     "DeploymentEarlySuccessCriteria": {"healthyPercent", "sourceServiceRevisionCleanup"},
+    "DeploymentLifecycleHook": {"hookTargetArn", "lifecycleStages"},
     "LoadBalancer": {"targetGroupArn", "containerName", "containerPort"},
     "ServiceConnectTlsCertificateAuthority": {"awsPcaAuthorityArn"},
     "CapacityProviderStrategyItem": {"weight"},

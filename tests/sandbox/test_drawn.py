@@ -34,6 +34,10 @@ def kept(region: Region, sent: dict[str, Any]) -> None:
             assert within(value, places.get(member)), member
 
 
+def shown_bake(region: Region) -> int:
+    return int(region.shown()["deploymentConfiguration"].get("bakeTimeInMinutes", 0))
+
+
 @settings(max_examples=60, deadline=None)
 @given(
     structure("CreateServiceRequest", capacityProviderStrategy=STRATEGY),
@@ -48,7 +52,7 @@ def test_services(creation: dict[str, Any], updates: list[dict[str, Any]]) -> No
         before = region.shown()
         region.call("UpdateService", cluster="main", **update)
         kept(region, update)
-        region.sandbox.advance(300)
+        region.sandbox.advance(300 + 60 * shown_bake(region))
         shown = region.shown()
         untouched = set(before) & shapes.inputs("UpdateService") - set(update)
         assert {name: shown[name] for name in untouched} == {name: before[name] for name in untouched}

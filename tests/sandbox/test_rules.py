@@ -23,7 +23,19 @@ PLUMBING = {
         "operations",
         "others",
     ),
-    *("rules", "runs", "sandboxes", "seeds", "servers", "servings", "shapes", "wire", "worlds"),
+    *(
+        "plays",
+        "rules",
+        "runs",
+        "sandboxes",
+        "scripts",
+        "seeds",
+        "servers",
+        "servings",
+        "shapes",
+        "wire",
+        "worlds",
+    ),
 }
 """Modules that simulate nothing of AWS by themselves, or (faults, shapes, wire) only in functions marked there."""
 
@@ -36,7 +48,6 @@ NOT_RULES = {
     "not_simulated",
     "short",
     "fits_fargate",
-    "_simulated",
     "on_fargate",
 }
 """Functions of rule modules that put rules together, or say what the sandbox leaves out."""

@@ -1,0 +1,216 @@
+"""What a seed scripts: the fates of containers, how lifecycle hooks end, when alarms go off, what others do meanwhile.
+
+outcomes   [{image, container, outcome, exit_code, reason, after, logs, times}]: the first that fits decides;
+           `image` is a pattern (`*/web:2*`), `times` for how many tasks the entry holds
+hooks      {pattern of a function's ARN: {status, seconds, stage}}
+alarms     {name: state}, or {name: {after, state, task_definition}}: `after` seconds into a deployment (of that
+           task definition only, if one is named) the alarm goes into `state`, ALARM if none is given
+meanwhile  [{service, cluster, after, times, update}]: `after` seconds into a deployment of the service somebody
+           else sends UpdateService with the members of `update`
+"""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+from typing import Any, Final
+
+from reconciler.sandbox.errors import SandboxError
+from reconciler.sandbox.knobs import Knobs
+from reconciler.sandbox.outcomes import Fate, Outcome
+
+STATES: Final = ("OK", "ALARM", "INSUFFICIENT_DATA")
+_ENDINGS: Final = ("SUCCEEDED", "FAILED", "IN_PROGRESS")
+
+
+@dataclass(slots=True)
+class Rule:
+    """An entry of `outcomes`; `left` counts down."""
+
+    image: str
+    container: str
+    fate: Fate
+    left: float
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """An entry of `hooks`."""
+
+    function: str
+    stage: str
+    status: str
+    seconds: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Alarm:
+    """An entry of `alarms`; without `after` it is a state from the start."""
+
+    name: str
+    state: str
+    after: float | None = None
+    task_definition: str = ""
+
+
+@dataclass(slots=True)
+class Meanwhile:
+    """An entry of `meanwhile`; `left` counts down."""
+
+    service: str
+    cluster: str
+    after: float
+    update: dict[str, Any]
+    left: float
+
+
+@dataclass(slots=True)
+class Script:
+    """All of it."""
+
+    outcomes: list[Rule] = field(default_factory=list)
+    hooks: list[Ending] = field(default_factory=list)
+    alarms: list[Alarm] = field(default_factory=list)
+    meanwhile: list[Meanwhile] = field(default_factory=list)
+
+    def fate(self, image: str, container: str) -> Rule | None:
+        """Give the entry that decides the fate of a container, if any does."""
+        return next(
+            (
+                rule
+                for rule in self.outcomes
+                if rule.left > 0 and fnmatchcase(image, rule.image) and fnmatchcase(container, rule.container)
+            ),
+            None,
+        )
+
+    def hook(self, knobs: Knobs, function: str, stage: str) -> tuple[str, float]:
+        """Give how the execution of a function ends, and after how many seconds; `inf` if it never does."""
+        for each in self.hooks:
+            if fnmatchcase(function, each.function) and each.stage in ("", stage):
+                if each.status == "IN_PROGRESS":
+                    return "", math.inf
+                return each.status, knobs.hook if each.seconds is None else each.seconds
+        return "SUCCEEDED", knobs.hook
+
+
+def read(given: Mapping[str, Any]) -> Script:
+    """Read the members of a seed that are a script; anything wrong is a `SandboxError` that names the place."""
+    hooks = _mapping(given.get("hooks"), "hooks")
+    alarms = _mapping(given.get("alarms"), "alarms")
+    return Script(
+        [_rule(each, f"outcomes[{number}]") for number, each in enumerate(_list(given, "outcomes"))],
+        [_ending(name, each, f"hooks.{name}") for name, each in hooks.items()],
+        [_alarm(name, each, f"alarms.{name}") for name, each in alarms.items()],
+        [_meanwhile(each, f"meanwhile[{number}]") for number, each in enumerate(_list(given, "meanwhile"))],
+    )
+
+
+def state(value: object, place: str) -> str:
+    """Give the state of an alarm; anything else is a `SandboxError`."""
+    return _one_of(value, STATES, place)
+
+
+def _rule(given: object, place: str) -> Rule:
+    members = _members(
+        given, place, ("image", "container", "outcome", "exit_code", "reason", "after", "logs", "times")
+    )
+    logs = members.get("logs", [])
+    if not isinstance(logs, list) or not all(isinstance(line, str) for line in logs):
+        raise SandboxError("must be a list of lines", f"{place}.logs")
+    code = members.get("exit_code", 1)
+    if isinstance(code, bool) or not isinstance(code, int) or not 0 <= code <= 255:
+        raise SandboxError("must be a whole number from 0 to 255", f"{place}.exit_code")
+    fate = Fate(
+        Outcome(
+            _one_of(members.get("outcome", "runs"), [each.value for each in Outcome], f"{place}.outcome")
+        ),
+        code,
+        _text(members, "reason", place),
+        _seconds(members, "after", place),
+        tuple(logs),
+    )
+    return Rule(
+        _text(members, "image", place, "*"),
+        _text(members, "container", place, "*"),
+        fate,
+        _times(members, place, math.inf),
+    )
+
+
+def _ending(name: str, given: object, place: str) -> Ending:
+    members = _members(given, place, ("status", "seconds", "stage"))
+    status = _one_of(members.get("status", "SUCCEEDED"), _ENDINGS, f"{place}.status")
+    return Ending(name, _text(members, "stage", place), status, _seconds(members, "seconds", place))
+
+
+def _alarm(name: str, given: object, place: str) -> Alarm:
+    if isinstance(given, str):
+        return Alarm(name, state(given, place))
+    members = _members(given, place, ("after", "state", "task_definition"))
+    reached = state(members.get("state", "ALARM"), f"{place}.state")
+    after = _seconds(members, "after", place)
+    return Alarm(name, reached, after or 0.0, _text(members, "task_definition", place))
+
+
+def _meanwhile(given: object, place: str) -> Meanwhile:
+    members = _members(given, place, ("service", "cluster", "after", "times", "update"))
+    if not members.get("service"):
+        raise SandboxError("must name a service", f"{place}.service")
+    return Meanwhile(
+        _text(members, "service", place),
+        _text(members, "cluster", place, "default"),
+        _seconds(members, "after", place) or 0.0,
+        _mapping(members.get("update"), f"{place}.update"),
+        _times(members, place, 1),
+    )
+
+
+def _list(given: Mapping[str, Any], member: str) -> list[Any]:
+    value = given.get(member) or []
+    if not isinstance(value, list):
+        raise SandboxError("must be a list", member)
+    return value
+
+
+def _mapping(value: object, place: str) -> dict[str, Any]:
+    if not isinstance(value or {}, Mapping):
+        raise SandboxError("must be an object", place)
+    return {str(key): each for key, each in (value or {}).items()}  # type: ignore[attr-defined]
+
+
+def _members(given: object, place: str, known: tuple[str, ...]) -> dict[str, Any]:
+    members = _mapping(given, place)
+    unknown = sorted(set(members) - set(known))
+    if unknown:
+        raise SandboxError(f"has no member {unknown[0]!r}; there are {', '.join(known)}", place)
+    return members
+
+
+def _text(members: Mapping[str, Any], name: str, place: str, default: str = "") -> str:
+    value = members.get(name, default)
+    if not isinstance(value, str):
+        raise SandboxError("must be text", f"{place}.{name}")
+    return value
+
+
+def _seconds(members: Mapping[str, Any], name: str, place: str) -> float | None:
+    value = members.get(name)
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int | float) or value < 0:
+        raise SandboxError("must be a number of seconds", f"{place}.{name}")
+    return float(value)
+
+
+def _times(members: Mapping[str, Any], place: str, default: float) -> float:
+    value = members.get("times", default)
+    if isinstance(value, bool) or not isinstance(value, int | float) or value < 1:
+        raise SandboxError("must be a whole number from 1 on", f"{place}.times")
+    return value
+
+
+def _one_of(value: object, allowed: Any, place: str) -> str:
+    if not isinstance(value, str) or value not in allowed:
+        raise SandboxError(f"must be one of {', '.join(allowed)}", place)
+    return value
