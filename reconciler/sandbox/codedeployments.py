@@ -9,6 +9,7 @@ from reconciler.sandbox import (
     codedeploylookups,
     codedeployrevisions,
     codedeployruns,
+    codedeploysteps,
     rules,
 )
 from reconciler.sandbox.codedeploystates import OVER, Run
@@ -47,7 +48,7 @@ def create_deployment(world: World, request: Body) -> Body:
             raise Refusal("DeploymentLimitExceededException", message)
     members = {member: request[member] for member in _SENT if request.get(member)}
     run = codedeployruns.begin(
-        world, group, service, members, partial(codedeployruns.deploying, world, text=text)
+        world, group, service, members, partial(codedeploysteps.deploying, world, text=text)
     )
     _used(world, group, run)
     return {"deploymentId": run.id}

@@ -74,7 +74,7 @@ class _Reader:
         if unknown:
             raise self.wrong(f"has no member {unknown[0]!r}; there are {', '.join(_MEMBERS)}", "codedeploy")
         for name in ("configs", "applications", "groups", "alarms"):
-            if not isinstance(given.get(name) or [], list):
+            if given.get(name) is not None and not isinstance(given[name], list):
                 raise self.wrong("must be a list", f"codedeploy.{name}")
         for index, alarm in enumerate(given.get("alarms") or []):
             if not isinstance(alarm, str):
