@@ -16,7 +16,7 @@ from reconciler.hcl.repetitions import Made
 from reconciler.hcl.runs import Run
 from reconciler.hcl.sources import Source
 from reconciler.hcl.values import Marks, Set, Unknown, Value
-from reconciler.load.hcls.names import Naming
+from reconciler.load.hcls.names import LISTS, Naming
 from reconciler.load.hcls.pairs import Pair
 
 Printed: TypeAlias = tuple[tuple[str, frozenset[Origin]], ...]
@@ -185,9 +185,9 @@ class Reader:
     def _pair(self, path: Path) -> Pair | None:
         """Give the members of the pairs that a list holds, None where a member is no such list."""
         name = path[-1]
-        if self.naming is Naming.PROJECT or not isinstance(name, str) or self.naming.opaque(path[:-1]):
+        if self.naming is Naming.PROJECT or name not in LISTS or self.naming.opaque(path[:-1]):
             return None
-        return self.pairs().get(name)
+        return self.pairs().get(str(name))
 
     def _paired(
         self, plain: Mapping[str, Value], expr: Expr | None, path: Path, above: Marks, pair: Pair

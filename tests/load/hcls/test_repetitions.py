@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from reconciler.aws.shapes import ECS
 from reconciler.core import shapes
@@ -13,7 +15,7 @@ from reconciler.core.documents import Resolved
 from reconciler.core.references import Function
 from reconciler.core.values import Address, Value
 from reconciler.errors import HclErrors, ReconcilerError
-from reconciler.hcl import repetitions
+from reconciler.hcl import repetitions, traversals
 from reconciler.load import evaluate, listings, project
 from reconciler.load.hcls import pairs
 from reconciler.load.sources import Document, Options
@@ -150,6 +152,25 @@ def test_the_api_has_no_member_that_repeats() -> None:
     found = {name for each in pairs.OPERATIONS for name in shapes.names(ECS.input(each))}
     assert "containerDefinitions" in found
     assert found.isdisjoint({repetitions.DYNAMIC, *repetitions.REPEATING, "forEach"})
+
+
+@given(st.dictionaries(st.text(max_size=4), st.text(max_size=4), max_size=4))
+@settings(deadline=None)
+def test_all_ways_to_say_it_mean_the_same(given: dict[str, str]) -> None:
+    items = ", ".join(f"{traversals.quoted(k)} = {traversals.quoted(v)}" for k, v in given.items())
+    over = f"locals {{\n  all = {{ {items} }}\n}}\n"
+    block = "    name = {0}.key\n    value = {0}.value\n"
+    ways = (
+        "environment = [for k, v in local.all : { name = k, value = v }]",
+        'dynamic "environment" {\n  for_each = local.all\n  content {\n'
+        + block.format("environment")
+        + "  }\n}",
+        "environment {\n  for_each = local.all\n" + block.format("each") + "}",
+    )
+    listed, *repeated = (resolve(over + way).data for way in ways)
+    if given and set(given) != {"name", "value"}:
+        assert resolve(f"{over}environment = local.all").data == listed
+    assert repeated == [listed if given else {}] * 2
 
 
 def test_the_documented_example() -> None:
