@@ -10,7 +10,7 @@ import threading
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-from reconciler.hcl import plains, values, variables
+from reconciler.hcl import plains, values, variables, workspaces
 from reconciler.hcl.faults import Fault
 from reconciler.hcl.runs import Run
 from reconciler.hcl.values import Object, Unknown, Value
@@ -31,7 +31,6 @@ class Children:
         self,
         state: State,
         folder: Path,
-        notes: Path,
         *,
         workspace: str,
         environ: Mapping[str, str],
@@ -41,7 +40,6 @@ class Children:
         """Remember where everything is; `files` hold values of variables, `overlaid` tells of a plan over the state."""
         self._state = state
         self._folder = folder
-        self._notes = notes
         self._workspace = workspace
         self._environ = environ
         self._files = files
@@ -142,7 +140,7 @@ class Children:
     def _read(self) -> Module:
         if self._root is None:
             later = planned.LATER if self._overlaid else None
-            installations = Installations(self._folder, self._notes)
+            installations = Installations(self._folder, workspaces.notes(self._folder, self._environ))
             tree = Tree(self._state, self._folder, self._workspace, installations, self._given(), later)
             self._root = Module(tree, folders.read(self._folder))
         return self._root

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TypeAlias
 from urllib.parse import SplitResult, unquote, urlsplit
 
+from reconciler.hcl import workspaces
 from reconciler.plugin import Config, ConfigError, Context, Json
 from reconciler_tfstate.backends.configurations import Backend
 from reconciler_tfstate.backends.local import File
@@ -68,7 +69,8 @@ class Settings:
         """Give the folder in which terraform is run; None where no folder is known."""
         if self.folder is not None:
             return context.root / self.folder
-        return noted_at(self.path, context) if self.path is not None else None
+        path = self.path
+        return workspaces.noted_at(context.root / path, context.environ) if path is not None else None
 
 
 def read(config: Config) -> Settings:
@@ -148,19 +150,12 @@ def _locate(texts: Mapping[str, str], settings: Mapping[str, Json], *, outputs_o
 
 
 def _from_path(path: str, outputs_only: bool, context: Context) -> Location:
-    if (folder := noted_at(path, context)) is not None:
+    if (folder := workspaces.noted_at(context.root / path, context.environ)) is not None:
         from reconciler_tfstate import directories  # noqa: PLC0415
 
         if directories.noted(context.root / path) is not None:
             return directories.locate(folder, context.environ, outputs_only=outputs_only)
     return File(path, path)
-
-
-def noted_at(path: str, context: Context) -> Path | None:
-    """Give the folder of which a path is terraform's note; None for any other path."""
-    file = context.root / path
-    folder = context.environ.get("TF_DATA_DIR", ".terraform")
-    return file.parent.parent if (file.parent.name, file.name) == (folder, "terraform.tfstate") else None
 
 
 def _from_folder(

@@ -12,10 +12,11 @@ import json
 from collections.abc import Callable, Mapping
 from importlib import import_module
 from pathlib import Path
-from urllib.parse import quote
 
+from reconciler.hcl import workspaces
+from reconciler.hcl.faults import Fault
 from reconciler.plugin import Json, Unavailable
-from reconciler_tfstate.backends.configurations import DEFAULT, Backend
+from reconciler_tfstate.backends.configurations import Backend
 from reconciler_tfstate.locations import Location
 from reconciler_tfstate.modules import Declared, Module
 from reconciler_tfstate.words import word
@@ -46,8 +47,8 @@ def locate(
     if not folder.is_dir():
         what = f"there is no folder {folder}" if not folder.exists() else f"{folder} is no folder"
         raise Unavailable(what, hint="dir in the plugin's config is the folder in which terraform is run")
-    selected = chosen(workspace, environ, notes(folder, environ))
-    declared = noted(notes(folder, environ) / "terraform.tfstate")
+    selected = chosen(workspace, environ, folder)
+    declared = noted(workspaces.notes(folder, environ) / "terraform.tfstate")
     if declared is None:
         module = Module(folder, selected, environ)
         declared = module.backend() or Declared("local", {}, str(folder))
@@ -101,26 +102,12 @@ def noted(note: Path) -> Declared | None:
     )
 
 
-def notes(folder: Path, environ: Mapping[str, str]) -> Path:
-    """Give where terraform keeps its notes of a folder."""
-    return folder / environ.get("TF_DATA_DIR", ".terraform")
-
-
-def chosen(workspace: str | None, environ: Mapping[str, str], noted_in: Path | None = None) -> str:
+def chosen(workspace: str | None, environ: Mapping[str, str], folder: Path | None = None) -> str:
     """Give the workspace. Unavailable where it has a name that none can have."""
-    found = workspace or environ.get("TF_WORKSPACE")
-    if not found and noted_in is not None:
-        try:
-            found = (noted_in / "environment").read_text().strip()
-        except (OSError, ValueError):
-            found = None
-    found = found or DEFAULT
-    # Go's url.PathEscape, by which Terraform judges names, leaves these alone.
-    if quote(found, safe="$&+=:@~") != found or found in {".", ".."}:
-        raise Unavailable(
-            f"{word(found)} is no name of a workspace", hint="unset TF_WORKSPACE, or correct workspace"
-        )
-    return found
+    try:
+        return workspaces.chosen(workspace, environ, folder)
+    except Fault as fault:
+        raise Unavailable(fault.what, hint=fault.hint) from None
 
 
 def _any_state(folder: Path) -> bool:

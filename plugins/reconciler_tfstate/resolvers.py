@@ -95,12 +95,10 @@ class StateResolver:
                 from reconciler_tfstate.children import Children  # noqa: PLC0415
 
                 environ, settings = self._context.environ, self._settings
-                notes = directories.notes(folder, environ)
                 self._children = Children(
                     state,
                     folder,
-                    notes,
-                    workspace=directories.chosen(settings.workspace, environ, notes),
+                    workspace=directories.chosen(settings.workspace, environ, folder),
                     environ=environ,
                     files=settings.var_files,
                     overlaid=settings.plan is not None,

@@ -65,6 +65,7 @@ class Evaluation:
         self._show = show_sensitive
         self._progress = progress
         self._settled: projects.Project | None = None
+        self._options = project.options
         self._instances: Instances | None = None
         self._session: Session | None = None
 
@@ -73,7 +74,9 @@ class Evaluation:
         """Give the evaluated project file. References in it are looked up in the ambient region."""
         if self._settled is None:
             document, options = self.project.document, self.project.options
-            session = self._open(projects.outline(document, options))
+            uses = projects.outline(document, options)
+            session = self._open(uses)
+            self._options = options = projects.with_states(document, options, uses)
             functions = self.instances.functions
             (resolved,) = evaluate.resolve([document], functions, session.lookup_many, options)
             self._settled = projects.with_unused(projects.settle(resolved), options)
@@ -126,9 +129,7 @@ class Evaluation:
             )
         ]
         documents = [sources.read(path) for path in wanted if path is not None]
-        found = iter(
-            evaluate.resolve(documents, instances.functions, session.lookup_many, self.project.options)
-        )
+        found = iter(evaluate.resolve(documents, instances.functions, session.lookup_many, self._options))
         first = next(found) if wanted[0] is not None else None
         return Definitions(first, next(found) if wanted[1] is not None else None)
 
@@ -143,7 +144,7 @@ class Evaluation:
         documents = [self.project.document, *(sources.read(settings.root / path) for path in paths)]
         while True:
             found = [
-                listings.listing(document, instances.functions, session.known, self.project.options)
+                listings.listing(document, instances.functions, session.known, self._options)
                 for document in documents
             ]
             uses = [use for each in found for use in each.uses]
@@ -170,7 +171,7 @@ class Evaluation:
         session, instances = self._evaluated()
         while True:
             lookups = Lookups(instances.functions, session.known)
-            value = consoles.evaluate(text, name, self.project.document, lookups, self.project.options)
+            value = consoles.evaluate(text, name, self.project.document, lookups, self._options)
             if value is not None:
                 return value
             session.lookup_many(lookups.needs)
@@ -178,15 +179,19 @@ class Evaluation:
     def completions(self, prefix: str) -> tuple[str, ...]:
         """Give what an expression may go on with: functions, and addresses of resolvers that list what they hold."""
         from reconciler.hcl import functions
+        from reconciler.hcl.faults import Fault
+        from reconciler.load.hcls import states
         from reconciler.plugin import Enumerable
 
         _, instances = self._evaluated()
         names = {f"{name}(" for name in (*functions.names(), *instances.functions)}
         found = {name for name in names if name.startswith(prefix)}
-        for instance in instances.by_name.values():
-            if instance.name == "tfstate" and isinstance(instance.resolver, Enumerable):
-                with suppress(ResolveError):  # a state that cannot be read completes nothing
-                    found.update(instance.resolver.addresses(prefix))
+        with suppress(
+            ResolveError, ConfigError, Fault
+        ):  # a state that cannot be read, or told, completes nothing
+            resolver = instances.resolver(states.function(self._options))
+            if isinstance(resolver, Enumerable):
+                found.update(resolver.addresses(prefix))
         return tuple(sorted(found))
 
     def file(self, target: str) -> Resolved:

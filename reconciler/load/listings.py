@@ -85,7 +85,7 @@ def listing(document: Document, functions: Functions, known: Known, options: Opt
     static: list[Use] = []
     try:
         if document.format in ("hcl", "hcl-project"):
-            static = list(_of_hcl(document, functions))
+            static = list(_of_hcl(document, functions, options))
         elif document.format != "jsonnet":
             static = list(_static(document, functions, recorder))
         evaluate.evaluate_one(document, functions, recorder, options)
@@ -114,14 +114,16 @@ def _own(
     """Leave out what stands in the project file's own listing: the locals that a definition in HCL uses."""
     if options.declared is None or options.declared.path == document.path or document.format != "hcl":
         return calls
-    above = {(use.where, use.function) for use in _of_hcl(options.declared, functions) if use.addresses}
+    above = {
+        (use.where, use.function) for use in _of_hcl(options.declared, functions, options) if use.addresses
+    }
     return {key: found for key, found in calls.items() if key not in above}
 
 
-def _of_hcl(document: Document, functions: Functions) -> Iterator[Use]:
+def _of_hcl(document: Document, functions: Functions, options: Options) -> Iterator[Use]:
     from reconciler.load.hcls import static
 
-    for each in static.listed(document, functions):
+    for each in static.listed(document, functions, options):
         function = functions.get(each.function)
         given = each.arguments
         known = function is not None and given is not None and function.takes(len(given))

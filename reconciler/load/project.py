@@ -122,6 +122,12 @@ def with_declarations(
     return dataclasses.replace(options, declared=document, given=given)
 
 
+def with_states(document: Document, options: Options, uses: Sequence[PluginUse]) -> Options:
+    """Let expressions know which Terraform states the project names."""
+    states = tuple(use for use in uses if use.name.lower() == "tfstate")
+    return dataclasses.replace(options, states=sources.States(document.path.parent, states))
+
+
 def with_unused(project: Project, options: Options) -> Project:
     """Warn of values in files that no variable of the project asks for, whichever of its files would declare it.
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 from reconciler.errors import ConfigError, Where
 
 if TYPE_CHECKING:
+    from reconciler.core.references import PluginUse
     from reconciler.core.shapes import Shapes
     from reconciler.hcl.variables import Given
 
@@ -26,12 +27,20 @@ FORMATS: Final[Mapping[str, Format]] = {
 
 
 @dataclass(frozen=True, slots=True)
+class States:
+    """The Terraform states that a project names, by the resolvers for them, and the folder where their paths begin."""
+
+    root: Path
+    uses: tuple[PluginUse, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Options:
     """What evaluation sees of the run: the environment, and Jsonnet's external variables.
 
     `declared` is a project file in HCL, whose variables and locals the definitions share; `given` are values that were
     given for its variables, the weakest first. `shapes` gives those of the API; without them no list is written as a
-    map.
+    map. `states` is None as long as the project has not said which it names.
     """
 
     environ: Mapping[str, str] = field(default_factory=dict)
@@ -40,6 +49,7 @@ class Options:
     declared: Document | None = None
     given: tuple[Given, ...] = ()
     shapes: Callable[[], Shapes] | None = None
+    states: States | None = None
 
 
 @dataclass(frozen=True, slots=True)

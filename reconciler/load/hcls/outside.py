@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 
 from reconciler.core import values as core
 from reconciler.core.values import Origin
-from reconciler.errors import ConfigError, KnownLater, Where
+from reconciler.errors import ConfigError, KnownLater, NotFound, ResolveError, Where
 from reconciler.hcl import functions, plains, repetitions, scopes, values
 from reconciler.hcl.evaluation import Callee, Root
 from reconciler.hcl.faults import Fault
@@ -23,10 +23,8 @@ from reconciler.hcl.traversals import Path
 from reconciler.hcl.values import Unknown, Value
 from reconciler.hcl.variables import Setting
 from reconciler.load.calls import Lookups
+from reconciler.load.hcls import states
 from reconciler.load.sources import Document, Options
-
-STATE: Final = "tfstate"
-"""The function that answers for Terraform's references."""
 
 _LATER: Final = "it has to be looked up first"
 
@@ -40,10 +38,12 @@ class Scope(scopes.Names):
         lookups: Lookups,
         definitions: Mapping[str, tuple[Expr, Source]],
         context: functions.Context,
+        options: Options,
     ) -> None:
         """Take what can be referred to, and who answers."""
         super().__init__(roots, definitions=definitions, answer=self._state, context=context)
         self._resolvers = lookups
+        self._options = options
         self.origins: dict[str, Origin] = {}
 
     def root(self, name: str) -> Root | None:
@@ -52,7 +52,13 @@ class Scope(scopes.Names):
             return Outside("output", 1, 1, "output.NAME", self._state)
         if name in repetitions.NAMES:
             return _Unset(name)
+        if name == "terraform":
+            return states.Terraform(self._options)
         return super().root(name)
+
+    def roots(self) -> tuple[str, ...]:
+        """Give the names of roots."""
+        return (*super().roots(), "terraform")
 
     def function(self, name: str) -> Callee | None:
         """Give the function of a name: one of the language, else a resolver's."""
@@ -75,13 +81,20 @@ class Scope(scopes.Names):
             # No failure that `try` may pass over: there will be a value.
             run.report([error])
             return FAILED
+        except NotFound:
+            raise
+        except ResolveError as error:
+            # Nor this one: there may be a value.
+            run.report([error])
+            return FAILED
         return self._inward(answer)
 
     def _state(self, address: str, run: Run, where: Where) -> Value:
-        if self._resolvers.signature(STATE) is None:
+        name = states.function(self._options)
+        if self._resolvers.signature(name) is None:
             hint = 'write plugins = [{ name = "tfstate", … }], or terraform = "../infra", in the project file'
             raise Fault(f"{address} stands in a Terraform state, and the project names none", hint)
-        return self.ask(STATE, [address], run, where)
+        return self.ask(name, [address], run, where)
 
     def _inward(self, answer: core.Marked) -> Value:
         for origin in answer.origins:
@@ -140,8 +153,6 @@ def scope(
     """Give the scope of a document."""
     folder = document.path.parent
     root = options.declared.path.parent if options.declared else folder
-    workspace = options.environ.get("TF_WORKSPACE")
-    hint = "pass --workspace, or set TF_WORKSPACE" if not workspace else None
     roots = (
         Fixed(
             "var",
@@ -150,7 +161,6 @@ def scope(
             "declare it in the project file",
         ),
         Fixed("path", {"module": str(folder), "root": str(root)}, "path"),
-        Fixed("terraform", {"workspace": workspace} if workspace else {}, "known value of terraform", hint),
     )
     context = functions.Context(base=folder, root=root, render=scopes.rendered)
-    return Scope(roots, lookups, definitions, context)
+    return Scope(roots, lookups, definitions, context, options)

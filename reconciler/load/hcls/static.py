@@ -9,10 +9,11 @@ from reconciler.core.references import Functions
 from reconciler.core.values import Json
 from reconciler.errors import Where
 from reconciler.hcl import nodes, references, repetitions, syntax
+from reconciler.hcl.faults import Fault
 from reconciler.hcl.nodes import Body, Expr
 from reconciler.hcl.sources import Source
-from reconciler.load.hcls import outside
-from reconciler.load.sources import Document
+from reconciler.load.hcls import states
+from reconciler.load.sources import Document, Options
 
 _OWN = frozenset({"var", "local", "path", "terraform", "each", "count", "self"})
 
@@ -26,9 +27,10 @@ class Reference(NamedTuple):
     arguments: tuple[Json, ...] | None
 
 
-def listed(document: Document, functions: Functions) -> Iterator[Reference]:
+def listed(document: Document, functions: Functions, options: Options) -> Iterator[Reference]:
     """Give the references of a document, in the order of its text. Raises HclError where it cannot be parsed."""
     source = Source(document.text, str(document.path))
+    state = _state(options)
     found: list[tuple[int, Reference]] = []
     for expr, names in _expressions(syntax.parse_body(document.text, str(document.path)), _OWN):
         for each in references.references(expr):
@@ -37,7 +39,7 @@ def listed(document: Document, functions: Functions) -> Iterator[Reference]:
                 found.append(
                     (
                         each.span.start,
-                        Reference(source.where(each.span), outside.STATE, text, (each.address,)),
+                        Reference(source.where(each.span), state, text, (each.address,)),
                     )
                 )
         for call in (invocation.call for invocation in references.invocations(expr)):
@@ -46,6 +48,14 @@ def listed(document: Document, functions: Functions) -> Iterator[Reference]:
                 reference = Reference(source.where(call.span), call.name, text, _constants(call))
                 found.append((call.span.start, reference))
     yield from (reference for _, reference in sorted(found, key=lambda pair: pair[0]))
+
+
+def _state(options: Options) -> str:
+    """Give the function that answers for references, whichever it is: evaluation says what is wrong."""
+    try:
+        return states.function(options)
+    except Fault:
+        return states.FUNCTION
 
 
 def _expressions(body: Body, names: frozenset[str]) -> Iterator[tuple[Expr, frozenset[str]]]:
