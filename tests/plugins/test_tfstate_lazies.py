@@ -279,3 +279,28 @@ def test_a_large_file_is_not_read_into_memory(tmp_path: Path, monkeypatch: pytes
     monkeypatch.delattr(Path, "read_bytes")
     state = states.read(stores.stored(path), "x")
     assert state.resources[Resource((), "managed", "aws_x", "x7")][0].attributes["id"] == "i-7"
+
+
+@given(st.binary(max_size=40), st.integers(0, 45), st.integers(0, 45))
+def test_compressed_bytes_are_the_same(data: bytes, start: int, stop: int) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(stores, "_PIECE", 7)
+        packed = stores.Packed(data)
+        assert len(packed) == len(data)
+        assert packed.read(start, stop) == data[start:stop]
+
+
+def test_a_large_state_from_elsewhere_is_not_kept_as_it_came(monkeypatch: pytest.MonkeyPatch) -> None:
+    data = LAYOUTS["terraform"](many(50)).encode()
+    whole = states.decode(data, "x")
+    monkeypatch.setattr(stores, "IN_FILE", 1)
+    kept = stores.settled(Memory(data))
+    assert isinstance(kept, stores.Packed)
+    assert stores.settled(kept) is kept
+    state = lazies.read(Memory(data), "x")
+    assert state is not None
+    for resource, instances in whole.resources.items():
+        found = state.resources[resource]
+        assert [(each.key, each.attributes) for each in found] == [
+            (each.key, each.attributes) for each in instances
+        ]
