@@ -176,6 +176,6 @@ def put_lifecycle_event_hook_execution_status(world: World, request: Body) -> Bo
     if identity != run.hook:
         message = f"The lifecycle event {run.executions[identity]} is already completed"
         raise Refusal("LifecycleEventAlreadyCompletedException", message)
-    run.released = status == "Succeeded"
+    run.reported = status
     codedeployruns.proceed(world, run)
     return {"lifecycleEventHookExecutionId": identity}

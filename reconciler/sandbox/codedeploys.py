@@ -1,8 +1,8 @@
 """CodeDeploy for ECS services, as far as deploying them needs it: which operation is answered by which function.
 
 The others of its operations are refused, not left to moto, which would answer them from another state. There is one
-compute platform, ECS; there are no load balancers, so that traffic is a number; functions of hooks succeed and alarms
-are quiet unless the seed says otherwise (`codedeployseeds`).
+compute platform, ECS, and traffic is a number. How functions of hooks end and when alarms go off is in the script
+(`scripts`), as for deployments of ECS's own.
 """
 
 from collections.abc import Callable

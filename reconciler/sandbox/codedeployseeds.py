@@ -5,9 +5,6 @@ applications  names, or bodies of CreateApplication; those that groups name are 
 groups        bodies of CreateDeploymentGroup. In place of what AWS wants them to say at length they may have
               `service` (CLUSTER/NAME) and `target_groups` (two names or ARNs, in either order); style, role and
               listener have a default, and the original is terminated at once
-hooks         how functions end, by name: Succeeded (what every other one does), Failed, or InProgress, which
-              waits for PutLifecycleEventHookExecutionStatus (the ids are in the dump)
-alarms        the names of alarms that are in ALARM
 """
 
 from collections.abc import Callable, Mapping
@@ -20,8 +17,7 @@ from reconciler.sandbox.worlds import ACCOUNT, Body, World
 Do = Callable[[str, Body, str], Body]
 """Carries out an operation with a body, for the member of the seed at a place; what is refused is a `SandboxError`."""
 
-_MEMBERS: Final = ("configs", "applications", "groups", "hooks", "alarms")
-_OUTCOMES: Final = ("Succeeded", "Failed", "InProgress")
+_MEMBERS: Final = ("configs", "applications", "groups")
 _USUAL: Final[Body] = {
     "serviceRoleArn": f"arn:aws:iam::{ACCOUNT}:role/codedeploy",
     "deploymentStyle": {"deploymentType": "BLUE_GREEN", "deploymentOption": "WITH_TRAFFIC_CONTROL"},
@@ -53,8 +49,6 @@ def begin(world: World, given: Mapping[str, Any], origin: str, do: Do) -> None:
         if isinstance(name, str) and name not in world.codedeploy.applications:
             do("CreateApplication", {"applicationName": name, "computePlatform": "ECS"}, place)
         do("CreateDeploymentGroup", group, place)
-    world.codedeploy.hooks |= given.get("hooks") or {}
-    world.codedeploy.alarms |= set(given.get("alarms") or [])
 
 
 class _Reader:
@@ -73,15 +67,9 @@ class _Reader:
         unknown = sorted(set(given) - set(_MEMBERS))
         if unknown:
             raise self.wrong(f"has no member {unknown[0]!r}; there are {', '.join(_MEMBERS)}", "codedeploy")
-        for name in ("configs", "applications", "groups", "alarms"):
+        for name in _MEMBERS:
             if given.get(name) is not None and not isinstance(given[name], list):
                 raise self.wrong("must be a list", f"codedeploy.{name}")
-        for index, alarm in enumerate(given.get("alarms") or []):
-            if not isinstance(alarm, str):
-                raise self.wrong("must be text", f"codedeploy.alarms[{index}]")
-        for function, outcome in self.mapping(given.get("hooks") or {}, "codedeploy.hooks").items():
-            if outcome not in _OUTCOMES:
-                raise self.wrong(f"must be one of {', '.join(_OUTCOMES)}", f"codedeploy.hooks.{function}")
 
     def group(self, world: World, body: Body, place: str) -> Body:
         """Give the body of CreateDeploymentGroup that an entry of `groups` stands for."""

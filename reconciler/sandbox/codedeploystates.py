@@ -32,9 +32,9 @@ class Run:
 
     `steps` does the work and gives the seconds to wait; `turn` counts its wake-ups, so that one that was planned
     before an interruption is known to be stale. `waits` names what the deployment waits for, where a caller can
-    end that wait, which `released` then tells. `hook` is the id of the hook execution that is waited for, and
-    `executions` are the events of all that ever were. `weight` is the percentage of traffic that the replacement
-    has. `last` are the task sets as they were at the end.
+    end that wait, which `released` then tells. `hook` is the id of the hook execution that is waited for, `reported`
+    the status that a caller has told of it, and `executions` are the events of all that ever were. `weight` is the
+    percentage of traffic that the replacement has. `last` are the task sets as they were at the end.
     """
 
     body: Body
@@ -50,6 +50,7 @@ class Run:
     waits: str = ""
     released: bool = False
     hook: str = ""
+    reported: str = ""
     executions: dict[str, str] = field(default_factory=dict)
     last: list[Body] | None = None
 
@@ -69,7 +70,7 @@ class State:
     """Everything CodeDeploy knows in one region.
 
     `groups` and `revisions` are by application and name or hash; `runs` are in order of creation; `target_groups`
-    are ARNs by name; `hooks` say how a function ends, by its name; `alarms` are those in ALARM.
+    are ARNs by name.
     """
 
     applications: dict[str, Body] = field(default_factory=dict)
@@ -78,5 +79,3 @@ class State:
     revisions: dict[tuple[str, str], Body] = field(default_factory=dict)
     runs: dict[str, Run] = field(default_factory=dict)
     target_groups: dict[str, str] = field(default_factory=dict)
-    hooks: dict[str, str] = field(default_factory=dict)
-    alarms: set[str] = field(default_factory=set)

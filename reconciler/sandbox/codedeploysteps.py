@@ -19,6 +19,9 @@ from reconciler.sandbox.worlds import World
 _POLL: Final = 5.0
 """How often a deployment looks whether its replacement task set is healthy, in seconds. A guess."""
 
+_WATCH: Final = 10.0
+"""How often a deployment that waits looks at its alarms, in seconds. A guess."""
+
 _HOOK_TIMEOUT: Final = 3600.0
 """AppSpec reference, hooks for ECS: a function has an hour to report."""
 
@@ -49,7 +52,7 @@ def deploying(world: World, run: Run, text: str) -> Iterator[float]:
         yield from codedeployruns.event(
             world, run, "AfterAllowTestTraffic", _hook(world, run, "AfterAllowTestTraffic")
         )
-    yield from _getting_ready(run)
+    yield from _getting_ready(world, run)
     yield from codedeployruns.event(world, run, "BeforeAllowTraffic", _hook(world, run, "BeforeAllowTraffic"))
     yield from codedeployruns.event(world, run, "AllowTraffic", _shifting(world, run))
     yield from codedeployruns.event(world, run, "AfterAllowTraffic", _hook(world, run, "AfterAllowTraffic"))
@@ -85,27 +88,23 @@ def _other_target_group(world: World, run: Run) -> str:
 
 
 @rules.documented("AppSpec reference, hooks for ECS: a function reports Succeeded or Failed within an hour")
-@rules.guessed(
-    "functions are not run: each succeeds unless the seed says otherwise; the wording of a failure"
-)
+@rules.guessed("functions are not run: the script says how they end, and a report ends them; the wording")
 def _hook(world: World, run: Run, event: str) -> Iterator[float]:
     yield world.knobs.event
-    function = run.hooks.get(event, "")
-    outcome = world.codedeploy.hooks.get(function.rpartition(":")[2], "Succeeded")
-    if not function or outcome == "Succeeded":
+    function = run.hooks.get(event)
+    if not function:
         return
-    if outcome == "InProgress":
-        run.waits, run.hook = "HOOK", world.uuid()
-        run.executions[run.hook] = event
-        yield _HOOK_TIMEOUT
-        run.waits, run.hook = "", ""
-        if run.released:
-            run.released = False
-            return
-    message = (
-        f"The deployment failed because the function hooked to {event} failed or did not report in time."
-    )
-    raise codedeployruns.Halt("Failed", "HOOK_EXECUTION_FAILURE", message)
+    ending, lasts = world.script.hook(world.knobs, function, event)
+    run.hook = world.uuid()
+    run.executions[run.hook] = event
+    yield min(lasts, _HOOK_TIMEOUT)
+    run.hook = ""
+    if (run.reported.upper() or (ending if lasts <= _HOOK_TIMEOUT else "")) != "SUCCEEDED":
+        message = (
+            f"The deployment failed because the function hooked to {event} failed or did not report in time."
+        )
+        raise codedeployruns.Halt("Failed", "HOOK_EXECUTION_FAILURE", message)
+    run.reported = ""
 
 
 @rules.documented(
@@ -152,11 +151,11 @@ _TIMED_OUT: Final = (
 
 @rules.documented("codedeploy model, AlarmConfiguration; overrideAlarmConfiguration overrides the group's")
 @rules.reported("recordings: ALARM_ACTIVE and its message, the deployment is Stopped, Install has failed")
-@rules.guessed("CloudWatch is not simulated: the seed says which alarms are active")
+@rules.guessed("an alarm that is active before the deployment began is heeded too")
 def _check_alarms(world: World, run: Run) -> None:
     group = world.codedeploy.groups[run.body["applicationName"], run.body["deploymentGroupName"]]
     watched = run.body.get("overrideAlarmConfiguration") or group.get("alarmConfiguration") or {}
-    active = [each["name"] for each in watched.get("alarms", []) if each["name"] in world.codedeploy.alarms]
+    active = [each["name"] for each in watched.get("alarms", []) if world.alarms.get(each["name"]) == "ALARM"]
     if watched.get("enabled") and active:
         message = (
             "One or more alarms have been activated according to the Amazon CloudWatch metrics you selected, and the "
@@ -172,13 +171,13 @@ def _check_alarms(world: World, run: Run) -> None:
     "aws-cdk, AutoRollbackConfig.stoppedDeployment: it rolls back if the wait for approval times out"
 )
 @rules.guessed("code and message of that")
-def _getting_ready(run: Run) -> Iterator[float]:
+def _getting_ready(world: World, run: Run) -> Iterator[float]:
     option = run.body["blueGreenDeploymentConfiguration"].get("deploymentReadyOption") or {}
     if option.get("actionOnTimeout") != "STOP_DEPLOYMENT":
         return
     run.body |= {"status": "Ready", "deploymentOverview": codedeployruns.overview("Ready")}
     run.waits = "READY_WAIT"
-    yield option.get("waitTimeInMinutes", 0) * 60.0
+    yield from _waiting(world, run, option.get("waitTimeInMinutes", 0) * 60.0)
     run.waits = ""
     if not run.released:
         message = "The deployment was stopped because traffic rerouting was not started in time."
@@ -187,15 +186,25 @@ def _getting_ready(run: Run) -> Iterator[float]:
     run.body |= {"status": "InProgress", "deploymentOverview": codedeployruns.overview("InProgress")}
 
 
+@rules.reported("recordings: an alarm stops a deployment about twenty seconds after it goes off")
+@rules.guessed("whatever a deployment waits for then, alarms are looked at every ten seconds")
+def _waiting(world: World, run: Run, seconds: float) -> Iterator[float]:
+    """Wait, unless a caller ends the wait or an alarm the deployment."""
+    until = world.now + seconds
+    while world.now < until and not run.released:
+        yield min(_WATCH, until - world.now)
+        codedeployruns.check_service(run.service)
+        _check_alarms(world, run)
+
+
 @rules.documented("user guide: traffic is shifted as the deployment configuration says")
-@rules.reported("recordings: the weights by minute; alarms are heeded between the shifts")
+@rules.reported("recordings: the weights by minute")
 @rules.guessed("the replacement becomes PRIMARY when it has all the traffic")
 def _shifting(world: World, run: Run) -> Iterator[float]:
     assert run.replacement is not None
     configuration = codedeployconfigs.find(world, run.body["deploymentConfigName"])
     for delay, weight in codedeployconfigs.shifts(configuration):
-        if delay:
-            yield delay
+        yield from _waiting(world, run, delay)
         codedeployruns.check_service(run.service)
         _check_alarms(world, run)
         run.weight = weight
@@ -217,7 +226,7 @@ def _terminating(world: World, run: Run) -> Iterator[float]:
         return
     run.body["instanceTerminationWaitTimeStarted"] = True
     run.waits = "TERMINATION_WAIT"
-    yield option.get("terminationWaitTimeInMinutes", 0) * 60.0
+    yield from _waiting(world, run, option.get("terminationWaitTimeInMinutes", 0) * 60.0)
     run.waits, run.released = "", False
     codedeployruns.check_service(run.service)
     tasksets.retire(world, run.service, run.original)

@@ -46,7 +46,7 @@ class Knobs:
     backoff_limit: float = 900
     """… up to this."""
     event: float = 0.5
-    """A lifecycle event of a CodeDeploy deployment, besides what it waits for."""
+    """How long a lifecycle event of a CodeDeploy deployment takes, besides what it waits for."""
     replacement_timeout: float = 3600
     """How long CodeDeploy waits for a replacement task set to become healthy."""
     remember_stopped: float = 3600

@@ -18,14 +18,16 @@ INITIALS = {"Succeeded": "S", "InProgress": "I", "Pending": "P", "Failed": "F", 
 
 
 def seed(**codedeploy: Any) -> dict[str, Any]:
-    """Give a seed with the service `web` and the group that deploys it; `group` and `pair` are about the latter."""
+    """Give a seed with the service `web` and the group that deploys it; `group` and `pair` are about it."""
     pair = codedeploy.pop("pair", ["blue", f"{GROUPS}/green/fedcba9876543210"])
+    script = codedeploy.pop("script", {})
     group = {**NAMES, "service": "main/web", "target_groups": pair} | codedeploy.pop("group", {})
     return {
         "region": "eu-west-1",
         "task_definitions": [task_definition(f"web:{tag}") for tag in ("1", "2", "crash")],
         "services": [service(**CONTROLLED), service("other", **CONTROLLED), service("rolling")],
         "codedeploy": {"groups": [group], **codedeploy},
+        **script,
     }
 
 
@@ -90,6 +92,8 @@ class Region:
             (execution,) = self.served.dump()["eu-west-1"]["codedeploy"]["hookExecutions"]
             del execution["lifecycleEventName"]
             self.codedeploy.put_lifecycle_event_hook_execution_status(**execution, status=step["report"])
+        if "alarm" in step:
+            self.served.alarms(errors=step["alarm"])
         if "scale" in step:
             self.ecs.update_service(cluster="main", service="web", desiredCount=step["scale"])
         if "migrate" in step:

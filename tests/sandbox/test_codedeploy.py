@@ -277,7 +277,7 @@ def test_what_is_over_can_be_neither_continued_nor_stopped(region: Region) -> No
 
 
 def test_a_hook_reports_once() -> None:
-    with sandbox.serving(seed=seed(hooks={"f": "InProgress"})) as served:
+    with sandbox.serving(seed=seed(script={"hooks": {"f": {"status": "IN_PROGRESS"}}})) as served:
         region = Region(served)
         region.deploy(appspec([{"BeforeInstall": "f"}]))
         served.advance(10)
@@ -335,8 +335,6 @@ def test_moto_is_not_needed(region: Region) -> None:
         ),
         ({"applications": ["a b"]}, "codedeploy.applications[0]: CreateApplication refused it"),
         ({"configs": [{"deploymentConfigName": "CodeDeployDefault.X"}]}, "codedeploy.configs[0]: Create"),
-        ({"hooks": {"f": "Late"}}, "codedeploy.hooks.f: must be one of Succeeded, Failed, InProgress"),
-        ({"alarms": [1]}, "codedeploy.alarms[0]: must be text"),
     ],
 )
 def test_a_bad_seed_is_explained(content: object, message: str) -> None:
