@@ -1,6 +1,6 @@
 """Elastic Load Balancing as far as it shows the health of tasks: DescribeTargetHealth of services' target groups.
 
-moto has the rest of that API, and every target group that no service here has had a task in.
+moto has the rest of that API, and every target group that no service and no deployment group of CodeDeploy names.
 """
 
 from collections.abc import Iterator, Mapping
@@ -23,8 +23,9 @@ _SAID: Final = {
 def answer(world: World, operation: str, form: Mapping[str, str]) -> str | None:
     """Answer a call as XML, or give None if it is about no target group of a service here."""
     group = form.get("TargetGroupArn", "")
-    if operation != "DescribeTargetHealth" or not any(
-        group in _groups(service.body) for service in world.services.values()
+    if operation != "DescribeTargetHealth" or not (
+        group in world.codedeploy.target_groups.values()
+        or any(group in _groups(service.body) for service in world.services.values())
     ):
         return None
     return _described(world, group, form)

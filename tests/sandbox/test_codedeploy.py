@@ -11,7 +11,8 @@ from reconciler import sandbox
 from reconciler.sandbox import seeds
 from reconciler.sandbox.errors import SandboxError
 from tests.sandbox.bodies import described, messages
-from tests.sandbox.codedeploying import NAMES, TARGET, Region, appspec, revision, seed
+from tests.sandbox.codedeploying import BALANCER, GROUPS, NAMES, TARGET, Region, appspec, revision, seed
+from tests.sandbox.test_seeds import client
 
 FIXTURES = Path(__file__).parents[2] / "fixtures" / "sandbox"
 
@@ -307,6 +308,24 @@ def test_ecs_leaves_such_a_service_to_codedeploy(region: Region) -> None:
     assert sets[0]["stabilityStatus"] == "STEADY_STATE"
     told = f"(service web, taskSet {sets[0]['id']}) has started 2 tasks:"
     assert any(text.startswith(told) for text in messages(region.ecs))
+
+
+def test_the_replacement_stands_in_the_other_target_group(region: Region) -> None:
+    elb = client(region.served.endpoint_url, "elbv2")
+    region.ecs.delete_service(cluster="main", service="other", force=True)
+    region.served.advance(60)
+    region.deploy()
+    counts = []
+    for wait in (10, 9, 60):
+        region.served.advance(wait)
+        counts.append(
+            [
+                len(elb.describe_target_health(TargetGroupArn=each)["TargetHealthDescriptions"])
+                for each in (BALANCER["targetGroupArn"], f"{GROUPS}/green/fedcba9876543210")
+            ]
+        )
+    assert counts == [[2, 0], [2, 2], [0, 2]]
+    assert region.info()["status"] == "Succeeded"
 
 
 def test_moto_is_not_needed(region: Region) -> None:
