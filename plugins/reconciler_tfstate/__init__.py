@@ -4,6 +4,7 @@
 ``dir``. With ``optional``, a state that does not exist yet holds nothing, so every lookup is NotFound; without it,
 every lookup is Unavailable. With ``outputs_only``, only outputs may be referred to, and where the backend serves them
 alone, nothing else is read. ``passphrase_env`` names the variable that opens a state which OpenTofu has encrypted.
+``var_files`` hold values of the variables of a ``dir``, from whose files outputs of child modules are computed.
 ``plan`` is a file of ``terraform show -json PLAN`` that is laid over the state.
 """
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
 from pathlib import Path
 
 from reconciler.hcl import plains, values, variables, workspaces
@@ -141,8 +142,18 @@ class Children:
         if self._root is None:
             later = planned.LATER if self._overlaid else None
             installations = Installations(self._folder, workspaces.notes(self._folder, self._environ))
-            tree = Tree(self._state, self._folder, self._workspace, installations, self._given(), later)
-            self._root = Module(tree, folders.read(self._folder))
+            name = self._state.source.name
+            tree = Tree(
+                self._state,
+                self._folder,
+                self._workspace,
+                installations,
+                self._given(),
+                cache(folders.read),  # several calls may be of one module
+                later,
+                name if name.startswith("remote://") else None,
+            )
+            self._root = Module(tree, tree.read(self._folder))
         return self._root
 
     def _given(self) -> tuple[Given, ...]:

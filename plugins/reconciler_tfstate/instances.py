@@ -9,7 +9,7 @@ error that no `try` passes over, because Terraform would have had a value.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property, partial
 from pathlib import Path
@@ -41,14 +41,20 @@ LATER: Final = Unknown("Terraform knows it once it has applied its plan")
 
 
 class Tree(NamedTuple):
-    """What all modules of a configuration share. `root` is the folder in which terraform is run."""
+    """What all modules of a configuration share. `root` is the folder in which terraform is run.
+
+    `later` is the text that stands for what a plan leaves open. `elsewhere` names a workspace of a server's, which may
+    hold values of the root's variables as well.
+    """
 
     state: State
     root: Path
     workspace: str
     installations: Installations
     given: tuple[Given, ...]
+    read: Callable[[Path], Configuration]
     later: str | None
+    elsewhere: str | None = None
 
 
 class Module:
@@ -149,6 +155,11 @@ class Module:
     def _variable(self, name: str, run: Run) -> Value:
         declared = self.configuration.variables[name]
         given = self.tree.given
+        if self._parent is None and self.tree.elsewhere and not any(each.name == name for each in given):
+            what = f"the variable {name} may have a value in {self.tree.elsewhere}, so its default does not count"
+            return roots.refuse(
+                run, declared.source.where(declared.header), what, f"set TF_VAR_{name}, or var_files"
+            )
         if self._parent is not None:
             call, key = self._parent.configuration.calls[self.path[-1][0]], self.path[-1][1]
             given = ()
@@ -227,7 +238,7 @@ class Module:
             installed = ".".join((*(each for each, _ in self.path), name))
             source = self.configuration.calls[name].constant("source")
             folder = self.tree.installations.folder(installed, source, self.configuration.folder)
-            self._called[name] = folders.read(folder)
+            self._called[name] = self.tree.read(folder)
         return self._called[name]
 
     def child(self, name: str, key: addresses.Key) -> Module:

@@ -82,10 +82,11 @@ class StateResolver:
             return self._modules(state, folder).answer(reference)
         if target not in state.resources and (call := addresses.as_call(reference)) is not None:
             # What the state does not hold may be an attribute of an output, `module.vpc.config.name`.
-            children = self._modules(state, folder)
-            with suppress(ResolveError):
-                if children.declares(call):
-                    return children.answer(call)
+            children, declared = self._modules(state, folder), False
+            with suppress(ResolveError):  # then it is a resource that is not there
+                declared = children.declares(call)
+            if declared:
+                return children.answer(call)
         return answers.answer(state, reference)
 
     def _modules(self, state: State, folder: Path) -> Children:

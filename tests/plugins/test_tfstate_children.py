@@ -16,10 +16,12 @@ import pytest
 import yaml
 
 from reconciler.errors import ResolveError
-from reconciler.plugin import Address, Resolver, Value
+from reconciler.plugin import Address, Resolver, Source, Unavailable, Value
 from reconciler.testing import FakeContext
 from reconciler_tfstate import addresses, plugin
 from reconciler_tfstate.addresses import Index, Resource
+from reconciler_tfstate.children import Children
+from reconciler_tfstate.states import State
 
 FIXTURES = Path(__file__).parents[2] / "fixtures" / "tfstate"
 CASES = yaml.safe_load((FIXTURES / "children.yml").read_text())
@@ -153,6 +155,20 @@ def test_values_that_a_plan_leaves_open(tmp_path: Path) -> None:
     assert resolver.lookup(Address("tfstate", "module.m.both.port")).data == 80
     for path in ("module.m.id", "module.m.both", "module.m.both.id"):
         assert resolver.lookup(Address("tfstate", path)).unknown
+
+
+def test_defaults_do_not_count_where_a_server_may_hold_values(tmp_path: Path) -> None:
+    (tmp_path / "m").mkdir()
+    call = 'variable "a" { default = 1 }\nmodule "m" {\n  source = "./m"\n  a = var.a\n}\n'
+    (tmp_path / "main.tf").write_text(call)
+    (tmp_path / "m/main.tf").write_text('variable "a" {}\noutput "a" { value = var.a }')
+    held = State(Source("remote://app.terraform.io/o/w"), {}, {})
+    reference = addresses.parse("module.m.a")
+    with pytest.raises(
+        Unavailable, match=r"the variable a may have a value in remote://app\.terraform\.io/o/w"
+    ):
+        Children(held, tmp_path, workspace="w", environ={}).answer(reference)
+    assert Children(held, tmp_path, workspace="w", environ={"TF_VAR_a": "2"}).answer(reference).data == "2"
 
 
 @pytest.mark.skipif(shutil.which("terraform") is None, reason="no terraform on PATH")
