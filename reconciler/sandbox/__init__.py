@@ -9,14 +9,15 @@
 
 How it is built: `servers` speaks HTTP and calls a WSGI application; `applications` decides who answers; `wire`
 knows the protocols. ECS is ours: `operations` names the functions of `clusters`, `taskdefinitions`, `services`,
-`controllers`, `tasks`, `tagging` and `deployments`; `rollouts`, `strategies`, `breakers` and `lifecycles` make things
-happen, on the agenda of `clocks`; `worlds` is the state, one `World` a region. `faults` and `knobs` make it
-misbehave, `seeds` fill it, `control` is its remote control and `runs` starts commands against it. The scalable targets
-of services are ours as well (`scalabletargets`), and so is CodeDeploy for ECS (`codedeploys`, whose deployments
-replace the `tasksets` of a service). Every other service is moto's (`others`, from the extra `sandbox`), imported at
-the first call that needs it; STS GetCallerIdentity (`identities`) and SSM GetParameter(s) (`parameters`) are answered
-here until then, which spares a demonstration about a second. The server is the standard library's, so that ECS alone
-needs only botocore.
+`controllers`, `tasks`, `tagging`, `deployments`, `records` and `interventions`; `rollouts`, `strategies`, `hooks`,
+`failures`, `lifecycles`, `mishaps` and `transitions` make things happen, on the agenda of `clocks`; `worlds` is the
+state, one `World` a region. `faults`, `knobs` and `scripts` (which `plays` play) make it misbehave, `seeds` fill it,
+`control` is its remote control and `runs` starts commands against it. The scalable targets of services are ours as
+well (`scalabletargets`), so are the health of their targets (`targets`) and what their containers write (`logs`), and
+so is CodeDeploy for ECS (`codedeploys`, whose deployments replace the `tasksets` of a service). Every other service
+is moto's (`others`, from the extra `sandbox`), imported at the first call that needs it; STS GetCallerIdentity
+(`identities`) and SSM GetParameter(s) (`parameters`) are answered here until then, which spares a demonstration about
+a second. The server is the standard library's, so that ECS alone needs only botocore.
 
 Where AWS's behaviour is not documented the simulation can be wrong. `rules` says of each rule where it is from.
 An operation or option that is not simulated is refused with `NotSimulatedBySandbox`; nothing pretends.

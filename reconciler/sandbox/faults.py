@@ -14,7 +14,8 @@ A fault rule is a JSON object; every member is optional:
     reset       "before": the connection is reset and nothing happens; "after": … and the call has happened
 
 Limits are token buckets by operation, `{"RegisterTaskDefinition": {"burst": 20, "rate": 1}}`, `rate` in calls
-a real second: it is the caller that is throttled, so they follow the caller's clock.
+a real second: it is the caller that is throttled, so they follow the caller's clock. Operations that a key names
+together, with commas, share a bucket. `documented` in place of the object is what AWS documents (`throttles`).
 """
 
 import random
@@ -24,7 +25,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any, Literal
 
-from reconciler.sandbox import rules
+from reconciler.sandbox import rules, throttles
 from reconciler.sandbox.errors import Refusal, SandboxError
 
 
@@ -119,16 +120,21 @@ class Limits:
         """Throttle nothing."""
         self._buckets: dict[str, _Bucket] = {}
 
-    def replace(self, given: Mapping[str, Any], where: str = "limits") -> None:
+    def replace(self, given: Mapping[str, Any] | str, where: str = "limits") -> None:
         """Put other limits in force, all buckets full."""
-        buckets = {}
-        for operation, limit in given.items():
-            place = f"{where}.{operation}"
+        buckets: dict[str, _Bucket] = {}
+        if isinstance(given, str):
+            if given != "documented":
+                raise SandboxError("must be an object, or the word documented", where)
+            given = throttles.DOCUMENTED
+        for operations, limit in given.items():
+            place = f"{where}.{operations}"
             if not isinstance(limit, Mapping) or set(limit) != {"burst", "rate"}:
                 raise SandboxError('must be {"burst": calls, "rate": calls a second}', place)
             if not all(isinstance(each, int | float) and each >= 0 for each in limit.values()):
                 raise SandboxError("burst and rate must be numbers", place)
-            buckets[operation] = _Bucket(limit["burst"], limit["rate"], limit["burst"], time.monotonic())
+            bucket = _Bucket(limit["burst"], limit["rate"], limit["burst"], time.monotonic())
+            buckets |= dict.fromkeys((each.strip() for each in operations.split(",")), bucket)
         self._buckets = buckets
 
     @rules.documented(

@@ -1,4 +1,7 @@
-"""What can be turned while a sandbox runs: durations, consistency, the choices AWS left open. Simulated seconds."""
+"""What can be turned while a sandbox runs: durations, consistency, the choices AWS left open.
+
+Numbers are simulated seconds, unless it says otherwise.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
@@ -24,7 +27,7 @@ class Knobs:
     crash: float = 1
     """RUNNING → the container exits."""
     flap: float = 30
-    """Healthy → the container of outcome `flap` exits."""
+    """Healthy → the container of outcome `flap` exits, or the task of outcome `spot` is interrupted."""
     slow: float = 60
     """RUNNING → healthy, of outcome `slow`."""
     deactivate: float = 2
@@ -53,6 +56,10 @@ class Knobs:
     """How long a STOPPED task is still described."""
     missing_after_create: float = 0
     """For how long DescribeServices answers MISSING after CreateService (eventual consistency)."""
+    stale_after_update: float = 0
+    """For how long DescribeServices shows a service as it was before an UpdateService."""
+    instances: float = 1
+    """How many container instances a DAEMON service finds."""
     shuffle: bool = False
     """Whether the lists that AWS returns in no particular order come in another order than they were sent."""
     rollback_new_id: bool = False

@@ -72,6 +72,9 @@ def _live(world: World, task: Task, definition: Body, culprit: str, fate: Fate, 
             plan(running + knobs.healthy, lambda: _thrive(task, definition))
             lasts = knobs.healthy + due(knobs.flap)
             plan(running + lasts, lambda: mishaps.crash(world, task, culprit, fate))
+        case Outcome.IS_INTERRUPTED:
+            plan(running + knobs.healthy, lambda: _thrive(task, definition))
+            plan(running + knobs.healthy + due(knobs.flap), lambda: mishaps.interrupt(world, task))
         case Outcome.IS_SLOW:
             plan(running + due(knobs.slow), lambda: _thrive(task, definition))
         case _:

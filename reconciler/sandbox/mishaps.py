@@ -124,6 +124,14 @@ def sicken(world: World, task: Task, definition: Body, fate: Fate) -> None:
     transitions.stop(world, task, reason, "ServiceSchedulerInitiated")
 
 
+@rules.documented("developer guide, Fargate Spot: stopCode SpotInterruption, Your Spot Task was interrupted.")
+@rules.guessed("it is no failure of the deployment")
+def interrupt(world: World, task: Task) -> None:
+    """Take a task its spare capacity."""
+    if task.wanted:
+        transitions.stop(world, task, "Your Spot Task was interrupted.", "SpotInterruption")
+
+
 def _blame(task: Task, culprit: str, reason: str) -> None:
     for container in task.body["containers"]:
         if container["name"] == culprit:

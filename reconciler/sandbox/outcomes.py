@@ -16,6 +16,7 @@ class Outcome(Enum):
     CANNOT_PULL = "nopull"
     SICKENS = "sick"
     FLAPS = "flap"
+    IS_INTERRUPTED = "spot"
     IS_SLOW = "slow"
     HAS_NO_PLACE = "noplace"
     HAS_NO_SECRET = "nosecret"  # noqa: S105 — the name of an outcome
@@ -38,13 +39,17 @@ class Fate:
 
 RUNS: Final = Fate()
 
+_FATES: Final = {
+    Outcome.CRASHES: Fate(Outcome.CRASHES, logs=("started", "exiting with status 1, as the image's tag says"))
+}
+
 Strategy: TypeAlias = Callable[[str], "Outcome | Fate"]
 """Decides the fate of a container from its image."""
 
 
 @rules.guessed("a convention of this sandbox, so that a demonstration needs no script")
-def by_tag(image: str) -> Outcome:
+def by_tag(image: str) -> Outcome | Fate:
     """Let an image whose tag names an outcome (`crash`, `nopull`, `sick`, …) behave so; every other one runs."""
     tag = image.rpartition("/")[2].partition("@")[0].partition(":")[2]
-    fates = {each.value: each for each in Outcome}
-    return fates.get(tag, Outcome.RUNS)
+    outcome = {each.value: each for each in Outcome}.get(tag, Outcome.RUNS)
+    return _FATES.get(outcome, outcome)

@@ -145,7 +145,7 @@ class Sandbox:
         with self.lock:
             self.faults.replace(given)
 
-    def throttle(self, given: Mapping[str, Any]) -> None:
+    def throttle(self, given: Mapping[str, Any] | str) -> None:
         """Put limits in force; see `faults`."""
         with self.lock:
             self.limits.replace(given)

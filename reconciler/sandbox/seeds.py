@@ -65,7 +65,7 @@ class Seed:
     objects: Mapping[str, Mapping[str, bytes]] = field(default_factory=dict)
     secrets: Mapping[str, str] = field(default_factory=dict)
     faults: tuple[object, ...] = ()
-    limits: Mapping[str, Any] = field(default_factory=dict)
+    limits: Mapping[str, Any] | str = field(default_factory=dict)
     knobs: Mapping[str, Any] = field(default_factory=dict)
     script: Mapping[str, Any] = field(default_factory=dict)
 
@@ -132,7 +132,9 @@ def read(content: object, origin: str = "seed", folder: Path | None = None) -> S
             for name, text in reader.mapping(given.get("secrets") or {}, "secrets").items()
         },
         faults=tuple(reader.items(given, "faults")),
-        limits=reader.mapping(given.get("limits") or {}, "limits"),
+        limits=given["limits"]
+        if isinstance(given.get("limits"), str)
+        else reader.mapping(given.get("limits") or {}, "limits"),
         knobs=reader.mapping(given.get("knobs") or {}, "knobs"),
         script={member: given[member] for member in _SCRIPTED if member in given},
     )

@@ -128,6 +128,8 @@ def update_service(world: World, request: Body) -> Body:
     controllers.check_changed(body["deploymentController"]["type"], changed)
     controllers.check_configuration(body, request.get("deploymentConfiguration", {}))
     servicerules.check(pairingrules.Candidate(body, unlisted, definition))
+    if world.knobs.stale_after_update:
+        service.stale = copy.deepcopy(shown(world, service)), world.now + world.knobs.stale_after_update
     service.body, service.unlisted = body, unlisted
     if forced or changed & _DEPLOYING:
         deployments.begin(world, service)
@@ -220,6 +222,8 @@ def delete_service(world: World, request: Body) -> Body:
     return {"service": shown(world, service)}
 
 
+@rules.documented("developer guide, eventual consistency: what was changed is not seen everywhere at once")
+@rules.guessed("for how long (knobs `missing_after_create`, `stale_after_update`)")
 @rules.documented("model, DescribeServices: up to 10; API failure reasons: MISSING; tags if included")
 def describe_services(world: World, request: Body) -> Body:
     """Show services by name or ARN."""
@@ -236,6 +240,8 @@ def describe_services(world: World, request: Body) -> Body:
             failures.append(
                 {"arn": world.arn("service", f"{cluster['clusterName']}/{name}"), "reason": "MISSING"}
             )
+        elif service.stale is not None and world.now < service.stale[1]:
+            found.append(service.stale[0] | _tags(world, service, request.get("include", [])))
         else:
             found.append(shown(world, service, include=request.get("include", [])))
     return {"services": found, "failures": failures}
@@ -283,4 +289,8 @@ def shown(world: World, service: Service, include: list[str] | tuple[str, ...] =
         body["currentServiceRevisions"] = revisions
     else:
         body["taskSets"] = controllers.task_sets(world, service)
-    return body | ({"tags": world.tags[service.body["serviceArn"]]} if "TAGS" in include else {})
+    return body | _tags(world, service, include)
+
+
+def _tags(world: World, service: Service, include: list[str] | tuple[str, ...]) -> Body:
+    return {"tags": world.tags[service.body["serviceArn"]]} if "TAGS" in include else {}

@@ -36,7 +36,7 @@ class Serving:
         """Put fault rules in force, in place of those before; see `faults`."""
         self.sandbox.fail(rules)
 
-    def limits(self, buckets: Mapping[str, Mapping[str, float]]) -> None:
+    def limits(self, buckets: Mapping[str, Mapping[str, float]] | str) -> None:
         """Put token buckets in force, in place of those before; see `faults`."""
         self.sandbox.throttle(buckets)
 

@@ -22,6 +22,7 @@ def shifts(service: Service) -> bool:
 
 @rules.documented("model, ServiceDeployment.lifecycleStage: the stages, their order and what they mean")
 @rules.documented("model: RECONCILE_SERVICE only with more than one service revision that is ACTIVE")
+@rules.guessed("rolling deployments have no stages, so their lifecycle hooks do nothing")
 @rules.guessed(
     "a first deployment has nothing to shift and does not bake (its hooks run: seen on a creation)"
 )

@@ -103,7 +103,8 @@ class Service:
 
     `unlisted` are the settings that the API shows on deployments or revisions only; `tasks` include those
     that stopped lately, by id; `origin` is the launch type that an empty capacity provider strategy leads to;
-    `good` is the deployment that completed last, `speaks_as` is how its events name it, if not by its name alone.
+    `good` is the deployment that completed last, `stale` what is shown of the service until when,
+    `speaks_as` is how its events name it, if not by its name alone.
     """
 
     cluster: str
@@ -118,6 +119,7 @@ class Service:
     steady: bool = False
     woken: float | None = None
     visible_from: float = 0
+    stale: tuple[Body, float] | None = None
     client_token: str = ""
     origin: str = "EC2"
     good: Deployment | None = None
