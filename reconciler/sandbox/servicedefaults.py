@@ -124,7 +124,7 @@ def unlisted(request: Body, cluster: Body) -> Body:
 
 @rules.documented("model, CreateService: the defaults stated there; launchType EC2 unless a strategy applies")
 @rules.reported("September 2025: availabilityZoneRebalancing ENABLED on create; DAEMON reads DISABLED")
-@rules.guessed("a DAEMON service finds one container instance, wherever it is")
+@rules.guessed("a DAEMON service finds one container instance, wherever it is (knob `instances`)")
 @rules.reported(
     "recordings: empty lists, healthCheckGracePeriodSeconds 0, createdBy, platformVersion LATEST are echoed"
 )
@@ -151,7 +151,9 @@ def created(world: World, request: Body, cluster: Body, definition: Body) -> Bod
         "serviceArn": world.arn("service", f"{cluster['clusterName']}/{name}"),
         "clusterArn": cluster["clusterArn"],
         "status": "ACTIVE",
-        "desiredCount": 1 if scheduling == "DAEMON" else request.get("desiredCount", 0),
+        "desiredCount": int(world.knobs.instances)
+        if scheduling == "DAEMON"
+        else request.get("desiredCount", 0),
         "schedulingStrategy": scheduling,
         "deploymentConfiguration": deployment_configuration(
             request.get("deploymentConfiguration", {}), scheduling, controller
