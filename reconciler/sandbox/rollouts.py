@@ -238,12 +238,14 @@ def _succeeded(service: Service) -> bool:
 
 @rules.reported("transcripts: has reached a steady state.")
 @rules.documented("model, DeleteService: DRAINING until no task is left, then INACTIVE")
+@rules.documented("developer guide, service deployments: they are deleted with the service")
 def _settle(world: World, service: Service) -> None:
     alive = _tasks(service)
     if service.body["status"] == "DRAINING":
         if not alive:
             service.body["status"] = "INACTIVE"
             service.deployments.clear()
+            service.records.clear()
         return
     if not service.deployments:
         return

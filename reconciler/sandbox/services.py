@@ -285,7 +285,8 @@ def shown(world: World, service: Service, include: list[str] | tuple[str, ...] =
             }
             for each, view in zip(service.deployments, listed, strict=True)
         ]
-        body["currentServiceDeployment"] = service.records[0]["serviceDeploymentArn"]
+        if service.records:
+            body["currentServiceDeployment"] = service.records[0]["serviceDeploymentArn"]
         body["currentServiceRevisions"] = revisions
     else:
         body["taskSets"] = controllers.task_sets(world, service)

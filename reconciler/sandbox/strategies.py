@@ -116,7 +116,7 @@ def advance(world: World, service: Service) -> float:
     "the text has it"
 )
 @rules.guessed(
-    "a share is requested as soon as its stage begins; what the new revision has not, the last good one has"
+    "a share is requested as soon as its stage begins; what the new revision has not, the one that had most has"
 )
 def _enter(world: World, service: Service, primary: Deployment, step: Step) -> None:
     primary.entered = world.now
@@ -126,10 +126,11 @@ def _enter(world: World, service: Service, primary: Deployment, step: Step) -> N
         if share is not None:
             setattr(primary, name, share)
     others = [each for each in service.deployments if each is not primary]
-    bearer = next((each for each in others if each.rollout in ("COMPLETED", "FAILED")), None)
+    shares = [100.0 if each.production is None else each.production for each in others]
     for each in others:
         each.production = each.test = 0.0
-    if bearer is not None:
+    if others:
+        bearer = others[shares.index(max(shares))]
         bearer.production, bearer.test = 100.0 - (primary.production or 0), 100.0 - (primary.test or 0)
     hooks.enter(world, primary, step.stage)
 

@@ -260,6 +260,49 @@ def test_stopping_rolls_back(
         ecs.stop_service_deployment(serviceDeploymentArn=arn + "0")
 
 
+def test_a_rollback_out_of_the_clean_up_starts_the_old_tasks_again(
+    server: Serving, ecs: Any, roll: Callable[..., None]
+) -> None:
+    roll(GREEN | {"bakeTimeInMinutes": 1})
+    while record(ecs).get("lifecycleStage") != "CLEAN_UP":
+        server.advance(1)
+    assert record(ecs)["sourceServiceRevisions"][0]["runningTaskCount"] == 0
+    ecs.stop_service_deployment(serviceDeploymentArn=record(ecs)["serviceDeploymentArn"])
+    running = []
+    while record(ecs)["status"] != "ROLLBACK_SUCCESSFUL":
+        server.advance(1)
+        running.append(described(ecs)["runningCount"])
+    assert min(running) == 2
+    assert described(ecs)["taskDefinition"].endswith("web:1")
+
+
+def test_traffic_goes_back_to_the_one_that_had_it(
+    server: Serving, ecs: Any, roll: Callable[..., None]
+) -> None:
+    linear = {"stepPercent": 25.0, "stepBakeTimeInMinutes": 1}
+    roll({"strategy": "LINEAR", "linearConfiguration": linear})
+    server.advance(100)
+    shown = record(ecs)
+    assert shown["targetServiceRevision"]["requestedProductionTrafficWeight"] == 50.0
+    ecs.stop_service_deployment(serviceDeploymentArn=shown["serviceDeploymentArn"])
+    server.advance(2)
+    ecs.update_service(cluster="main", service="web", taskDefinition="web:3")
+    server.advance(3)
+    sources = record(ecs)["sourceServiceRevisions"]
+    assert [each["requestedProductionTrafficWeight"] for each in sources] == [100.0, 0.0]
+
+
+def test_service_deployments_go_with_the_service(
+    server: Serving, ecs: Any, roll: Callable[..., None]
+) -> None:
+    roll(GREEN)
+    server.advance(10)
+    ecs.delete_service(cluster="main", service="web", force=True)
+    server.advance(60)
+    assert described(ecs)["status"] == "INACTIVE"
+    assert ecs.list_service_deployments(cluster="main", service="web")["serviceDeployments"] == []
+
+
 def test_aborting_leaves_what_there_is(server: Serving, ecs: Any, roll: Callable[..., None]) -> None:
     roll(GREEN)
     server.advance(6)
