@@ -17,7 +17,8 @@ _SERVICES_A_CALL: Final = 10
 _TASKS_A_CALL: Final = 100
 _REVISIONS_A_CALL: Final = 20
 _REVISIONS_A_PAGE: Final = 100
-"""Limits of DescribeServices, DescribeTasks, DescribeServiceRevisions and ListTaskDefinitions (ECS API reference)."""
+"""Limits of DescribeServices, DescribeTasks, DescribeServiceRevisions (and …Deployments) and ListTaskDefinitions (ECS
+API reference)."""
 
 Item = TypeVar("Item")
 Answer = TypeVar("Answer")
@@ -101,11 +102,40 @@ class EcsGateway:
     def describe_service_revisions(self, arns: Sequence[str], /) -> tuple[JsonObject, ...]:
         """Describe service revisions, twenty a call; those that are gone are left out."""
 
+        return self._described("DescribeServiceRevisions", "serviceRevision", arns)
+
+    def list_service_deployments(
+        self, cluster: str, service: str, /, *, since: float
+    ) -> tuple[JsonObject, ...]:
+        """List service deployments that were created since a time, the newest first."""
+        answer = self._ecs.call(
+            "ListServiceDeployments", cluster=cluster, service=service, createdAt={"after": since}
+        )
+        briefs: list[JsonObject] = answer["serviceDeployments"]
+        return tuple(briefs)
+
+    def describe_service_deployments(self, arns: Sequence[str], /) -> tuple[JsonObject, ...]:
+        """Describe service deployments, twenty a call; those that are gone are left out."""
+        return self._described("DescribeServiceDeployments", "serviceDeployment", arns)
+
+    def stop_service_deployment(self, arn: str, /, *, rollback: bool) -> None:
+        """Stop a service deployment."""
+        stop_type = "ROLLBACK" if rollback else "ABORT"
+        self._ecs.call("StopServiceDeployment", serviceDeploymentArn=arn, stopType=stop_type)
+
+    def continue_service_deployment(self, arn: str, hook: str, /, *, rollback: bool) -> None:
+        """Answer a PAUSE hook."""
+        action = "ROLLBACK" if rollback else "CONTINUE"
+        self._ecs.call("ContinueServiceDeployment", serviceDeploymentArn=arn, hookId=hook, action=action)
+
+    def _described(self, operation: str, thing: str, arns: Sequence[str]) -> tuple[JsonObject, ...]:
+        """Describe things by ARN, twenty a call, the calls side by side."""
+
         def describe(part: Sequence[str]) -> list[JsonObject]:
-            answer = self._ecs.call("DescribeServiceRevisions", serviceRevisionArns=list(part))
-            _only_missing("DescribeServiceRevisions", answer)
-            revisions: list[JsonObject] = answer["serviceRevisions"]
-            return revisions
+            answer = self._ecs.call(operation, **{f"{thing}Arns": list(part)})
+            _only_missing(operation, answer)
+            found: list[JsonObject] = answer[f"{thing}s"]
+            return found
 
         parts = list(_batches(arns, _REVISIONS_A_CALL))
         return tuple(each for found in self._side_by_side(describe, parts) for each in found)

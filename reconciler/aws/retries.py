@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-WRITES: Final = ("RegisterTaskDefinition", "CreateService", "UpdateService")
+WRITES: Final = (
+    "RegisterTaskDefinition",
+    "CreateService",
+    "UpdateService",
+    "StopServiceDeployment",
+    "ContinueServiceDeployment",
+)
 """ECS operations of ours that are not harmless to send twice: the API gives them no usable client token."""
 
 _NEVER_SENT: Final = frozenset({"EndpointConnectionError", "ConnectTimeoutError", "ProxyConnectionError"})

@@ -20,6 +20,7 @@ _ENDINGS: Final[Mapping[str, int]] = {
     "rolled back": 4,
     "timed out": 5,
     "superseded": 6,
+    "paused": 7,
 }
 
 

@@ -7,7 +7,7 @@ import json
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
@@ -260,25 +260,31 @@ def ended(outcome: Outcome, success: str = "Applied") -> int:
     return code
 
 
-def until(_context: click.Context, _parameter: click.Parameter, value: str) -> str:
+def _until(_context: click.Context, _parameter: click.Parameter, value: str) -> str:
     """Check what to wait for."""
-    if value not in ("stable", "deployed"):
-        if value.startswith(("codedeploy:", "ecs:")):
-            raise click.BadParameter(f"{value}: waiting for stages of other deployments is not supported yet")
-        raise click.BadParameter(f"{value!r} is neither stable nor deployed")
-    return value
+    from reconciler.core import rollouts
+
+    try:
+        return rollouts.until(value)
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from None
+
+
+wait_until: Final = click.option(
+    "--wait-until",
+    "wait_until",
+    default="deployed",
+    show_default=True,
+    metavar="STATE",
+    callback=_until,
+    envvar=options.variables("wait_until"),
+    help="deployed: all tasks are new ones. stable: and nothing else is left. paused: a PAUSE hook holds it. "
+    "ecs:STAGE: a lifecycle stage is reached (ecs:PRODUCTION_TRAFFIC_SHIFT). codedeploy:EVENT: an event of CodeDeploy "
+    "is over (codedeploy:AllowTraffic).",
+)
+"""The flag that says what to wait for."""
 
 
 def waiting(function: Callable[..., Any]) -> Callable[..., Any]:
     """Add the flags about waiting."""
-    function = click.option(
-        "--wait-until",
-        "wait_until",
-        default="deployed",
-        show_default=True,
-        metavar="STATE",
-        callback=until,
-        envvar=options.variables("wait_until"),
-        help="deployed: all tasks are new ones. stable: and nothing else is left.",
-    )(function)
-    return click.option("--wait/--no-wait", default=True, help="Wait for the rollout.")(function)
+    return click.option("--wait/--no-wait", default=True, help="Wait for the rollout.")(wait_until(function))

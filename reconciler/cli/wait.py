@@ -9,16 +9,7 @@ from reconciler.cli import options, planning
 
 @click.command()
 @options.common
-@click.option(
-    "--wait-until",
-    "wait_until",
-    default="deployed",
-    show_default=True,
-    metavar="STATE",
-    callback=planning.until,
-    envvar=options.variables("wait_until"),
-    help="deployed: all tasks are new ones. stable: and nothing else is left.",
-)
+@planning.wait_until
 def command(common: options.Common, wait_until: str) -> int:
     """Wait for the rollout that is running now. Exits at once if there is none, with apply's exit codes.
 
@@ -26,6 +17,7 @@ def command(common: options.Common, wait_until: str) -> int:
     Examples:
       reconciler wait
       reconciler wait --wait-until stable --timeout 20m
+      reconciler wait --wait-until ecs:BAKE_TIME
     """
     with options.opened(common) as reconciler:
         return planning.watch(reconciler, common, until=wait_until)

@@ -28,13 +28,20 @@ class StepDone:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RolloutProgress:
-    """The service as it was just described. `deployments` are the API's, PRIMARY first."""
+    """The service as it was just described. `deployments` are the API's, PRIMARY first.
+
+    `record` is its service deployment as the API describes it, None where none is known; `stage` that one's lifecycle
+    stage; `usual` how many seconds the last successful one took, 0 where none is known.
+    """
 
     unit: str
     at: float
     deployments: tuple[JsonObject, ...]
     state: str
     reason: str
+    stage: str = ""
+    record: JsonObject | None = None
+    usual: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

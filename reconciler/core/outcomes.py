@@ -13,6 +13,7 @@ class Ending(Enum):
     NOT_WAITED = "not waited for"
     FAILED = "failed"
     ROLLED_BACK = "rolled back"
+    PAUSED = "paused"
     TIMED_OUT = "timed out"
     SUPERSEDED = "superseded"
 

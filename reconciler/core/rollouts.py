@@ -1,14 +1,15 @@
-"""The judgement of a rollout: a pure function from what DescribeServices says to what is going on.
+"""The judgement of a rollout: a pure function from what AWS describes to what is going on.
 
-It goes by the deployment's id: a rollout that was rolled back ends with another deployment as PRIMARY, and the
-service is as stable as after a success.
+It goes by the deployment's id, and by the status of its service deployment where that may be read: a rollout that was
+rolled back ends with another deployment as PRIMARY, and the service is as stable as after a success.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
+from typing import Final
 
 from reconciler.core.values import Json, JsonObject
 
@@ -17,6 +18,8 @@ class State(Enum):
     """How a rollout stands."""
 
     IN_PROGRESS = "in progress"
+    PAUSED = "paused"  # a PAUSE hook holds it until somebody answers
+    ROLLING_BACK = "rolling back"
     DEPLOYED = "deployed"  # every task is of the new deployment; old ones may still be stopping
     STABLE = "stable"  # and nothing else is left
     FAILED = "failed"
@@ -27,15 +30,76 @@ class State(Enum):
     @property
     def ended(self) -> bool:
         """Tell whether waiting longer cannot help."""
-        return self in (State.FAILED, State.ROLLED_BACK, State.SUPERSEDED, State.GONE)
+        return self in (State.FAILED, State.ROLLED_BACK, State.SUPERSEDED, State.GONE, State.PAUSED)
 
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """A state with the reason, in AWS's words where it gives one."""
+    """A state with the reason, in AWS's words where it gives one, and the lifecycle stage where it is known."""
 
     state: State
     reason: str
+    stage: str = ""
+
+
+STAGES: Final = (
+    "RECONCILE_SERVICE",
+    "PRE_SCALE_UP",
+    "SCALE_UP",
+    "POST_SCALE_UP",
+    "TEST_TRAFFIC_SHIFT",
+    "POST_TEST_TRAFFIC_SHIFT",
+    "PRE_PRODUCTION_TRAFFIC_SHIFT",
+    "PRODUCTION_TRAFFIC_SHIFT",
+    "POST_PRODUCTION_TRAFFIC_SHIFT",
+    "BAKE_TIME",
+    "CLEAN_UP",
+)
+"""The lifecycle stages of a service deployment, in order (API model, ServiceDeployment.lifecycleStage)."""
+
+CODE_DEPLOY_EVENTS: Final = (
+    "BeforeInstall",
+    "Install",
+    "AfterInstall",
+    "AllowTestTraffic",
+    "AfterAllowTestTraffic",
+    "BeforeAllowTraffic",
+    "AllowTraffic",
+    "AfterAllowTraffic",
+)
+"""The lifecycle events of a CodeDeploy deployment for ECS, in order (CodeDeploy user guide, AppSpec "hooks")."""
+
+
+def until(text: str) -> str:
+    """Read what to wait for, in AWS's spelling: ``stable``, ``deployed``, ``paused``, ``ecs:<stage>``,
+    ``codedeploy:<event>``. ValueError says what there is.
+    """
+    kind, colon, name = text.partition(":")
+    if not colon and text in ("stable", "deployed", "paused"):
+        return text
+    if kind not in ("ecs", "codedeploy") or not colon:
+        raise ValueError(f"{text!r} is none of stable, deployed, paused, ecs:STAGE and codedeploy:EVENT")
+    known = STAGES if kind == "ecs" else CODE_DEPLOY_EVENTS
+    folded = {each.replace("_", "").lower(): each for each in known}
+    found = folded.get(name.replace("_", "").lower())
+    if found is None:
+        raise ValueError(f"{name!r} is none of {', '.join(known)}")
+    return f"{kind}:{found}"
+
+
+def reached(judgement: Judgement, wanted: str) -> bool:
+    """Tell whether a rollout is as far as it is waited for (`until`)."""
+    state = judgement.state
+    if wanted == "stable" or state is State.STABLE:
+        return state is State.STABLE
+    if state is State.DEPLOYED:
+        return True
+    if wanted == "paused":
+        return state is State.PAUSED
+    kind, _, stage = wanted.partition(":")
+    if kind != "ecs" or state not in (State.IN_PROGRESS, State.PAUSED) or judgement.stage not in STAGES:
+        return False
+    return STAGES.index(judgement.stage) >= STAGES.index(stage)
 
 
 def primary(service: JsonObject) -> JsonObject | None:
@@ -69,14 +133,22 @@ def failed(service: JsonObject) -> JsonObject | None:
     return next((d for d in deployments(service) if d.get("rolloutState") == "FAILED"), None)
 
 
-def judge(service: JsonObject, deployment: str, before: frozenset[str] = frozenset()) -> Judgement:
+def judge(
+    service: JsonObject,
+    deployment: str,
+    before: frozenset[str] = frozenset(),
+    record: JsonObject | None = None,
+) -> Judgement:
     """Judge the rollout of the deployment with this id (``ecs-svc/…``).
 
     `before` holds the ids of the deployments that were there when it started: with one of them as PRIMARY again
-    it was rolled back, with an unknown one someone else started a rollout meanwhile.
+    it was rolled back, with an unknown one someone else started a rollout meanwhile. `record` is the deployment's
+    service deployment, read after the service; without one the deployments of the service have to do.
     """
     if service.get("status") != "ACTIVE":
         return Judgement(State.GONE, f"the service is {service.get('status')}")
+    if record is not None:
+        return _by_record(service, deployment, before, record)
     first = primary(service)
     if first is None:
         return Judgement(State.GONE, "the service has no PRIMARY deployment")
@@ -98,6 +170,74 @@ def judge(service: JsonObject, deployment: str, before: frozenset[str] = frozens
     if len(deployments(service)) == 1 and _running(service):
         return Judgement(State.STABLE, _reason(first, "the service is stable"))
     return Judgement(State.DEPLOYED, _reason(first, "the deployment is completed"))
+
+
+def _by_record(service: JsonObject, deployment: str, before: frozenset[str], record: JsonObject) -> Judgement:
+    """Judge by the status of the service deployment (API model, ServiceDeploymentStatus)."""
+    mine = next((d for d in deployments(service) if d.get("id") == deployment), None)
+    first = primary(service)
+    stranger = first is not None and first is not mine and first.get("id") not in before
+    said = _reason(mine, "") if mine is not None else ""
+    stage = str(record.get("lifecycleStage") or "")
+    match record.get("status"):
+        case "SUCCESSFUL":
+            at_rest = len(deployments(service)) == 1 and first is mine and _running(service)
+            completed = mine is not None and mine.get("rolloutState") in ("COMPLETED", None)
+            stable = at_rest and completed
+            reason = said if completed and said else "the deployment is completed"
+            return Judgement(State.STABLE if stable else State.DEPLOYED, reason, stage)
+        case "ROLLBACK_SUCCESSFUL":
+            return Judgement(State.ROLLED_BACK, _why(record, mine, "ECS went back to the deployment before"))
+        case "ROLLBACK_FAILED":
+            return Judgement(State.FAILED, f"the rollback failed: {_why(record, mine, 'no reason is given')}")
+        case "ROLLBACK_REQUESTED" | "ROLLBACK_IN_PROGRESS":
+            return Judgement(
+                State.ROLLING_BACK, _why(record, mine, "ECS goes back to the deployment before"), stage
+            )
+        case "STOPPED":
+            if stranger and first is not None:
+                return Judgement(State.SUPERSEDED, f"deployment {first.get('id')} was started meanwhile")
+            return Judgement(State.FAILED, _why(record, mine, "the deployment was stopped"))
+        case "STOP_REQUESTED":
+            return Judgement(State.IN_PROGRESS, "the deployment is being stopped", stage)
+    if stranger and first is not None:
+        return Judgement(State.SUPERSEDED, f"deployment {first.get('id')} was started meanwhile")
+    hook = next(waiting_hooks(record), None)
+    if hook is not None:
+        return Judgement(State.PAUSED, f"a PAUSE hook holds it at {stage}", stage)
+    if mine is not None and mine.get("rolloutState") == "FAILED":
+        back = _goes_back(record)
+        return Judgement(
+            State.ROLLING_BACK if back else State.FAILED, _reason(mine, "the deployment failed"), stage
+        )
+    if mine is not None and mine.get("rolloutState") == "COMPLETED":
+        said = "all tasks are new ones, and the deployment goes on"
+    return Judgement(State.IN_PROGRESS, said or "the deployment is in progress", stage)
+
+
+def waiting_hooks(record: JsonObject) -> Iterator[JsonObject]:
+    """Give the PAUSE hooks of a service deployment that wait for an answer."""
+    hooks = record.get("lifecycleHookDetails")
+    for hook in hooks if isinstance(hooks, list | tuple) else ():
+        if isinstance(hook, dict) and hook.get("status") == "AWAITING_ACTION":
+            yield hook
+
+
+def _goes_back(record: JsonObject) -> bool:
+    """Tell whether ECS rolls a failed deployment back by itself."""
+    configuration = record.get("deploymentConfiguration")
+    settings = configuration if isinstance(configuration, dict) else {}
+    monitors = (settings.get("deploymentCircuitBreaker"), settings.get("alarms"))
+    return any(isinstance(each, dict) and each.get("enable") and each.get("rollback") for each in monitors)
+
+
+def _why(record: JsonObject, mine: JsonObject | None, otherwise: str) -> str:
+    """Say why a rollout ended as it did: the deployment's own failure, else what the record says of it."""
+    failed = mine if mine is not None and mine.get("rolloutState") == "FAILED" else None
+    rollback = record.get("rollback")
+    told = [rollback.get("reason") if isinstance(rollback, dict) else None, record.get("statusReason")]
+    found = next((text.rstrip(".") for text in told if isinstance(text, str) and text), "")
+    return _reason(failed, "") if failed is not None and _reason(failed, "") else found or otherwise
 
 
 def _replaced(first: JsonObject, mine: JsonObject | None, before: frozenset[str]) -> Judgement:

@@ -266,6 +266,7 @@ def _expect(
             timeout=run.manner.timeout,
             since=_first_moment(snapshot, first, since),
             told=frozenset(str(event.get("id")) for event in watching.events(described or {})),
+            created=0.0 if deployment in before else watching.made_at(first),
         )
     )
 

@@ -76,6 +76,24 @@ class Gateway(Protocol):
         """Describe service revisions, twenty a call; those that are gone are left out."""
         ...
 
+    def list_service_deployments(
+        self, cluster: str, service: str, /, *, since: float
+    ) -> tuple[JsonObject, ...]:
+        """Give the service deployments that were created since a time, in brief, the newest first."""
+        ...
+
+    def describe_service_deployments(self, arns: Sequence[str], /) -> tuple[JsonObject, ...]:
+        """Describe service deployments, twenty a call; those that are gone are left out."""
+        ...
+
+    def stop_service_deployment(self, arn: str, /, *, rollback: bool) -> None:
+        """Stop a service deployment: go back to the revision before it, or leave things as they are."""
+        ...
+
+    def continue_service_deployment(self, arn: str, hook: str, /, *, rollback: bool) -> None:
+        """Let a service deployment go on that a PAUSE hook (by its id) holds, or have it go back."""
+        ...
+
     def tag(self, arn: str, tags: Sequence[JsonObject], /) -> None:
         """Set tags (`{"key": …, "value": …}`) of a service or task definition."""
         ...

@@ -1,11 +1,15 @@
-"""Watching a rollout: describe, judge, report, wait, until it ends or time is up. Changes nothing."""
+"""Watching rollouts: describe, judge, report, wait, until they end or time is up. Changes nothing.
+
+Rollouts that are watched together share their reads: services are described by the ten of a cluster, service
+deployments by the twenty.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping
-from dataclasses import dataclass
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from itertools import groupby
-from typing import Final
+from typing import Final, TypeAlias
 
 from reconciler.core import rollouts
 from reconciler.core.events import Event, RolloutProgress, ServiceEvent, Warned
@@ -13,7 +17,7 @@ from reconciler.core.outcomes import Ending
 from reconciler.core.rollouts import Judgement, State
 from reconciler.core.values import JsonObject
 from reconciler.engine import observing
-from reconciler.engine.ports import Clock, Gateway, Snapshot
+from reconciler.engine.ports import Absent, Clock, Gateway, Snapshot
 from reconciler.errors import AwsError, AwsNotFound, ReconcilerError
 
 # A rollout takes minutes, and DescribeServices allows about twenty calls a second for the whole account.
@@ -21,10 +25,14 @@ FIRST_PAUSE: Final = 0.5
 LONGEST_PAUSE: Final = 6.0
 # CreateService is eventually consistent: for some seconds the new service may be missing.
 PATIENCE: Final = 60.0
+# How far the times of a deployment and of its service deployment may lie apart.
+NEAR: Final = 60.0
 
 _ENDINGS: Final[Mapping[State, Ending]] = {
     State.DEPLOYED: Ending.SUCCEEDED,
     State.STABLE: Ending.SUCCEEDED,
+    State.IN_PROGRESS: Ending.SUCCEEDED,  # as far as it was waited for: a lifecycle stage
+    State.PAUSED: Ending.PAUSED,
     State.FAILED: Ending.FAILED,
     State.GONE: Ending.FAILED,
     State.ROLLED_BACK: Ending.ROLLED_BACK,
@@ -37,7 +45,8 @@ class Watch:
     """What to watch. `before` holds the deployments that were there before; `since` hides service events that are
     older, `told` those with these ids.
 
-    `until` is ``stable`` or ``deployed``; `timeout` in seconds, 0 for no limit.
+    `until` is as `core.rollouts.until` gives it; `timeout` in seconds, 0 for no limit. `created` is when the
+    deployment was made, by AWS's clock: its service deployment is the one of that time. 0 where nothing new was made.
     """
 
     cluster: str
@@ -48,6 +57,7 @@ class Watch:
     timeout: float = 600.0
     since: float = 0.0
     told: frozenset[str] = frozenset()
+    created: float = 0.0
 
     @property
     def unit(self) -> str:
@@ -57,58 +67,202 @@ class Watch:
 
 @dataclass(frozen=True, slots=True)
 class Watched:
-    """How watching ended, and the service as it was described last."""
+    """How watching ended, and the service as it was described last, with its service deployment if that is known."""
 
     ending: Ending
     reason: str
     service: Snapshot | None
+    record: JsonObject | None = None
+
+
+Ended: TypeAlias = Watched | ReconcilerError
+"""How watching one of several ended: an error is that one's own."""
 
 
 def watch(gateway: Gateway, clock: Clock, target: Watch) -> Generator[Event, None, Watched]:
     """Report a rollout until it ends. AwsError where the service cannot be described, not even a while later."""
+    (ended,) = yield from watch_all(gateway, clock, [target])
+    if isinstance(ended, ReconcilerError):
+        raise ended
+    return ended
+
+
+def watch_all(
+    gateway: Gateway, clock: Clock, targets: Sequence[Watch]
+) -> Generator[Event, None, tuple[Ended, ...]]:
+    """Report rollouts until all of them have ended, and say how each did."""
     started = clock.now()
+    reader = _Reader(gateway)
+    following = [_Following(target) for target in targets]
     pause = FIRST_PAUSE
-    told = set(target.told)
-    shown: tuple[object, ...] = ()
-    latest: Snapshot | None = None
     while True:
-        try:
-            found = gateway.describe_services(target.cluster, [target.service])[target.service]
-        except AwsError as error:
-            if not error.temporary or _late(clock, started, target.timeout):
-                raise
-            yield Warned(unit=target.unit, what=f"{error.what}; asking again")
-            found = None
-        if isinstance(found, Snapshot):
-            latest = found
-            yield from _news(target, found.body, told)
-            judgement = rollouts.judge(found.body, target.deployment, target.before)
-            now = (judgement.state, judgement.reason, _counts(found.body))
-            if now != shown:
-                shown = now
-                yield _progress(target, found.body, judgement, clock.now())
-            if _over(judgement, target.until):
-                return Watched(_ENDINGS[judgement.state], judgement.reason, latest)
-        elif found is not None and clock.now() - started > PATIENCE:
-            raise AwsNotFound(
-                f"the service {target.cluster}/{target.service} is not there",
-                operation="DescribeServices",
-                code=found.reason,
-            )
-        if _late(clock, started, target.timeout):
-            return Watched(Ending.TIMED_OUT, f"not {target.until} after {target.timeout:g} seconds", latest)
+        going = [each for each in following if each.ended is None]
+        reader.read(going)
+        for each in going:
+            yield from each.judge(clock.now(), clock.now() - started)
+        if all(each.ended is not None for each in following):
+            return tuple(each.ended for each in following if each.ended is not None)
         clock.sleep(pause)
         pause = min(pause * 1.3, LONGEST_PAUSE)
 
 
-def _late(clock: Clock, started: float, timeout: float) -> bool:
-    return bool(timeout) and clock.now() - started >= timeout
+@dataclass(slots=True)
+class _Following:
+    """One rollout that is watched: what was read of it last, what was told, and how it ended."""
+
+    target: Watch
+    told: set[str] = field(init=False)
+    found: Snapshot | Absent | AwsError | None = None
+    record: JsonObject | None = None
+    arn: str = ""
+    """Of its service deployment, once that is known."""
+    usual: float = 0.0
+    latest: Snapshot | None = None
+    shown: tuple[object, ...] = ()
+    warnings: list[str] = field(default_factory=list)
+    ended: Ended | None = None
+
+    def __post_init__(self) -> None:
+        """Begin with what was told before."""
+        self.told = set(self.target.told)
+
+    def judge(self, now: float, elapsed: float) -> Iterator[Event]:
+        """Report what was read, and note whether it was the last time."""
+        target = self.target
+        late = bool(target.timeout) and elapsed >= target.timeout
+        for warning in self.warnings:
+            yield Warned(unit=target.unit, what=warning)
+        self.warnings.clear()
+        match self.found:
+            case Snapshot(body):
+                self.latest = self.found
+                yield from _news(target, body, self.told)
+                judgement = rollouts.judge(body, target.deployment, target.before, self.record)
+                progress = self._progress(body, judgement, now)
+                if progress is not None:
+                    yield progress
+                if rollouts.reached(judgement, target.until):
+                    self._end(Ending.SUCCEEDED, judgement.reason)
+                elif judgement.state.ended:
+                    self._end(_ENDINGS[judgement.state], judgement.reason)
+            case AwsError() as error if not error.temporary or late:
+                self.ended = error
+            case AwsError() as error:
+                yield Warned(unit=target.unit, what=f"{error.what}; asking again")
+            case Absent(reason) if elapsed > PATIENCE:
+                self.ended = AwsNotFound(
+                    f"the service {target.cluster}/{target.service} is not there",
+                    operation="DescribeServices",
+                    code=reason,
+                )
+        if late and self.ended is None:
+            self._end(Ending.TIMED_OUT, f"not {target.until} after {target.timeout:g} seconds")
+
+    def _end(self, ending: Ending, reason: str) -> None:
+        self.ended = Watched(ending, reason, self.latest, self.record)
+
+    def _progress(self, service: JsonObject, judgement: Judgement, now: float) -> RolloutProgress | None:
+        """Give what to report of a service: nothing where nothing has moved."""
+        seen = (judgement, _counts(service), _traffic(self.record))
+        if seen == self.shown:
+            return None
+        self.shown = seen
+        return RolloutProgress(
+            unit=self.target.unit,
+            at=now,
+            deployments=tuple(rollouts.deployments(service)),
+            state=judgement.state.value,
+            reason=judgement.reason,
+            stage=judgement.stage,
+            record=self.record,
+            usual=self.usual,
+        )
 
 
-def _over(judgement: Judgement, until: str) -> bool:
-    if judgement.state is State.DEPLOYED:
-        return until == "deployed"
-    return judgement.state.ended or judgement.state is State.STABLE
+@dataclass(slots=True)
+class _Reader:
+    """Reads what several rollouts need, together. Of what may not be read it says so once, and goes on without."""
+
+    gateway: Gateway
+    denied: bool = False
+
+    def read(self, following: Sequence[_Following]) -> None:
+        """Read services, and then their service deployments: those are never older than what they are judged with."""
+        by_cluster: dict[str, list[_Following]] = {}
+        for each in following:
+            by_cluster.setdefault(each.target.cluster, []).append(each)
+        for cluster, members in by_cluster.items():
+            names = [each.target.service for each in members]
+            try:
+                found = self.gateway.describe_services(cluster, names)
+            except AwsError as error:
+                for each in members:
+                    each.found = error
+            else:
+                for each in members:
+                    each.found = found[each.target.service]
+        if not self.denied:
+            recorded = [
+                each for each in following if each.target.created and isinstance(each.found, Snapshot)
+            ]
+            self._records(recorded)
+
+    def _records(self, following: Sequence[_Following]) -> None:
+        try:
+            for each in following:
+                if not each.arn:
+                    self._find(each)
+            known = [each.arn for each in following if each.arn]
+            found = self.gateway.describe_service_deployments(known) if known else ()
+        except AwsError as error:
+            self._missed(error, following)
+            return
+        by_arn = {str(record.get("serviceDeploymentArn")): record for record in found}
+        for each in following:
+            each.record = by_arn.get(each.arn, each.record)
+
+    def _find(self, each: _Following) -> None:
+        """Find the service deployment of a deployment: nothing but its time says that they are one."""
+        target = each.target
+        # Long enough ago that the rollout before is among them: it says how long they usually take.
+        briefs = self.gateway.list_service_deployments(
+            target.cluster, target.service, since=target.created - _MONTH
+        )
+        near = [
+            (abs(created - target.created), str(brief.get("serviceDeploymentArn")))
+            for brief in briefs
+            if isinstance(created := brief.get("createdAt"), int | float)
+            and abs(created - target.created) <= NEAR
+        ]
+        if near:
+            each.arn = min(near)[1]
+        each.usual = next(_durations(briefs), 0.0)
+
+    def _missed(self, error: AwsError, following: Sequence[_Following]) -> None:
+        if error.temporary:  # the services alone will do for once
+            return
+        self.denied = True
+        for each in following:
+            each.record = None
+            each.warnings.append(
+                f"{error.what}; the rollout is judged by the service's deployments alone, without its lifecycle "
+                "stages (allow ecs:ListServiceDeployments and ecs:DescribeServiceDeployments)"
+            )
+
+
+_MONTH: Final = 30 * 86400.0
+
+
+def _durations(briefs: Sequence[JsonObject]) -> Iterator[float]:
+    """Give how long successful service deployments took, in seconds, the newest first."""
+    for brief in briefs:
+        began, ended = brief.get("startedAt"), brief.get("finishedAt")
+        if (
+            brief.get("status") == "SUCCESSFUL"
+            and isinstance(began, int | float)
+            and isinstance(ended, int | float)
+        ):
+            yield float(ended) - float(began)
 
 
 def _counts(service: JsonObject) -> tuple[object, ...]:
@@ -116,17 +270,13 @@ def _counts(service: JsonObject) -> tuple[object, ...]:
     return tuple(tuple(d.get(name) for name in names) for d in rollouts.deployments(service))
 
 
-def _progress(target: Watch, service: JsonObject, judgement: Judgement, now: float) -> RolloutProgress:
-    return RolloutProgress(
-        unit=target.unit,
-        at=now,
-        deployments=tuple(rollouts.deployments(service)),
-        state=judgement.state.value,
-        reason=judgement.reason,
-    )
+def _traffic(record: JsonObject | None) -> tuple[object, ...]:
+    target = record.get("targetServiceRevision") if record is not None else None
+    shown = target if isinstance(target, dict) else {}
+    return tuple(value for name, value in shown.items() if name.endswith("Weight"))
 
 
-def _news(target: Watch, service: JsonObject, told: set[str]) -> Generator[Event, None, None]:
+def _news(target: Watch, service: JsonObject, told: set[str]) -> Iterator[Event]:
     """Report service events that were not reported yet, oldest first (the API gives the newest first)."""
     fresh: list[tuple[float, str]] = []
     for event in reversed(events(service)):
@@ -176,4 +326,11 @@ def pick_up(current: Snapshot, cluster: str, service: str, until: str, timeout: 
         until=until,
         timeout=timeout,
         since=float(since) if isinstance(since, int | float) else 0.0,
+        created=made_at(first),
     )
+
+
+def made_at(deployment: JsonObject) -> float:
+    """Give when a deployment was made, by AWS's clock."""
+    created = deployment.get("createdAt")
+    return float(created) if isinstance(created, int | float) else 0.0

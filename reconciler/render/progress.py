@@ -12,6 +12,8 @@ from reconciler.render.styles import PLAIN, Style
 
 _STATES: Final = {
     "in progress": "warn",
+    "paused": "warn",
+    "rolling back": "bad",
     "deployed": "good",
     "stable": "good",
     "failed": "bad",
@@ -62,6 +64,7 @@ def fields(event: Event) -> dict[str, object]:
                 "at": event.at,
                 "state": event.state,
                 "reason": event.reason,
+                "stage": event.stage,
                 "deployments": list(event.deployments),
             }
         case ServiceEvent():
@@ -98,6 +101,8 @@ def _outcome(value: Outcome, success: str) -> str:
             return f"The rollout failed{after}{reason}."
         case Ending.ROLLED_BACK:
             return f"The rollout was rolled back by ECS{after}{reason}."
+        case Ending.PAUSED:
+            return f"The rollout is paused{reason}. `reconciler continue` lets it go on."
         case Ending.TIMED_OUT:
             return f"Timed out{reason}. The rollout goes on in AWS; `reconciler wait` picks it up again."
         case Ending.SUPERSEDED:

@@ -48,7 +48,7 @@ REVISED: Final = ("gatewayConnectors", "monitoring")
 _ORIGIN: Final = "fake:launchType"
 """Where the launch type is kept that a service was created with; no description shows it."""
 
-UNSHOWN: Final = frozenset({*REVISED, _ORIGIN})
+UNSHOWN: Final = frozenset({*REVISED, _ORIGIN, "records"})
 """Members of a stored service that its description does not have."""
 
 _SENT_ONLY: Final = frozenset(

@@ -181,6 +181,41 @@ class FakeGateway:
                 if arn in kept
             )
 
+    def list_service_deployments(
+        self, cluster: str, service: str, /, *, since: float
+    ) -> tuple[JsonObject, ...]:
+        """Give the service deployments since a time, in brief, the newest first."""
+        with self._called("list_service_deployments", cluster, service, since):
+            found = self._known("ListServiceDeployments", cluster, service)
+            self._settle(found)
+            records = [record for record in found.get("records", ()) if record["createdAt"] >= since]
+            return tuple({name: record[name] for name in _BRIEF if name in record} for record in records)
+
+    def describe_service_deployments(self, arns: Sequence[str], /) -> tuple[JsonObject, ...]:
+        """Describe service deployments."""
+        with self._called("describe_service_deployments", tuple(arns)):
+            return tuple(copy.deepcopy(record) for arn in arns for _, record in self._recorded(arn))
+
+    def stop_service_deployment(self, arn: str, /, *, rollback: bool) -> None:
+        """Stop a service deployment that is under way."""
+        with self._called("stop_service_deployment", arn, rollback):
+            for service, record in self._recorded(arn):
+                if record["status"] != "IN_PROGRESS":
+                    self._refuse("StopServiceDeployment", "ConflictException", "It is not in progress.")
+                rollouts.stop(service, record, self.clock.now(), rollback=rollback)
+
+    def continue_service_deployment(self, arn: str, hook: str, /, *, rollback: bool) -> None:
+        """Answer a PAUSE hook: nothing here ever pauses."""
+        with self._called("continue_service_deployment", arn, hook, rollback):
+            self._refuse("ContinueServiceDeployment", "InvalidParameterException", "Nothing waits.")
+
+    def _recorded(self, arn: str) -> Iterator[tuple[Body, Body]]:
+        for service in self._services.values():
+            self._settle(service)
+            for record in service.get("records", ()):
+                if record["serviceDeploymentArn"] == arn:
+                    yield service, record
+
     def tag(self, arn: str, tags: Sequence[JsonObject], /) -> None:
         """Set tags."""
         with self._called("tag", arn, tuple(tags)):
@@ -374,6 +409,11 @@ class FakeGateway:
         ]
 
 
+_BRIEF = (
+    *("serviceDeploymentArn", "serviceArn", "clusterArn"),
+    *("createdAt", "startedAt", "finishedAt", "status", "statusReason"),
+)
+"""Members of ServiceDeploymentBrief that a record has too."""
 _STOPPED = {"stopCode": "EssentialContainerExited", "stoppedReason": "Essential container in task exited"}
 
 

@@ -42,6 +42,42 @@ def begin(service: Body, sent: Body, now: float) -> None:
     }
     _move(primary, "IN_PROGRESS", "in progress.", now)
     service["deployments"] = [primary, *before]
+    _record(service, primary, now)
+    count(service)
+
+
+def _record(service: Body, deployment: Body, now: float) -> None:
+    """Note a deployment as List and DescribeServiceDeployments tell of it, and that it ends the one before."""
+    records = service.setdefault("records", [])
+    if records and records[0]["status"] == "IN_PROGRESS":
+        _close(records[0], "STOPPED", now)
+    number = deployment["id"].rpartition("/")[2]
+    arn = service["serviceArn"]
+    record = {
+        "serviceDeploymentArn": f"{arn.replace(':service/', ':service-deployment/')}/{number}",
+        "serviceArn": arn,
+        "clusterArn": service["clusterArn"],
+        "createdAt": now,
+        "startedAt": now,
+        "updatedAt": now,
+        "status": "IN_PROGRESS",
+        "targetServiceRevision": {"arn": f"{arn.replace(':service/', ':service-revision/')}/{number}"},
+        "deploymentConfiguration": service["deploymentConfiguration"],
+    }
+    records.insert(0, record)
+
+
+def _close(record: Body, status: str, now: float) -> None:
+    record |= {"status": status, "finishedAt": now, "updatedAt": now}
+
+
+def stop(service: Body, record: Body, now: float, *, rollback: bool) -> None:
+    """Stop the newest deployment as somebody asked: back to the one before it, or as things are."""
+    primary, *older = service["deployments"]
+    _move(primary, "FAILED", "stopped.", now)
+    if rollback and older:
+        _go_back(service, now)
+    _close(record, "ROLLBACK_SUCCESSFUL" if rollback and older else "STOPPED", now)
     count(service)
 
 
@@ -61,6 +97,7 @@ def end(service: Body, now: float, *, failed: bool) -> None:
         _move(primary, "COMPLETED", "completed.", now)
         primary |= {"runningCount": primary["desiredCount"], "pendingCount": 0}
         service["deployments"] = [primary]
+        _close(service["records"][0], "SUCCESSFUL", now)
         return _report(service, "has reached a steady state.", now)
     breaker: Body = service["deploymentConfiguration"]["deploymentCircuitBreaker"]
     if primary["failedTasks"] and not breaker["enable"]:
@@ -71,13 +108,20 @@ def end(service: Body, now: float, *, failed: bool) -> None:
     _move(primary, "FAILED", "tasks failed to start.", now)
     primary["pendingCount"] = 0
     _report(service, f"(deployment {primary['id']}) deployment failed: tasks failed to start.", now)
-    if breaker["rollback"] and older:
-        service["taskDefinition"] = older[0]["taskDefinition"]
-        service["deployments"] = [older[0], primary]
-        older[0] |= {"status": "PRIMARY"}
-        primary |= {"status": "ACTIVE"}
-        _report(service, f"rolling back to deployment {older[0]['id']}.", now)
+    back = breaker["rollback"] and older
+    if back:
+        _go_back(service, now)
+    _close(service["records"][0], "ROLLBACK_SUCCESSFUL" if back else "STOPPED", now)
     return count(service)
+
+
+def _go_back(service: Body, now: float) -> None:
+    primary, *older = service["deployments"]
+    service["taskDefinition"] = older[0]["taskDefinition"]
+    service["deployments"] = [older[0], primary]
+    older[0] |= {"status": "PRIMARY"}
+    primary |= {"status": "ACTIVE"}
+    _report(service, f"rolling back to deployment {older[0]['id']}.", now)
 
 
 def count(service: Body) -> None:

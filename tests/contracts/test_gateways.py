@@ -367,3 +367,56 @@ def test_a_service_revision_shows_what_the_description_does_not(gateway: Gateway
     assert body["monitoring"] == metrics
     gone = f"{current['arn'][:-3]}000"
     assert gateway.describe_service_revisions([gone]) == ()
+
+
+def recorded(gateway: Gateway, since: float = 0.0) -> list[dict[str, Any]]:
+    briefs = gateway.list_service_deployments("prod", "web", since=since)
+    found = gateway.describe_service_deployments([str(brief["serviceDeploymentArn"]) for brief in briefs])
+    assert [record["serviceDeploymentArn"] for record in found] == [b["serviceDeploymentArn"] for b in briefs]
+    assert [record["status"] for record in found] == [brief["status"] for brief in briefs]
+    return [dict(record) for record in found]
+
+
+def test_service_deployments_tell_how_each_rollout_went(world: World) -> None:
+    gateway = world.gateway
+    gateway.register_task_definition(definition())
+    gateway.create_service(service())
+    (first,) = recorded(gateway)
+    assert first["status"] in ("PENDING", "IN_PROGRESS")
+    assert first["serviceArn"] == described(gateway)["serviceArn"]
+    world.advance(3600)
+    gateway.update_service({"cluster": "prod", "service": "web", "forceNewDeployment": True})
+    newest, oldest = recorded(gateway)
+    assert newest["status"] in ("PENDING", "IN_PROGRESS")
+    assert oldest["status"] == "SUCCESSFUL"
+    assert oldest["serviceDeploymentArn"] == first["serviceDeploymentArn"]
+    (primary, *_) = described(gateway)["deployments"]
+    assert abs(newest["createdAt"] - primary["createdAt"]) < 1
+    assert oldest["finishedAt"] > oldest["startedAt"]
+    assert len(recorded(gateway, since=newest["createdAt"] - 1)) == 1
+    gone = f"{newest['serviceDeploymentArn'][:-3]}000"
+    assert gateway.describe_service_deployments([gone]) == ()
+    with pytest.raises(AwsNotFound):
+        gateway.list_service_deployments("prod", "other", since=0.0)
+
+
+def test_a_service_deployment_is_stopped(world: World) -> None:
+    gateway = world.gateway
+    gateway.register_task_definition(definition())
+    gateway.create_service(service())
+    world.advance(3600)
+    before = described(gateway)["taskDefinition"]
+    second = gateway.register_task_definition(definition("nginx:2")).body["taskDefinition"]
+    assert isinstance(second, dict)
+    gateway.update_service(
+        {"cluster": "prod", "service": "web", "taskDefinition": second["taskDefinitionArn"]}
+    )
+    arn = recorded(gateway)[0]["serviceDeploymentArn"]
+    gateway.stop_service_deployment(arn, rollback=True)
+    world.advance(3600)
+    assert recorded(gateway)[0]["status"] == "ROLLBACK_SUCCESSFUL"
+    assert described(gateway)["taskDefinition"] == before
+    with pytest.raises(AwsRefused):
+        gateway.stop_service_deployment(arn, rollback=True)
+    with pytest.raises(AwsRefused):
+        gateway.continue_service_deployment(arn, "nothing", rollback=False)

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from reconciler.core import rollouts
+from reconciler.core.rollouts import Judgement, State
 from tests.core.test_tables import rows
 
 
@@ -31,10 +32,62 @@ def test_a_judgement(row: dict[str, Any]) -> None:
         "runningCount": running,
         "pendingCount": pending,
     }
-    found = rollouts.judge(service, "ecs-svc/2", frozenset(row.get("before", ())))
+    found = rollouts.judge(service, "ecs-svc/2", frozenset(row.get("before", ())), row.get("record"))
     assert (found.state.value, found.reason) == (row["state"], row["reason"])
+    assert found.stage == (row.get("record") or {}).get("lifecycleStage", "") or found.state.ended
 
 
 @pytest.mark.parametrize("state", rollouts.State)
 def test_what_has_ended_cannot_get_better(state: rollouts.State) -> None:
-    assert state.ended == (state.value in ("failed", "rolled back", "superseded", "gone"))
+    assert state.ended == (state.value in ("failed", "rolled back", "superseded", "gone", "paused"))
+
+
+JUDGED = {
+    "in progress": Judgement(State.IN_PROGRESS, "", "BAKE_TIME"),
+    "before": Judgement(State.IN_PROGRESS, "", "SCALE_UP"),
+    "rolling": Judgement(State.IN_PROGRESS, ""),
+    "back": Judgement(State.ROLLING_BACK, "", "BAKE_TIME"),
+    "paused": Judgement(State.PAUSED, "", "POST_TEST_TRAFFIC_SHIFT"),
+    "deployed": Judgement(State.DEPLOYED, ""),
+    "stable": Judgement(State.STABLE, ""),
+    "rolled back": Judgement(State.ROLLED_BACK, "", "BAKE_TIME"),
+}
+
+
+@pytest.mark.parametrize(
+    ("wanted", "by"),
+    [
+        ("stable", {"stable"}),
+        ("deployed", {"stable", "deployed"}),
+        ("paused", {"stable", "deployed", "paused"}),
+        ("ecs:PRODUCTION_TRAFFIC_SHIFT", {"stable", "deployed", "in progress"}),
+        ("ecs:POST_TEST_TRAFFIC_SHIFT", {"stable", "deployed", "in progress", "paused"}),
+        ("ecs:SCALE_UP", {"stable", "deployed", "in progress", "paused", "before"}),
+    ],
+)
+def test_how_far_it_is_waited_for(wanted: str, by: set[str]) -> None:
+    assert {name for name, judgement in JUDGED.items() if rollouts.reached(judgement, wanted)} == by
+
+
+@pytest.mark.parametrize(
+    ("text", "read"),
+    [
+        ("stable", "stable"),
+        ("deployed", "deployed"),
+        ("paused", "paused"),
+        ("ecs:bake_time", "ecs:BAKE_TIME"),
+        ("ecs:PRODUCTION_TRAFFIC_SHIFT", "ecs:PRODUCTION_TRAFFIC_SHIFT"),
+        ("codedeploy:AllowTraffic", "codedeploy:AllowTraffic"),
+        ("codedeploy:allowtraffic", "codedeploy:AllowTraffic"),
+    ],
+)
+def test_what_is_waited_for(text: str, read: str) -> None:
+    assert rollouts.until(text) == read
+
+
+@pytest.mark.parametrize(
+    "text", ["", "Stable", "ecs", "ecs:", "ecs:AllowTraffic", "codedeploy:BAKE_TIME", "k8s:x"]
+)
+def test_what_nobody_can_wait_for(text: str) -> None:
+    with pytest.raises(ValueError, match="is none of"):
+        rollouts.until(text)

@@ -69,6 +69,22 @@ class Simulated:
     def describe_service_revisions(self, arns: Sequence[str], /) -> tuple[JsonObject, ...]:
         return tuple(self.ask("DescribeServiceRevisions", serviceRevisionArns=list(arns))["serviceRevisions"])
 
+    def list_service_deployments(
+        self, cluster: str, service: str, /, *, since: float
+    ) -> tuple[JsonObject, ...]:
+        asked = {"cluster": cluster, "service": service, "createdAt": {"after": since}}
+        return tuple(self.ask("ListServiceDeployments", **asked)["serviceDeployments"])
+
+    def describe_service_deployments(self, arns: Sequence[str], /) -> tuple[JsonObject, ...]:
+        found = self.ask("DescribeServiceDeployments", serviceDeploymentArns=list(arns))
+        return tuple(found["serviceDeployments"])
+
+    def stop_service_deployment(self, arn: str, /, *, rollback: bool) -> None:
+        raise NotImplementedError
+
+    def continue_service_deployment(self, arn: str, hook: str, /, *, rollback: bool) -> None:
+        raise NotImplementedError
+
     def tag(self, arn: str, tags: Sequence[JsonObject], /) -> None:
         self.ask("TagResource", resourceArn=arn, tags=list(tags))
 
