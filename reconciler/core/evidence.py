@@ -1,0 +1,277 @@
+"""What is said of a rollout's tasks, in the many places where AWS says it: as texts, with what they are about."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from reconciler.core import rollouts, symptoms
+from reconciler.core.causes import Logged
+from reconciler.core.symptoms import Of
+from reconciler.core.values import Json, JsonObject
+
+_ADDRESSED: Final = re.compile(r"^\(service [^)]*\) ?")
+_TASK: Final = re.compile(r"\(task ([0-9a-f-]{8,})\)")
+_PORT: Final = re.compile(r"\(port (\d+)\)")
+_GROUP: Final = re.compile(r"arn:[\w-]+:elasticloadbalancing:[^\s)]*:targetgroup/[^\s)]+")
+_ILL: Final = ("unhealthy", "unhealthy.draining", "unused", "unavailable")
+_NEVER_RAN: Final = "TaskFailedToStart"
+_ENDED: Final = "EssentialContainerExited"
+_TOLD_TO_END: Final = {
+    143: 3,
+    0: 2,
+    137: 1,
+}  # exit codes of containers that were most likely stopped with another
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """What was read of a service and of one deployment of it (`deployment` is its id).
+
+    `stopped` and `running` are tasks as DescribeTasks shows them, `definition` is the body of the task definition (of
+    DescribeTaskDefinition, ``taskDefinition``), `health` DescribeTargetHealth's descriptions by the target group's ARN.
+    """
+
+    service: JsonObject
+    deployment: str
+    stopped: Sequence[JsonObject] = ()
+    running: Sequence[JsonObject] = ()
+    definition: JsonObject | None = None
+    logs: Sequence[Logged] = ()
+    health: Mapping[str, Sequence[JsonObject]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """Where the lines of a container of a task are, of the log driver awslogs; no region means the service's own."""
+
+    container: str
+    task: str
+    group: str
+    name: str
+    region: str = ""
+
+
+def streams(seen: Seen, most: int) -> tuple[list[Stream], list[str]]:
+    """Give at most `most` log streams that may say more: of each container the newest, those that ended badly first.
+
+    Also what cannot be read, in words: containers whose lines go elsewhere.
+    """
+    wanted: dict[str, Stream] = {}
+    elsewhere: dict[str, str] = {}
+    for task in [*seen.stopped, *ill(seen)]:
+        if task.get("stopCode") == _NEVER_RAN or _routine(str(task.get("stoppedReason", ""))):
+            continue
+        for container in _blamed(task, seen):
+            name = str(container.get("name"))
+            if name in wanted or name in elsewhere:
+                continue
+            configuration = _object(_defined(seen, name), "logConfiguration")
+            driver = configuration.get("logDriver")
+            found = _stream(task, container, _object(configuration, "options"))
+            if driver == "awslogs" and found is not None:
+                wanted[name] = found
+            elif driver and driver != "awslogs":
+                elsewhere[name] = f"what `{name}` wrote: its log driver is {driver}"
+    return list(wanted.values())[:most], list(elsewhere.values())
+
+
+def of_stopped(task: JsonObject, seen: Seen, told: set[str]) -> Iterator[tuple[Of, str]]:
+    """Give what is said of a stopped task: its own reason, its containers', exit codes, lines, and events about it."""
+    reason, code = str(task.get("stoppedReason") or ""), str(task.get("stopCode") or "")
+    if _routine(reason):
+        return
+    for message in events(seen):
+        about = _TASK.search(message)
+        if about and about[1] == task_id(task):
+            told.add(message)
+            yield Of.SAID, message
+    for container in listed(task, "containers"):
+        if container.get("reason") and container["reason"] != reason:
+            yield Of.SAID, f"{container.get('name')}: {container['reason']}"
+    if reason or code:
+        yield Of.SAID, f"{reason} ({code})" if reason and code else reason or code
+    if code in (_ENDED, ""):
+        for container in _blamed(task, seen)[:1]:
+            if container.get("exitCode") is not None:
+                yield Of.EXIT, str(container["exitCode"])
+        for logged in seen.logs:
+            if logged.task == task_id(task):
+                yield from ((Of.LOG, line) for line in logged.lines)
+
+
+def ill(seen: Seen) -> list[JsonObject]:
+    """Give the running tasks that are not healthy by their containers' health checks or a load balancer's."""
+    addresses = {_address(target) for target, _ in _unhealthy(seen)}
+    return [
+        task
+        for task in seen.running
+        if task.get("healthStatus") == "UNHEALTHY" or addresses & set(_addresses(task))
+    ]
+
+
+def of_ill(task: JsonObject, seen: Seen, told: set[str]) -> Iterator[tuple[Of, str]]:
+    for message in events(seen):
+        about = _TASK.search(message)
+        if about and about[1] == task_id(task):
+            told.add(message)
+            yield Of.SAID, message
+    for target, group in _unhealthy(seen):
+        if _address(target) in _addresses(task):
+            yield Of.SAID, _health(target, group)
+    if task.get("healthStatus") == "UNHEALTHY":
+        yield Of.SAID, "failed container health checks"
+
+
+def of_targets(seen: Seen) -> Iterator[tuple[str, JsonObject]]:
+    """Give unhealthy targets that no task here is: by instance, or of tasks that were not read."""
+    known = {address for task in seen.running for address in _addresses(task)}
+    for target, group in _unhealthy(seen):
+        if _address(target) not in known:
+            yield _health(target, group), target
+
+
+def _unhealthy(seen: Seen) -> Iterator[tuple[JsonObject, str]]:
+    for group, targets in seen.health.items():
+        for target in targets:
+            if _object(target, "TargetHealth").get("State") in _ILL:
+                yield target, group
+
+
+def _health(target: JsonObject, group: str) -> str:
+    health, where = _object(target, "TargetHealth"), _object(target, "Target")
+    said = ": ".join(str(health[name]) for name in ("Reason", "Description") if health.get(name))
+    return f"{health.get('State')} in (target-group {group}) (port {where.get('Port')}): {said}"
+
+
+def _address(target: JsonObject) -> str:
+    return str(_object(target, "Target").get("Id"))
+
+
+def _addresses(task: JsonObject) -> list[str]:
+    return [
+        str(address["privateIpv4Address"])
+        for container in listed(task, "containers")
+        for address in listed(container, "networkInterfaces")
+        if address.get("privateIpv4Address")
+    ]
+
+
+def events(seen: Seen) -> list[str]:
+    """Give the service's events since the deployment began, the newest first, without routine."""
+    since = _since(seen)
+    return [
+        message
+        for event in listed(seen.service, "events")
+        if number(event.get("createdAt")) >= since
+        and not _routine(message := _ADDRESSED.sub("", str(event.get("message"))))
+    ]
+
+
+def _since(seen: Seen) -> float:
+    for deployment in rollouts.deployments(seen.service):
+        if deployment.get("id") == seen.deployment:
+            return number(deployment.get("createdAt"))
+    return min((number(task.get("createdAt")) for task in [*seen.stopped, *seen.running]), default=0.0)
+
+
+def _routine(text: str) -> bool:
+    return re.search(symptoms.ROUTINE, text) is not None
+
+
+def _blamed(task: JsonObject, seen: Seen) -> list[JsonObject]:
+    """Give the essential containers of a task, those that ended by themselves first."""
+    essential = [
+        each for each in listed(task, "containers") if _defined(seen, each.get("name")).get("essential", True)
+    ]
+
+    def innocence(container: JsonObject) -> tuple[int, bool]:
+        code = container.get("exitCode")
+        return (4 if code is None else _TOLD_TO_END.get(int(number(code)), 0), not container.get("reason"))
+
+    return sorted(essential, key=innocence)
+
+
+def _stream(task: JsonObject, container: JsonObject, options: JsonObject) -> Stream | None:
+    """Name the stream that awslogs writes to: prefix/container/task id, or the runtime's id of the container."""
+    group, name = options.get("awslogs-group"), str(container.get("name"))
+    if not group:
+        return None
+    prefix = options.get("awslogs-stream-prefix")
+    stream = f"{prefix}/{name}/{task_id(task)}" if prefix else container.get("runtimeId")
+    if not stream:
+        return None
+    return Stream(name, task_id(task), str(group), str(stream), str(options.get("awslogs-region") or ""))
+
+
+def facts(
+    texts: Sequence[tuple[Of, str]], seen: Seen, task: JsonObject | None, target: JsonObject | None
+) -> dict[str, str]:
+    """Give what sentences may name."""
+    said = "\n".join(text for of, text in texts if of is Of.SAID)
+    arn = _GROUP.search(said)
+    balancer = next(
+        (
+            each
+            for each in listed(seen.service, "loadBalancers")
+            if arn is None or each.get("targetGroupArn") == arn[0]
+        ),
+        {},
+    )
+    port = _PORT.search(said)
+    behind = str(balancer.get("containerName") or "")
+    name = behind if arn is not None or port is not None or target is not None else _named(texts, seen, task)
+    definition = _defined(seen, name)
+    image = definition.get("image")
+    memory = definition.get("memory") or (seen.definition or {}).get("memory")
+    role = str((seen.definition or {}).get("executionRoleArn") or "").rpartition("/")[2]
+    logs = _object(_object(definition, "logConfiguration"), "options").get("awslogs-group")
+    return {
+        "container": f"`{name}`" if name else "a container",
+        "image": str(image) if image else "of the task definition",
+        "role": f"the execution role `{role}`" if role else "the task execution role",
+        "memory": f"{memory} MiB" if memory else "no limit is set",
+        "logs": f"`{logs}`" if logs else "of the task definition",
+        "port": port[1] if port else str(balancer.get("containerPort", "")),
+        "group": f"`{arn[0].partition(':targetgroup/')[2].partition('/')[0]}`" if arn else "the target group",
+    }
+
+
+def _named(texts: Sequence[tuple[Of, str]], seen: Seen, task: JsonObject | None) -> str:
+    """Find out which container it is about: the one with a reason, the one whose image is named, the one to blame."""
+    containers = listed(task, "containers") if task is not None else []
+    for container in containers:
+        if container.get("reason"):
+            return str(container.get("name"))
+    defined = listed(seen.definition, "containerDefinitions") if seen.definition is not None else []
+    for container in defined:
+        if container.get("image") and any(str(container["image"]) in text for _, text in texts):
+            return str(container.get("name"))
+    if task is not None:
+        return next((str(each.get("name")) for each in _blamed(task, seen)), "")
+    return str(defined[0].get("name")) if len(defined) == 1 else ""
+
+
+def _defined(seen: Seen, name: Json) -> JsonObject:
+    defined = listed(seen.definition, "containerDefinitions") if seen.definition is not None else []
+    return next((each for each in defined if each.get("name") == name), {})
+
+
+def task_id(task: JsonObject) -> str:
+    return str(task.get("taskArn")).rpartition("/")[2]
+
+
+def listed(body: JsonObject, name: str) -> list[JsonObject]:
+    found = body.get(name)
+    return [each for each in found if isinstance(each, dict)] if isinstance(found, list | tuple) else []
+
+
+def _object(body: JsonObject, name: str) -> JsonObject:
+    found = body.get(name)
+    return found if isinstance(found, dict) else {}
+
+
+def number(value: Json) -> float:
+    return float(value) if isinstance(value, int | float) else 0.0
