@@ -45,7 +45,8 @@ def test_waiting_while_ecs_goes_back_is_no_success(cli: Cli, box: Box) -> None:
             break
         box.serving.advance(1)
     assert box.service()["deployments"][0]["rolloutState"] == "IN_PROGRESS"
-    waited = cli("wait")
+    box.serving.knobs(speed=20)
+    waited = cli("wait", "--timeout", "60s")
     assert waited.code == 4, waited
 
 
