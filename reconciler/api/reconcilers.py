@@ -29,6 +29,7 @@ from reconciler.errors import ConfigError, KnownLater, PlanError, Refused, Stale
 if TYPE_CHECKING:
     from reconciler.api.references import Explained, Listed
     from reconciler.core.canon import Canon
+    from reconciler.core.causes import Diagnosis
     from reconciler.core.events import Event
     from reconciler.core.kinds import Kinds
     from reconciler.core.outcomes import Outcome
@@ -476,6 +477,20 @@ class Reconciler:
                 "the project names no service", settings.resolved.where(()), "add `service: NAME`"
             )
         return settings.service
+
+    def diagnose(self, deployment: str = "") -> Diagnosis:
+        """Say why the service's rollout fails: that of a deployment (``ecs-svc/…``), else the one that failed last or
+        runs now. What cannot be read is told in `unread`; of AWS's errors none is raised.
+        """
+        from reconciler.engine import diagnosing
+
+        return diagnosing.diagnose(
+            self.gateway,
+            self.settings.cluster,
+            self._named_service(),
+            deployment=deployment,
+            masker=self.masker,
+        )
 
     def status(self) -> JsonObject:
         """Describe the service as AWS shows it. ReconcilerError where it is not there."""

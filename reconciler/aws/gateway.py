@@ -7,6 +7,7 @@ from itertools import islice
 from threading import Lock
 from typing import Any, Final, TypeVar
 
+from reconciler.aws import evidence
 from reconciler.aws.clients import Client
 from reconciler.aws.sessions import Aws
 from reconciler.core.values import JsonObject
@@ -179,6 +180,14 @@ class EcsGateway:
 
         parts = list(_batches(arns, _TASKS_A_CALL))
         return tuple(task for tasks in self._side_by_side(describe, parts) for task in tasks)
+
+    def log_lines(self, group: str, stream: str, /, *, limit: int, region: str = "") -> tuple[str, ...]:
+        """Give the last lines of a log stream."""
+        return evidence.log_lines(self._aws, group, stream, limit, region)
+
+    def target_health(self, target_group: str, /) -> tuple[JsonObject, ...]:
+        """Give the health of a target group's targets."""
+        return evidence.target_health(self._aws, target_group)
 
     def _side_by_side(self, call: Callable[[Item], Answer], items: Sequence[Item]) -> list[Answer]:
         """Call with every item, in threads where there are several, and give the answers in order."""

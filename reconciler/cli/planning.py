@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from reconciler.cli import exits, logs, options
+from reconciler.cli import diagnoses, exits, logs, options
 from reconciler.errors import ConfigError, PlanError, Refused, Where
 
 if TYPE_CHECKING:
@@ -131,7 +131,9 @@ def watch(reconciler: Reconciler, common: options.Common, *, until: str) -> int:
     """Watch the rollout that is running, reporting on stderr; give the exit code."""
     gc.enable()  # a rollout takes minutes
     outcome = reconciler.wait(emit=_reporter(reconciler), until=until, timeout=common.timeout)
-    return ended(outcome, "The rollout completed")
+    code = ended(outcome, "The rollout completed")
+    diagnoses.explain(reconciler, outcome)
+    return code
 
 
 def _reporter(reconciler: Reconciler) -> Callable[[Event], None]:
@@ -241,7 +243,9 @@ def carry_out(reconciler: Reconciler, plan: Plan, common: options.Common, *, wai
     gc.enable()  # a rollout takes minutes
     emit = _reporter(reconciler)
     outcome = reconciler.apply(plan, emit=emit, wait=wait, until=until, timeout=common.timeout)
-    return ended(outcome)
+    code = ended(outcome)
+    diagnoses.explain(reconciler, outcome)
+    return code
 
 
 def ended(outcome: Outcome, success: str = "Applied") -> int:

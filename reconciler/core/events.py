@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from reconciler.core.causes import Diagnosis
 from reconciler.core.values import JsonObject
 
 
@@ -65,4 +66,12 @@ class Warned:
     what: str
 
 
-Event: TypeAlias = StepStarted | StepDone | RolloutProgress | ServiceEvent | Warned
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Diagnosed:
+    """Why a rollout fails, or does not move."""
+
+    unit: str
+    diagnosis: Diagnosis
+
+
+Event: TypeAlias = StepStarted | StepDone | RolloutProgress | ServiceEvent | Warned | Diagnosed

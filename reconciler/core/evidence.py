@@ -30,14 +30,16 @@ _TOLD_TO_END: Final = {
 class Seen:
     """What was read of a service and of one deployment of it (`deployment` is its id).
 
-    `stopped` and `running` are tasks as DescribeTasks shows them, `definition` is the body of the task definition (of
-    DescribeTaskDefinition, ``taskDefinition``), `health` DescribeTargetHealth's descriptions by the target group's ARN.
+    `stopped` and `running` are tasks as DescribeTasks shows them, `others` those that run of other deployments;
+    `definition` is the task definition (of DescribeTaskDefinition, ``taskDefinition``), `health` DescribeTargetHealth's
+    descriptions by the target group's ARN.
     """
 
     service: JsonObject
     deployment: str
     stopped: Sequence[JsonObject] = ()
     running: Sequence[JsonObject] = ()
+    others: Sequence[JsonObject] = ()
     definition: JsonObject | None = None
     logs: Sequence[Logged] = ()
     health: Mapping[str, Sequence[JsonObject]] = field(default_factory=dict)
@@ -113,6 +115,7 @@ def ill(seen: Seen) -> list[JsonObject]:
 
 
 def of_ill(task: JsonObject, seen: Seen, told: set[str]) -> Iterator[tuple[Of, str]]:
+    """Give what is said of a running task that is not healthy."""
     for message in events(seen):
         about = _TASK.search(message)
         if about and about[1] == task_id(task):
@@ -127,7 +130,7 @@ def of_ill(task: JsonObject, seen: Seen, told: set[str]) -> Iterator[tuple[Of, s
 
 def of_targets(seen: Seen) -> Iterator[tuple[str, JsonObject]]:
     """Give unhealthy targets that no task here is: by instance, or of tasks that were not read."""
-    known = {address for task in seen.running for address in _addresses(task)}
+    known = {address for task in [*seen.running, *seen.others] for address in _addresses(task)}
     for target, group in _unhealthy(seen):
         if _address(target) not in known:
             yield _health(target, group), target
@@ -260,10 +263,12 @@ def _defined(seen: Seen, name: Json) -> JsonObject:
 
 
 def task_id(task: JsonObject) -> str:
+    """Give the id of a task."""
     return str(task.get("taskArn")).rpartition("/")[2]
 
 
 def listed(body: JsonObject, name: str) -> list[JsonObject]:
+    """Give the objects in a list of a body; none where there is no list."""
     found = body.get(name)
     return [each for each in found if isinstance(each, dict)] if isinstance(found, list | tuple) else []
 
@@ -274,4 +279,5 @@ def _object(body: JsonObject, name: str) -> JsonObject:
 
 
 def number(value: Json) -> float:
+    """Give a number, 0 where there is none."""
     return float(value) if isinstance(value, int | float) else 0.0

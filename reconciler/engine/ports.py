@@ -118,6 +118,14 @@ class Gateway(Protocol):
         """Describe tasks, a hundred a call; tasks that are gone are left out."""
         ...
 
+    def log_lines(self, group: str, stream: str, /, *, limit: int, region: str = "") -> tuple[str, ...]:
+        """Give the last lines of a log stream, oldest first. AwsNotFound where group or stream is not there."""
+        ...
+
+    def target_health(self, target_group: str, /) -> tuple[JsonObject, ...]:
+        """Give the health of a target group's targets (by ARN): elbv2's ``TargetHealthDescriptions``."""
+        ...
+
 
 class Clock(Protocol):
     """Time as the engine sees it; the fake in `testing` moves only when told."""

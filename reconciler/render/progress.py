@@ -5,9 +5,18 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Final, assert_never
 
-from reconciler.core.events import Event, RolloutProgress, ServiceEvent, StepDone, StepStarted, Warned
+from reconciler.core.events import (
+    Diagnosed,
+    Event,
+    RolloutProgress,
+    ServiceEvent,
+    StepDone,
+    StepStarted,
+    Warned,
+)
 from reconciler.core.outcomes import Ending, Outcome
 from reconciler.core.values import JsonObject
+from reconciler.render import diagnoses
 from reconciler.render.styles import PLAIN, Style
 
 _STATES: Final = {
@@ -48,6 +57,8 @@ def text(event: Event, style: Style = PLAIN) -> str:
             return event.message + (f" ×{event.times}" if event.times > 1 else "")
         case Warned():
             return f"{event.unit}: {event.what}"
+        case Diagnosed():
+            return f"{event.unit}: it does not move.\n{diagnoses.text(event.diagnosis, style)}"
         case _:
             assert_never(event)
 
@@ -77,6 +88,8 @@ def fields(event: Event) -> dict[str, object]:
             }
         case Warned():
             return {"kind": "Warned", "unit": event.unit}
+        case Diagnosed():
+            return {"kind": "Diagnosed", "unit": event.unit, **diagnoses.fields(event.diagnosis)}
         case _:
             assert_never(event)
 

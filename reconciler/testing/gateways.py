@@ -69,6 +69,8 @@ class FakeGateway:
         self._tags: dict[str, dict[str, str]] = {}
         self._targets: dict[str, Body] = {}
         self._failures: dict[str, _Failure] = {}
+        self._logs: defaultdict[tuple[str, str], list[str]] = defaultdict(list)
+        self._health: dict[str, Body] = {}
         self._lock = RLock()
 
     @property
@@ -256,7 +258,45 @@ class FakeGateway:
             tasks = {task["taskArn"]: task for service in inside for task in self._tasks(service)}
             return tuple(tasks[arn] for arn in arns if arn in tasks)
 
+    def log_lines(self, group: str, stream: str, /, *, limit: int, region: str = "") -> tuple[str, ...]:
+        """Give the last lines that `write` put there."""
+        with self._called("log_lines", group, stream, limit, region):
+            if (group, stream) not in self._logs:
+                code, message = "ResourceNotFoundException", "The specified log stream does not exist."
+                raise _error(AwsNotFound, "GetLogEvents", code, message, "logs")
+            return tuple(self._logs[group, stream][-limit:])
+
+    def target_health(self, target_group: str, /) -> tuple[JsonObject, ...]:
+        """Give the tasks that run behind a target group, healthy unless `ail` says otherwise."""
+        with self._called("target_health", target_group):
+            behind = [
+                (task, balancer)
+                for service in self._services.values()
+                for balancer in service.get("loadBalancers", ())
+                if balancer.get("targetGroupArn") == target_group
+                for task in [{}, *self._tasks(service)]
+            ]
+            if not behind:
+                code, message = "TargetGroupNotFound", f"Target groups '{target_group}' not found"
+                raise _error(AwsRefused, "DescribeTargetHealth", code, message, "elbv2")
+            return tuple(
+                {
+                    "Target": {"Id": _address(task), "Port": balancer["containerPort"]},
+                    "TargetHealth": copy.deepcopy(self._health.get(target_group, {"State": "healthy"})),
+                }
+                for task, balancer in behind
+                if task.get("lastStatus") == "RUNNING"
+            )
+
     # What a test may do to it beside the port.
+
+    def write(self, group: str, stream: str, *lines: str) -> None:
+        """Let a container have written lines."""
+        self._logs[group, stream].extend(lines)
+
+    def ail(self, target_group: str, health: JsonObject) -> None:
+        """Let all targets of a target group be in this health (``TargetHealth`` of the API)."""
+        self._health[target_group] = cast(Body, copy.deepcopy(health))
 
     def fail(self, method: str, error: AwsError, *, times: int = 1, taken: bool = False) -> None:
         """Make the next calls of a method raise; with `taken` only after they have had their effect."""
@@ -397,7 +437,9 @@ class FakeGateway:
                 "startedBy": deployment["id"],
                 "desiredStatus": status,
                 "lastStatus": status,
-                "containers": [],
+                "containers": [
+                    {"networkInterfaces": [{"privateIpv4Address": _address_of(deployment, serial)}]}
+                ],
                 **more,
             }
             for deployment in service["deployments"]
@@ -427,5 +469,16 @@ def _task_id(deployment: Body, serial: str) -> str:
     return uuid.uuid5(uuid.NAMESPACE_OID, f"{deployment['id']} {serial}").hex
 
 
-def _error(kind: type[AwsError], operation: str, code: str, message: str) -> AwsError:
-    return kind(f"ecs {operation}: {message.rstrip('.')} ({code})", operation=operation, code=code)
+def _address_of(deployment: Body, serial: str) -> str:
+    digits = _task_id(deployment, serial)
+    return f"10.0.{int(digits[:2], 16)}.{int(digits[2:4], 16)}"
+
+
+def _address(task: Body) -> str:
+    return next(
+        (str(each["networkInterfaces"][0]["privateIpv4Address"]) for each in task.get("containers", ())), ""
+    )
+
+
+def _error(kind: type[AwsError], operation: str, code: str, message: str, service: str = "ecs") -> AwsError:
+    return kind(f"{service} {operation}: {message.rstrip('.')} ({code})", operation=operation, code=code)

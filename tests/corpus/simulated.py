@@ -102,3 +102,9 @@ class Simulated:
 
     def describe_tasks(self, cluster: str, arns: Sequence[str], /) -> tuple[JsonObject, ...]:
         return ()
+
+    def log_lines(self, group: str, stream: str, /, *, limit: int, region: str = "") -> tuple[str, ...]:
+        raise NotImplementedError
+
+    def target_health(self, target_group: str, /) -> tuple[JsonObject, ...]:
+        raise NotImplementedError

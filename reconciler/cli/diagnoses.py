@@ -1,0 +1,27 @@
+"""Saying why a rollout failed, under how it ended."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from reconciler.cli import logs
+
+if TYPE_CHECKING:
+    from reconciler.api import Reconciler
+    from reconciler.core.outcomes import Outcome
+
+_BAD: Final = ("failed", "rolled back", "timed out")
+
+
+def explain(reconciler: Reconciler, outcome: Outcome) -> None:
+    """Say on stderr why a rollout failed, was rolled back or takes too long; of any other say nothing."""
+    if outcome.ending.value not in _BAD:
+        return
+    from reconciler.render import diagnoses
+    from reconciler.render.styles import Style
+
+    found = reconciler.diagnose()
+    if logs.people():
+        logs.info(diagnoses.text(found, Style(logs.colored())))
+    else:
+        logs.info(diagnoses.line(found), kind="Diagnosed", **diagnoses.fields(found))
