@@ -16,6 +16,7 @@ from dataclasses import dataclass, field, replace
 from reconciler.core import pointers, scalars, words
 from reconciler.core.kinds import Kind
 from reconciler.core.kinds.rules import ABSENT, Key, Maybe, Node
+from reconciler.core.redaction import NUMBER
 from reconciler.core.values import Json, JsonObject, Path
 
 
@@ -49,7 +50,10 @@ class Remark:
 
 @dataclass(frozen=True, slots=True)
 class Canon:
-    """A body in canonical form. `tree` has keyed lists as objects; `wire` is list-shaped and can be sent."""
+    """A body in canonical form. `tree` has keyed lists as objects; `wire` is list-shaped and can be sent.
+
+    `free` are the canonical places whose names are the user's: entries of maps, and what stands in JSON documents.
+    """
 
     kind: Kind
     tree: JsonObject
@@ -57,6 +61,7 @@ class Canon:
     seen: Mapping[Path, Seen]
     facts: JsonObject
     remarks: tuple[Remark, ...] = ()
+    free: tuple[Path, ...] = ()
 
 
 @dataclass(slots=True)
@@ -69,6 +74,7 @@ class _Visit:
     like: JsonObject = field(default_factory=dict)
     seen: dict[Path, Seen] = field(default_factory=dict)
     remarks: list[Remark] = field(default_factory=list)
+    free: list[Path] = field(default_factory=list)
 
     def fault(self, raw: Path, what: str, hint: str | None = None, first: Path | None = None) -> Maybe:
         self.remarks.append(Remark(raw, what, hint, fatal=True, first=first))
@@ -81,6 +87,7 @@ class _Visit:
         )
         for key, member in items:
             self.seen[*path, key] = Seen((*raw, key), member)
+            self.free.append((*path, key))
             self.free_form(member, (*raw, key), (*path, key))
 
     def mistyped(self, raw: Path, wanted: str, value: Json) -> Maybe:
@@ -131,6 +138,7 @@ def canon(
         visit.seen,
         visit.facts,
         tuple(visit.remarks),
+        tuple(visit.free),
     )
 
 
@@ -197,6 +205,8 @@ def _value(node: Node, value: Json, visit: _Visit, raw: Path, path: Path) -> tup
                 _check_word(node, wire, visit, raw)
         case "structure" if node.members:
             wire, tree = _structure(node, value, visit, raw, path, None)
+            if rule.presence and tree is ABSENT and isinstance(value, dict):
+                wire, tree = {} if wire is ABSENT else wire, {}
         case "list":
             wire, tree = _list(node, value, visit, raw, path)
         case "map":
@@ -276,7 +286,9 @@ def _map(value: Json, visit: _Visit, raw: Path, path: Path) -> tuple[Maybe, Mayb
     for name, member in kept.items():
         if not isinstance(member, str):
             visit.mistyped((*raw, name), "string", member)
-    visit.seen.update({(*path, name): Seen((*raw, name), member) for name, member in kept.items()})
+    for name, member in kept.items():
+        visit.seen[*path, name] = Seen((*raw, name), member)
+        visit.free.append((*path, name))
     return (kept, dict(kept)) if kept else (ABSENT, ABSENT)
 
 
@@ -486,11 +498,18 @@ def _says_something(given: Json) -> bool:
 
 
 def numbered(name: str, taken: Mapping[str, Json]) -> str:
-    """Give a name that is not taken yet: the name with the next number."""
+    """Give a name that is not taken yet: the name with the next number, which `redaction.secret_name` looks past."""
     number = 2
     while f"{name}#{number}" in taken:
         number += 1
     return f"{name}#{number}"
+
+
+def unnumbered(path: Path) -> Path:
+    """Give the place of the item that a numbered one repeats; any other place as it is."""
+    if not any(isinstance(key, str) and "#" in key for key in path):
+        return path
+    return tuple(NUMBER.sub("", key) if isinstance(key, str) else key for key in path)
 
 
 def _last(path: Path) -> str:

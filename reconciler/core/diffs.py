@@ -94,12 +94,15 @@ class _Walk:
     def structure(
         self, node: Node, desired: Json, live: Json, path: Path, address: str
     ) -> Iterator[tuple[Change, bool]]:
-        if desired == live:
+        alike = desired == live
+        if alike and not node.documents:
             return
         wanted = desired if isinstance(desired, dict) else {}
         actual = live if isinstance(live, dict) else {}
         for name in sorted({*wanted, *actual}):
             child = _child(node, name)
+            if alike and child is not None and not child.documents:
+                continue
             there, called = (*path, name), _address(node, address, name)
             if name in wanted:
                 yield from self.declared(child, wanted[name], actual.get(name, ABSENT), there, called)
@@ -185,4 +188,15 @@ def _is_novel(node: Node | None, value: Json) -> bool:
 def _same(node: Node | None, desired: Json, live: Json) -> bool:
     if node is not None and node.rule.same is not None:
         return node.rule.same(desired, live)
-    return desired == live
+    return desired == live if node is not None and not node.documents else _same_json(desired, live)
+
+
+def _same_json(left: Json, right: Json) -> bool:
+    """Compare what stands in a JSON document: true is not 1 there, as it is to Python; 1 and 1.0 are one number."""
+    if isinstance(left, bool) or isinstance(right, bool):
+        return left is right
+    if isinstance(left, dict) and isinstance(right, dict):
+        return left.keys() == right.keys() and all(_same_json(left[name], right[name]) for name in left)
+    if isinstance(left, list | tuple) and isinstance(right, list | tuple):
+        return len(left) == len(right) and all(map(_same_json, left, right))
+    return left == right

@@ -15,7 +15,7 @@ from reconciler.core.diffs import Action, Change, address_of
 from reconciler.core.documents import Resolved
 from reconciler.core.kinds.rules import ABSENT, Maybe, Node
 from reconciler.core.plans import Finding, Reason
-from reconciler.core.redaction import MASK, Masker, secret_name
+from reconciler.core.redaction import MASK, Masker, secret_member, secret_name, secret_option
 from reconciler.core.values import Json, JsonObject, Origin, Path
 
 # Said of a change whose masked parts differ: what is shown of them is alike.
@@ -37,8 +37,18 @@ class Provenance:
         return (*seen.raw, seen.pair) if seen.pair else seen.raw
 
     def sensitive(self, path: Path) -> bool:
-        """Tell whether a value must not be shown: by provenance, or as a variable whose name says so."""
-        return _by_name(path) or (bool(self.marked) and not self.marked.isdisjoint(_around(path)))
+        """Tell whether a value must not be shown: by provenance, or as a variable whose name says so.
+
+        What a live twin holds (`API_KEY#2`) may be what the file's value was.
+        """
+        if _is_variable(path):
+            return True
+        if not self.marked:
+            return False
+        twin = canons.unnumbered(path)
+        return not self.marked.isdisjoint(_around(path)) or (
+            twin != path and not self.marked.isdisjoint(_around(twin))
+        )
 
     def holds_secret(self, path: Path) -> bool:
         """Tell whether anything at or below a canonical place must not be shown."""
@@ -51,6 +61,11 @@ class Provenance:
             path
             for path in self.canon.seen
             if len(path) >= 2 and path[-2] == "environment" and secret_name(str(path[-1]))
+        ]
+        by_name += [
+            path
+            for path in self.canon.free
+            if isinstance(self.canon.seen[path].wire, str) and named_secret(self.canon.kind.node, path)
         ]
         places = self.canon.seen if self.resolved.sensitive else ()
         by_origin = (
@@ -90,8 +105,28 @@ def _around(path: Path) -> Iterator[Path]:
     return (path[:length] for length in range(len(path), 0, -1))
 
 
-def _by_name(path: Path) -> bool:
+def named_secret(root: Node, path: Path) -> bool:
+    """Tell whether a canonical place holds a secret by its name.
+
+    So do variables, options and labels of such a name, and in a JSON document the texts below one.
+    """
+    return _is_variable(path) or _in_free_form(root, path)
+
+
+def _is_variable(path: Path) -> bool:
     return len(path) >= 2 and path[-2] == "environment" and secret_name(str(path[-1]))
+
+
+def _in_free_form(root: Node, path: Path) -> bool:
+    node: Node | None = root
+    for length, key in enumerate(path):
+        if node is None or node.pair:
+            return False
+        if node.free_form:
+            named = secret_option if node.shape.kind == "map" else secret_member
+            return any(named(inner) for inner in path[length:] if isinstance(inner, str))
+        node = canons.node_at(node, (key,))
+    return False
 
 
 def findings(
@@ -203,7 +238,11 @@ def mask(value: Json, path: Path, origin: Provenance, masker: Masker) -> Json:
     if masker.open:
         return value
     named = bool(origin.marked or masker.secrets)
-    return _Masking(origin, masker, named).value(value, path, canons.node_at(origin.canon.kind.node, path))
+    root = origin.canon.kind.node
+    node = canons.node_at(root, path)
+    if node is None and _in_free_form(root, path):
+        return masker.texts(value)
+    return _Masking(origin, masker, named).value(value, path, node)
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,12 +269,17 @@ class _Masking:
         masked: dict[str, Json] = {}
         if node is not None and node.pair and not self.origin.marked:
             return self.pairs(value, path)
+        says = secret_option if node is not None and node.shape.kind == "map" else secret_member
+        free_form = node is None or node.free_form
         for name, member in value.items():
             there = (*path, name)
             called = str(_name(node, there, self.origin, self.masker)) if self.named else name
             if called != name:
                 called = canons.numbered(called, {**value, **masked})
-            masked[called] = self.value(member, there, canons.node_at(node, (name,)))
+            if free_form and says(name):
+                masked[called] = self.masker.texts(member)
+            else:
+                masked[called] = self.value(member, there, canons.node_at(node, (name,)))
         return masked
 
     def pairs(self, value: JsonObject, path: Path) -> Json:
@@ -263,14 +307,16 @@ def _masked(value: Json) -> bool:
 def secret_leaves(origin: Provenance) -> Sequence[tuple[Path, Path]]:
     """Give (canonical place, place in the file) of every leaf that a plan must hold by reference.
 
-    These are the leaves that are sensitive by provenance, and variables with a secret name that a reference fills.
+    These are the leaves that are sensitive by provenance, and those under a secret name that a reference fills.
     A literal in the file is the file's own, and stands in the repository already.
     """
     found: dict[Path, Path] = {}  # by the place in the file, which a pair and its value share
     for path in origin.canon.seen if origin.marked else ():
         if path not in origin.marked or (raw := origin.raw(path)) is None or raw in found:
             continue
-        if origin.resolved.is_sensitive(raw) or (_by_name(path) and origin.resolved.origins_of(raw)):
+        if origin.resolved.is_sensitive(raw) or (
+            named_secret(origin.canon.kind.node, path) and origin.resolved.origins_of(raw)
+        ):
             value = _leaf(origin.resolved, raw)
             if value is not ABSENT:
                 found[raw] = path

@@ -29,6 +29,13 @@ SECRET_NAMES: Final = (
     "*_APIKEY",
 )
 _SECRET_NAME: Final = re.compile("|".join(fnmatch.translate(pattern) for pattern in SECRET_NAMES))
+# What tells apart items of one name in what AWS describes (`API_KEY#2`): no part of the name.
+NUMBER: Final = re.compile(r"#[0-9]+\Z")
+# Options of log drivers that name a field of a record, or of a stream, by a name like that of a secret (Fluent Bit's
+# output plugins).
+_FIELD_NAME: Final = re.compile(
+    r"(?:.*_)?(?:DATE|EVENT|GELF_.*|HOST|ID|LEVEL|LOG|MESSAGE|PARTITION|RECORD|TAG|TIME|TIMESTAMP|TOPIC|TYPE)_KEY"
+)
 # A shorter secret would mask syllables of ordinary words.
 SHORTEST: Final = 4
 # What a text has to hold so that it is worth reading it as JSON.
@@ -45,8 +52,21 @@ _PASSWORD: Final = re.compile(
 
 @lru_cache(maxsize=32768)  # of a variable it is asked in the file, in the description and in the plan
 def secret_name(name: str) -> bool:
-    """Tell whether a variable's name says that its value is secret."""
-    return _SECRET_NAME.match(name.upper()) is not None
+    """Tell whether a variable's name says that its value is secret; of twins each, whatever their numbers."""
+    return _SECRET_NAME.match(NUMBER.sub("", name.upper())) is not None
+
+
+@lru_cache(maxsize=4096)
+def secret_member(name: str) -> bool:
+    """Tell whether the name of a member says so, in the spellings of JSON: `apiToken`, `api-token`, `api.token`."""
+    return secret_name(_HUMP.sub("_", name))
+
+
+@lru_cache(maxsize=4096)
+def secret_option(name: str) -> bool:
+    """Tell the same of an option of a log driver or a label (`splunk-token`), of which some only name a field."""
+    folded = _HUMP.sub("_", name)
+    return secret_name(folded) and _FIELD_NAME.fullmatch(folded.upper()) is None
 
 
 def _masked(_value: Json) -> str:
@@ -116,7 +136,7 @@ class Masker:
                     above.pop()
                 named = False
             elif is_name:
-                named = secret_name(_HUMP.sub("_", str(json.loads(string))))
+                named = secret_member(str(json.loads(string)))
             else:
                 pieces += text[done : token.start()], self._string(string, secret=named or above[-1])
                 named, done = False, token.end()
@@ -129,6 +149,14 @@ class Masker:
         value = str(json.loads(written, strict=False))
         masked = self.hide(value) if secret else self.leaf(value)
         return written if masked == value else json.dumps(masked, ensure_ascii=False)
+
+    def texts(self, value: Json) -> Json:
+        """Mask every text in a value that stands under a secret name; what else it holds says as little there."""
+        if isinstance(value, str):
+            return value if self.open else self.hide(value)
+        if isinstance(value, dict):
+            return {name: self.texts(member) for name, member in value.items()}
+        return [self.texts(member) for member in value] if isinstance(value, list | tuple) else value
 
     def value(self, value: Json, *, sensitive: bool = False) -> Json:
         """Mask secrets inside a value; all of its leaves where it is sensitive as a whole."""

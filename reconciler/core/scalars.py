@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from typing import Final
 
 from reconciler.core.kinds.rules import ABSENT, Maybe, Rule
@@ -53,21 +54,30 @@ def text(value: Json) -> Json:
 _EXACT: Final = 2.0**53
 
 
+# Whole numbers and decimal ones as they stand in texts: Python by itself reads `8_0` and the digits of other scripts.
+_WHOLE: Final = re.compile(r"[+-]?[0-9]{1,400}")
+_DECIMAL: Final = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
+
+
 def _integer(value: Json) -> Maybe:
     if isinstance(value, bool):
         return ABSENT
     if isinstance(value, int):
         return value
+    if isinstance(value, str) and _WHOLE.fullmatch(value.strip()):
+        return int(value)  # a float would round it
     number = _number(value)
-    return int(number) if isinstance(number, float) and number == int(number) else ABSENT
+    return int(number) if isinstance(number, float) and number.is_integer() else ABSENT
 
 
 def _number(value: Json) -> Maybe:
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         return ABSENT
+    if isinstance(value, str) and not _DECIMAL.fullmatch(value.strip()):
+        return ABSENT
     try:
         number = float(value)
-    except ValueError:
+    except OverflowError:  # of a whole number that no float reaches
         return ABSENT
     return number if math.isfinite(number) else ABSENT
 

@@ -14,10 +14,10 @@ from dataclasses import replace
 from typing import Final
 
 from reconciler.core import canon as canons
+from reconciler.core import findings
 from reconciler.core.documents import Resolved
 from reconciler.core.kinds import Kind, Kinds
 from reconciler.core.kinds.rules import ABSENT, Maybe, Node
-from reconciler.core.redaction import secret_name
 from reconciler.core.values import Json, JsonObject, Path
 from reconciler.engine import composing
 from reconciler.engine.composing import Desired
@@ -115,14 +115,11 @@ def _adopted(desired: Desired, there: canons.Canon, path: Path) -> Desired:
 
 
 def _concealed(desired: Desired, path: Path) -> Desired:
-    """Mark an adopted value whose variable's name says that it is secret: it stands in no file of the user's."""
+    """Mark an adopted value whose name says that it is secret: it stands in no file of the user's."""
     secret = [
         (*seen.raw, seen.pair) if seen.pair else seen.raw
         for place, seen in desired.canon.seen.items()
-        if place[: len(path)] == path
-        and len(place) > 1
-        and place[-2] == "environment"
-        and secret_name(str(place[-1]))
+        if place[: len(path)] == path and findings.named_secret(desired.canon.kind.node, place)
     ]
     if not secret:
         return desired

@@ -232,7 +232,11 @@ def role(request: Body, body: Body, definition: Body) -> Body:
     """Give `roleArn`, where the service has one."""
     given = request.get("role")
     if given:
-        return {"roleArn": given if given.startswith("arn:") else f"arn:aws:iam::{ACCOUNT}:role/{given}"}
+        return {
+            "roleArn": given
+            if given.startswith("arn:")
+            else f"arn:aws:iam::{ACCOUNT}:role/{given.strip('/')}"
+        }
     needed = (
         definitiondefaults.network_mode(definition) == "awsvpc"
         or body["loadBalancers"]

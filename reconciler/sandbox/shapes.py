@@ -47,6 +47,9 @@ def members(shape: str, service: str = "ecs") -> frozenset[str]:
 
 
 @rules.documented("Smithy AWS JSON 1.1 protocol: null members are absent, unknown members are ignored")
+@rules.documented(
+    "API reference, DeploymentLifecycleHook.hookDetails: any JSON value, which is kept as it is"
+)
 @rules.reported(
     "aws-actions/amazon-ecs-deploy-task-definition#587: STRING_VALUE cannot be converted to Integer"
 )
@@ -59,6 +62,8 @@ def accept(operation: str, request: Any, service: str = "ecs") -> Body:
 
 def _read(shape: Any, value: Any, operation: str, path: str) -> Any:
     kind = shape.type_name
+    if kind == "structure" and shape.is_document_type:
+        return value
     if kind in _CONVERTIBLE and not isinstance(value, _CONVERTIBLE[kind]):
         raise _not_convertible(value, kind)
     if kind in ("integer", "long") and (isinstance(value, bool) or not isinstance(value, int)):

@@ -186,6 +186,8 @@ def why_equal(kind: Kind, mutation: Mutation, document: Any, desired: Canon, liv
         for node in spot.nodes[1:]:
             if node.rule.is_elsewhere(facts) and spot.names[0] in desired.tree:
                 return "set elsewhere"
+    if _comes_or_goes(kind.node, document, mutation):
+        return ""
     if silenced := _silenced(kind.node, document, mutation, facts):
         return silenced
     if reason := _same_meaning(kind.node, document, mutation, facts):
@@ -234,8 +236,18 @@ def _silenced(root: Node, document: Any, mutation: Mutation, facts: JsonObject) 
     return ""
 
 
+def _comes_or_goes(root: Node, document: Any, mutation: Mutation) -> str:
+    """Give the address of the object around the change whose being there says something, if only one side has it."""
+    for depth, (node, sides) in enumerate(_steps(root, document, mutation), start=1):
+        if node.rule.presence and len(sides) == 1:
+            return place(root, document, mutation.path[:depth]).address
+    return ""
+
+
 def _switch(root: Node, document: Any, mutation: Mutation, facts: JsonObject) -> str:
     """Give the address of the object around the change that the change gives a meaning, or takes it from."""
+    if appears := _comes_or_goes(root, document, mutation):
+        return appears
     for depth, (node, sides) in enumerate(_steps(root, document, mutation), start=1):
         test = node.rule.absent_if
         meant = (

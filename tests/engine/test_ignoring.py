@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 import pytest
 
@@ -217,17 +217,39 @@ def test_what_names_things_cannot_be_left_to_others(world: World, pointer: str) 
         world.plan()
 
 
-def test_a_secret_that_only_aws_holds_is_kept_and_not_saved(world: World) -> None:
-    secret = {"name": "DB_PASSWORD", "value": "hunter2hunter2"}
-    world.write("task.json", containers(environment=[secret]))
+SPLUNK: Final = {"logDriver": "splunk", "options": {"splunk-token": "hunter2hunter2"}}
+
+
+@pytest.mark.parametrize(
+    ("secret", "kept", "pointer"),
+    [
+        (
+            {"environment": [{"name": "DB_PASSWORD", "value": "hunter2hunter2"}]},
+            {},
+            "environment/DB_PASSWORD",
+        ),
+        (
+            {"logConfiguration": SPLUNK},
+            {"logConfiguration": {"logDriver": "splunk"}},
+            "logConfiguration/options/*",
+        ),
+    ],
+    ids=["variable", "option"],
+)
+def test_a_secret_that_only_aws_holds_is_kept_and_not_saved(
+    world: World, secret: dict[str, Any], kept: dict[str, Any], pointer: str
+) -> None:
+    world.write("task.json", containers(**secret))
     world.apply()
-    ignoring_project(world, "/containerDefinitions/*/environment/DB_PASSWORD")
-    world.write("task.json", containers(image="repo/web:2"))
+    (before,) = world.containers()
+    ignoring_project(world, f"/containerDefinitions/*/{pointer}")
+    world.write("task.json", containers(image="repo/web:2", **kept))
     with world.opened() as reconciler:
         plan = reconciler.plan()
         assert "hunter2hunter2" not in plan.to_json()
         reconciler.apply(plan)
-    assert secret in world.containers()[0]["environment"]
+    (after,) = world.containers()
+    assert after == before | {"image": "repo/web:2"}
 
 
 def test_an_ignored_value_inside_what_is_sent_whole_binds_the_plan(world: World) -> None:

@@ -106,6 +106,7 @@ _MEANS_NOTHING = {
     ("propagateTags", "NONE"),
     ("includeQueryParameters", "DISABLED"),
     ("timeoutSeconds", 300),
+    ("logLevel", "info"),
     ("filesystemType", "xfs"),
 }
 """Defaults (API model) that are shown where they were sent, and only there."""

@@ -68,6 +68,7 @@ class Rule:
     - `default`: the value that ECS gives to a member that was not sent; it equals absent on both sides.
     - `default_for`: the same, where it depends on the facts of the document.
     - `absent_if`: the same, where it depends on the rest of the document.
+    - `presence`: that the object is there says something, however empty it is.
     - `blank`: an empty string is a value here, and a missing one means the empty string.
     - `coerce`: brings different spellings of one value to one (``"0.5 vCPU"``, ``"512"``).
     - `same`: decides whether a desired and a live value, both normalised, mean the same.
@@ -84,6 +85,7 @@ class Rule:
     default: Maybe = ABSENT
     default_for: Callable[[JsonObject], Json] | None = None
     absent_if: Test | None = None
+    presence: bool = False
     blank: bool = False
     coerce: Callable[[Json], Json] | None = None
     same: Callable[[Json, Json], bool] | None = None
@@ -130,6 +132,13 @@ class Node:
     """Lists that the API insists on, however little they say (DeploymentAlarms.alarmNames)."""
     literal: bool = False
     """Whether a text that is not empty is its own canonical form, unless it is the default: as most are."""
+    documents: bool = False
+    """Whether a JSON document of the user's own can stand in it, or is it (hookDetails)."""
+
+    @property
+    def free_form(self) -> bool:
+        """Tell whether what stands in it has names of the user's own: a map, or a JSON document."""
+        return not self.members and self.item is None and self.shape.kind in ("map", "structure")
 
     def member(self, name: str) -> str | None:
         """Give the API's spelling of a member that was written in any case, None if there is none."""
@@ -154,10 +163,11 @@ def compile_node(
             {name.lower(): name for name in members},
             tests={n: member.rule.absent_if for n, member in members.items() if member.rule.absent_if},
             insisted=tuple(name for name in sorted(shape.required) if members[name].item is not None),
+            documents=not members or any(member.documents for member in members.values()),
         )
     if shape.kind == "list" and shape.item is not None:
         item = compile_node(shape.item, rules, f"{path}/*", judged)
-        return Node(shape, rule, item=item, pair=_pair(item, rule.key))
+        return Node(shape, rule, item=item, pair=_pair(item, rule.key), documents=item.documents)
     return Node(shape, rule, literal=_is_literal(shape, rule))
 
 

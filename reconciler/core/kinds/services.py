@@ -112,7 +112,7 @@ def _declared(path: str, *names: str) -> dict[str, Rule]:
 
 
 def _service_linked(value: Json, _parent: JsonObject, _facts: JsonObject) -> bool:
-    return short_name(value) == SERVICE_LINKED_ROLE
+    return str(value).rsplit("/", 1)[-1] == SERVICE_LINKED_ROLE
 
 
 def _port_name(value: Json, service: JsonObject, _facts: JsonObject) -> bool:
@@ -256,7 +256,10 @@ _ROWS: Final[dict[str, Rule]] = {
     ),
     "serviceConnectConfiguration/enabled": Rule(undeclared=D),  # required (B): no default
     "serviceConnectConfiguration/namespace": Rule(undeclared=S),  # filled with the cluster's default
-    **_declared("serviceConnectConfiguration", "accessLogConfiguration", "containerConfigurations"),
+    **_declared("serviceConnectConfiguration", "accessLogConfiguration"),
+    # Each of them is one setting (B: a union), so that their order means nothing.
+    "serviceConnectConfiguration/containerConfigurations": Rule(key=WHOLE, undeclared=D),
+    "serviceConnectConfiguration/containerConfigurations/*/logLevel": Rule(default="info", undeclared=D),  # B
     "serviceConnectConfiguration/services": Rule(key=Key(("portName",)), undeclared=D),
     "serviceConnectConfiguration/services/*/discoveryName": Rule(absent_if=_port_name, undeclared=D),
     "serviceConnectConfiguration/services/*/clientAliases": Rule(key=Key(("port",)), undeclared=D),

@@ -44,14 +44,17 @@ def revision_name(value: Json) -> Json:
 
 
 def same_name(left: Json, right: Json) -> bool:
-    """Compare two names of a role: two ARNs whole, a bare name with the last segment of an ARN."""
-    if (
-        isinstance(left, str)
-        and isinstance(right, str)
-        and left.startswith("arn:") != right.startswith("arn:")
-    ):
-        return short_name(left) == short_name(right)
-    return left == right
+    """Compare two names of a role: two ARNs whole, else what ARN and name say.
+
+    A name that holds a slash has its path before it (``/foo/bar`` or ``foo/bar``: API model, CreateService.role). A
+    bare one is compared with the last segment alone: no two roles of an account share a name, whatever their paths.
+    """
+    if not isinstance(left, str) or not isinstance(right, str):
+        return left == right
+    if left.startswith("arn:") == right.startswith("arn:"):
+        return left.strip("/") == right.strip("/")
+    arn, name = (left, right) if left.startswith("arn:") else (right, left)
+    return name.strip("/") == arn.partition(":role/")[2] if "/" in name else name == short_name(arn)
 
 
 def parsed_json(value: Json) -> Json:

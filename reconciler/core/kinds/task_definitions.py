@@ -42,6 +42,7 @@ RULES: Final[dict[str, Rule]] = {
     "runtimePlatform/operatingSystemFamily": Rule(default="LINUX"),  # L26: not echoed unless sent
     "runtimePlatform/cpuArchitecture": Rule(default="X86_64"),  # L26
     "enableFaultInjection": Rule(default=False),  # B, TF
+    "trustedExecutionConfiguration/isolationMode": Rule(default="SHARED"),  # B
     "taskRoleArn": Rule(same=same_name),
     "executionRoleArn": Rule(same=same_name),
     "placementConstraints": Rule(key=WHOLE),  # TF, EP, RD
@@ -53,6 +54,8 @@ RULES: Final[dict[str, Rule]] = {
     "tags/*/value": Rule(blank=True),
     "volumes": Rule(key=Key(("name",))),  # TF, EP
     "volumes/*/configuredAtLaunch": Rule(default=False),  # Terraform provider, pull request 46132
+    # Its being there is what makes a Docker volume of it, and no bind mount (B): `{}` is one with every default.
+    "volumes/*/dockerVolumeConfiguration": Rule(presence=True),
     "volumes/*/dockerVolumeConfiguration/driver": Rule(default="local"),  # TF, HK
     "volumes/*/dockerVolumeConfiguration/scope": Rule(default="task"),  # TF, HK
     "volumes/*/dockerVolumeConfiguration/autoprovision": Rule(default=False, absent_if=_own_volume),  # HK
