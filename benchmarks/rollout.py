@@ -76,7 +76,7 @@ def watch(number: int, pull: float) -> Measured:
             }
         )
         gateway, clock = EcsGateway(aws), Simulated(served)
-        container = {"name": "app", "image": "web:1", "memory": 128}
+        container: JsonObject = {"name": "app", "image": "web:1", "memory": 128}
         gateway.register_task_definition({"family": "web", "containerDefinitions": [container]})
         names = [f"web-{index}" for index in range(number)]
         for name in names:
