@@ -6,7 +6,7 @@ import json
 
 import click
 
-from reconciler.cli import exits, options
+from reconciler.cli import exits, options, planning
 
 
 @click.command()
@@ -18,7 +18,7 @@ from reconciler.cli import exits, options
     "--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True, help="Output."
 )
 def command(common: options.Common, events: int, form: str) -> int:
-    """Show the service: its deployments, how many tasks run, its newest events.
+    """Show the service: its deployments, how many tasks run, its newest events, and why a rollout fails.
 
     \b
     Examples:
@@ -31,7 +31,10 @@ def command(common: options.Common, events: int, form: str) -> int:
         if form == "json":
             options.write(json.dumps(service, indent=2, default=str, ensure_ascii=False))
         else:
-            from reconciler.render import statuses
+            from reconciler.core import diagnosis
+            from reconciler.render import diagnoses, statuses
 
             options.write(reconciler.masker.text(statuses.text(service, events)))
+            if diagnosis.failing(service):
+                options.write(diagnoses.text(reconciler.diagnose(), planning.style(common)))
     return exits.OK

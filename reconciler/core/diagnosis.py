@@ -57,7 +57,10 @@ def of_deployment(tasks: Iterable[JsonObject], deployment: str) -> list[JsonObje
 
 
 def diagnose(seen: Seen) -> tuple[Cause, ...]:
-    """Give the causes, the likeliest first: what most tasks ended of before what only the service's events tell."""
+    """Give the causes, the likeliest first: what most tasks ended of before what only the service's events tell.
+
+    What only says that something is wrong is left out where anything says what.
+    """
     found: dict[tuple[int, str], _Group] = {}
     told: set[str] = set()
     for task in seen.stopped:
@@ -71,10 +74,9 @@ def diagnose(seen: Seen) -> tuple[Cause, ...]:
     for message in evidence.events(seen):
         if message not in told:
             _collect(found, [(Of.SAID, message)], seen, None)
-    groups = sorted(
-        found.values(), key=lambda group: (group.vague, -len(group.tasks), -group.times, group.rank)
-    )
-    return tuple(_cause(group, seen) for group in groups)
+    groups = sorted(found.values(), key=lambda group: (-len(group.tasks), -group.times, group.rank))
+    particular = [group for group in groups if not group.vague]
+    return tuple(_cause(group, seen) for group in particular or groups)
 
 
 @dataclass(slots=True)

@@ -57,24 +57,27 @@ class Stream:
 
 
 def streams(seen: Seen, most: int) -> tuple[list[Stream], list[str]]:
-    """Give at most `most` log streams that may say more: of each container the newest, those that ended badly first.
+    """Give at most `most` log streams that may say more: of each container and exit code the newest.
 
-    Also what cannot be read, in words: containers whose lines go elsewhere.
+    Of a task that ended by itself only the container that ended first. Also what cannot be read, in words: containers
+    whose lines go elsewhere.
     """
-    wanted: dict[str, Stream] = {}
+    wanted: dict[tuple[str, Json], Stream] = {}
     elsewhere: dict[str, str] = {}
     for task in [*seen.stopped, *ill(seen)]:
         if task.get("stopCode") == _NEVER_RAN or _routine(str(task.get("stoppedReason", ""))):
             continue
-        for container in _blamed(task, seen):
+        blamed = _blamed(task, seen)
+        for container in blamed[:1] if task.get("stopCode") == _ENDED else blamed:
             name = str(container.get("name"))
-            if name in wanted or name in elsewhere:
+            alike = (name, container.get("exitCode"))
+            if alike in wanted or name in elsewhere:
                 continue
             configuration = _object(_defined(seen, name), "logConfiguration")
             driver = configuration.get("logDriver")
             found = _stream(task, container, _object(configuration, "options"))
             if driver == "awslogs" and found is not None:
-                wanted[name] = found
+                wanted[alike] = found
             elif driver and driver != "awslogs":
                 elsewhere[name] = f"what `{name}` wrote: its log driver is {driver}"
     return list(wanted.values())[:most], list(elsewhere.values())
@@ -99,9 +102,19 @@ def of_stopped(task: JsonObject, seen: Seen, told: set[str]) -> Iterator[tuple[O
         for container in _blamed(task, seen)[:1]:
             if container.get("exitCode") is not None:
                 yield Of.EXIT, str(container["exitCode"])
-        for logged in seen.logs:
-            if logged.task == task_id(task):
-                yield from ((Of.LOG, line) for line in logged.lines)
+            for logged in seen.logs:
+                if _alike(logged, container, seen):
+                    yield from ((Of.LOG, line) for line in logged.lines)
+
+
+def _alike(logged: Logged, container: JsonObject, seen: Seen) -> bool:
+    """Tell whether lines are of a container of that name that ended with the same code: one speaks for all."""
+    return logged.container == container.get("name") and any(
+        each.get("name") == logged.container and each.get("exitCode") == container.get("exitCode")
+        for task in seen.stopped
+        if task_id(task) == logged.task
+        for each in listed(task, "containers")
+    )
 
 
 def ill(seen: Seen) -> list[JsonObject]:

@@ -15,7 +15,7 @@ from reconciler.core.evidence import Seen, Stream
 from reconciler.core.redaction import Masker, secret_name
 from reconciler.core.values import JsonObject
 from reconciler.engine.ports import Gateway, Snapshot
-from reconciler.errors import AwsNotFound, ReconcilerError
+from reconciler.errors import AwsDenied, AwsNotFound, ReconcilerError
 
 MOST_TASKS: Final = 100  # one call of DescribeTasks
 MOST_STREAMS: Final = 3
@@ -170,8 +170,10 @@ class _Reader:
             return reading.result(PATIENCE)
         except TimedOut:
             self.unread.append(f"{what}: no answer within {PATIENCE:g} seconds")
-        except AwsNotFound as error:
-            self.unread.append(f"{what}: {missing} ({error.code})")
+        except AwsNotFound:
+            self.unread.append(f"{what}: {missing}")
+        except AwsDenied as error:
+            self.unread.append(f"{what}: not allowed; {error.hint or error.what}")
         except ReconcilerError as error:
             self.unread.append(f"{what}: {error.what}")
         return otherwise

@@ -35,7 +35,7 @@ def text(diagnosis: Diagnosis, style: Style = PLAIN) -> str:
         lines.append(f"Why: {_NOTHING}")
     if len(diagnosis.causes) > _MOST:
         lines.append(f"… and {len(diagnosis.causes) - _MOST} more")
-    lines += [style.paint("dim", f"Could not be read: {texts.safe(line)}") for line in diagnosis.unread]
+    lines += [style.paint("dim", f"Could not be read: {_short(line)}") for line in diagnosis.unread]
     return "\n".join(lines)
 
 
@@ -50,7 +50,7 @@ def fields(diagnosis: Diagnosis) -> dict[str, object]:
         "deployment": diagnosis.deployment,
         "causes": [
             {
-                "about": cause.kind.value,
+                "kind": cause.kind.value,
                 "what": cause.what,
                 "try": cause.hint,
                 "times": cause.times,
