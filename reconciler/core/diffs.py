@@ -6,7 +6,7 @@ documents part. Never reports what the ownership rules leave to AWS, and never d
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from enum import Enum
 
@@ -57,10 +57,19 @@ def diff(desired: Canon, live: Canon | None) -> Differences:
     )
 
 
-def managed(desired: Canon, live: Canon) -> Json:
-    """Give the part of the live document that the desired one manages: what staleness is judged by."""
+def managed(desired: Canon, live: Canon, whole: Collection[str] = ()) -> Json:
+    """Give the part of the live document that the desired one manages: what staleness is judged by.
+
+    Of the root members that are `whole` everything counts, whoever owns it: they are sent with what is live in them.
+    """
     walk = _Walk(desired.kind.undeclared, desired.facts)
-    return walk.keep(desired.kind.node, desired.tree, live.tree)
+    return walk.keep(desired.kind.node, desired.tree, live.tree, whole)
+
+
+def left_alone(desired: Canon, live: Canon) -> Iterator[Path]:
+    """Give the places of the live document, as high as possible, that the desired one leaves to AWS and others."""
+    walk = _Walk(desired.kind.undeclared, desired.facts)
+    return walk.left_alone(desired.kind.node, desired.tree, live.tree, ())
 
 
 def leaves(node: Node | None, tree: Json, address: str = "") -> Iterator[tuple[str, Json]]:
@@ -143,12 +152,15 @@ class _Walk:
             return None
         return Undeclared.INFORM if _is_novel(node, live) else self.undeclared
 
-    def keep(self, node: Node | None, desired: Maybe, live: Json) -> Json:
+    def keep(self, node: Node | None, desired: Maybe, live: Json, whole: Collection[str] = ()) -> Json:
         if not isinstance(live, dict) or node is None or node.pair:
             return live
         wanted = desired if isinstance(desired, dict) else {}
         kept: dict[str, Json] = {}
         for name, value in live.items():
+            if name in whole:
+                kept[name] = value
+                continue
             child = _child(node, name)
             owner = Undeclared.DEFAULT if name in wanted else self.owner(node, child, value)
             if owner in (Undeclared.SERVER, Undeclared.INFORM):
@@ -162,6 +174,16 @@ class _Walk:
             if inner or name in wanted or not value:  # an object of which nothing is left is none
                 kept[name] = inner
         return kept
+
+    def left_alone(self, node: Node, desired: Maybe, live: JsonObject, path: Path) -> Iterator[Path]:
+        wanted = desired if isinstance(desired, dict) else {}
+        for name, value in live.items():
+            child, there = _child(node, name), (*path, name)
+            owner = None if name in wanted else self.owner(node, child, value)
+            if owner in (Undeclared.SERVER, Undeclared.INFORM):
+                yield there
+            elif owner is None and child is not None and isinstance(value, dict):
+                yield from self.left_alone(child, wanted.get(name, ABSENT), value, there)
 
 
 def _child(node: Node, name: str) -> Node | None:

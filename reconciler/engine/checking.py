@@ -14,7 +14,7 @@ from reconciler.core.kinds.rules import ABSENT, Maybe
 from reconciler.core.plans import Input, Plan, Unit
 from reconciler.core.redaction import MASK, Masker
 from reconciler.core.values import Address, Failure, Json, Source, Value
-from reconciler.engine import composing, concealing, ignoring
+from reconciler.engine import binding, composing, concealing
 from reconciler.engine.observing import Observed
 from reconciler.engine.ports import Snapshot
 from reconciler.errors import StalePlan
@@ -98,11 +98,9 @@ def _live(
     desired = canons.canon(kind, wanted, desired=True)
     body = {**snapshot.body, **(observed.revised if unit.kind == "service" else {})}
     live = canons.canon(kind, body, desired=False, like=desired)
-    live = composing.ignoring(live, ignored)
-    managed = diffs.managed(desired, live)
-    if unit.partial and isinstance(managed, dict):
-        managed = {name: value for name, value in managed.items() if name in unit.desired}
-    managed = ignoring.drop(kind, managed, [ignoring.path(pointer) for pointer in unit.ignored])
+    live = composing.ignoring(live, () if binding.replaces(unit.steps) else ignored)
+    members = unit.desired if unit.partial else None
+    managed = binding.managed(desired, live, unit.steps, unit.ignored, members)
     if concealing.fingerprint(managed, unit.salt) == unit.fingerprint:
         return []
     slots = frozenset(path for path, _ in secrets.slots(unit.desired))

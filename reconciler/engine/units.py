@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets as entropy
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 
 from reconciler.core import canon as canons
@@ -11,9 +11,9 @@ from reconciler.core import diffs, findings, patches, pointers, shapes
 from reconciler.core.kinds import Kind, Kinds
 from reconciler.core.plans import Finding, Notice, Unit, Verb
 from reconciler.core.redaction import Masker
-from reconciler.core.steps import CreateService, Step, UpdateService
+from reconciler.core.steps import Step
 from reconciler.core.values import Address, Json, JsonObject, Path, Value
-from reconciler.engine import composing, ignoring
+from reconciler.engine import binding, composing
 from reconciler.engine.composing import Desired
 from reconciler.engine.concealing import Hidden, fingerprint
 from reconciler.engine.concealing import hide as hide_secrets
@@ -46,14 +46,18 @@ class Sides:
 
     live_name: str
     desired_name: str
-    _managed: Json
+    _live: canons.Canon | None
+    _desired: canons.Canon
+    _members: Collection[str] | None
     _origin: findings.Provenance
     _masker: Masker
 
     @property
     def live(self) -> Json:
         """The part of the live document that is managed; nothing where there is none."""
-        return self._shown({} if self._managed is None else self._managed)
+        if self._live is None:
+            return self._shown({})
+        return self._shown(binding.managed(self._desired, self._live, (), members=self._members))
 
     @property
     def desired(self) -> Json:
@@ -83,12 +87,13 @@ class Planned:
 
 @dataclass(frozen=True, slots=True)
 class Compared:
-    """One document against the live one."""
+    """One document against the live one. `tagged` is that one with the tags that the project leaves to others."""
 
     live: canons.Canon | None
     body: JsonObject | None
     differences: diffs.Differences
     elsewhere: frozenset[str] = frozenset()
+    tagged: canons.Canon | None = None
 
 
 def compare(
@@ -106,15 +111,15 @@ def compare(
     """
     if live is None:
         return Compared(None, None, diffs.diff(desired.canon, None))
-    live_canon = canons.canon(kind, {**live.body, **(more or {})}, desired=False, like=desired.canon)
-    live_canon = composing.ignoring(live_canon, facts.options.ignore_tags)
+    tagged = canons.canon(kind, {**live.body, **(more or {})}, desired=False, like=desired.canon)
+    live_canon = composing.ignoring(tagged, facts.options.ignore_tags)
     found = diffs.diff(desired.canon, live_canon)
     if desired.partial:
         kept = tuple(change for change in found.changes if change.path[0] in desired.canon.tree)
         found = diffs.Differences(kept)
     if saved and "tags" not in live.body:  # described without `--include TAGS`: the file says nothing of tags
         found = replace(found, changes=tuple(change for change in found.changes if change.path[0] != "tags"))
-    return Compared(live_canon, live.body, found, frozenset(kind.revised))
+    return Compared(live_canon, live.body, found, frozenset(kind.revised), tagged)
 
 
 def insist_on_required(kind: Kind, desired: Desired, body: JsonObject, operation: str, facts: Facts) -> None:
@@ -148,7 +153,7 @@ def unit(
     """Make the unit of a plan, masked, with its patch and what it depends on; `planned` keeps both documents.
 
     `ignored` are the pointers where the live value counts as the desired one, `kept` what is to be said of them. A plan
-    does not depend on them, unless a step sends the member around one as it is now.
+    does not depend on them, unless a step sends the member around one as it is now (see `binding`).
     """
     origin = hidden.origin
     changes = compared.differences.changes
@@ -167,12 +172,14 @@ def unit(
         secret=lambda change: _is_secret(change, shown[change.path]),
         unnamed=lambda path: findings.shown(path, origin, facts.masker)[-1] != path[-1],
     )
-    managed = None if compared.live is None else diffs.managed(desired.canon, compared.live)
-    if desired.partial and isinstance(managed, dict):
-        managed = {name: value for name, value in managed.items() if name in desired.canon.tree}
-    compared_part = managed
-    ignored = tuple(pointer for pointer in ignored if not _sends(steps, ignoring.path(pointer)[0]))
-    managed = ignoring.drop(kind, managed, [ignoring.path(pointer) for pointer in ignored])
+    ignored = binding.unsent(ignored, steps)
+    members = desired.canon.tree.keys() if desired.partial else None
+    managed: Json = None
+    if compared.live is not None:
+        live = compared.live
+        if compared.tagged is not None and binding.replaces(steps):
+            live = composing.ignoring(compared.tagged, ())  # what others tagged is taken over as it is
+        managed = binding.managed(desired.canon, live, steps, ignored, members)
     masked = (
         None if managed is None else findings.mask(managed, (), origin, replace(facts.masker, open=False))
     )
@@ -180,7 +187,9 @@ def unit(
     planned.sides[address] = Sides(
         live_name=arn or f"{name} (not there yet)",
         desired_name=desired.resolved.path,
-        _managed=compared_part,
+        _live=compared.live,
+        _desired=desired.canon,
+        _members=members,
         _origin=origin,
         _masker=facts.masker,
     )
@@ -219,10 +228,6 @@ def hide(desired: Desired, facts: Facts, unit: str, planned: Planned) -> Hidden:
     hidden = hide_secrets(desired, facts.known, facts.salt)
     planned.vault.update({(unit, index): value for index, value in enumerate(hidden.values)})
     return hidden
-
-
-def _sends(steps: tuple[Step, ...], member: str) -> bool:
-    return any(isinstance(step, CreateService | UpdateService) and member in step.body for step in steps)
 
 
 def _noted(compared: Compared, origin: findings.Provenance, masker: Masker) -> tuple[Finding, ...]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
 
 import pytest
 
@@ -10,6 +12,8 @@ from reconciler.core.plans import Plan
 from reconciler.errors import PlanError, StalePlan
 from reconciler.testing import FakeGateway
 from tests.engine.worlds import PROJECT, REVISION, UNIT, World, service, task_definition
+
+Body: TypeAlias = dict[str, Any]
 
 
 def with_password(world: World, value: str = "{{ tfstate `output.password` }}") -> None:
@@ -92,6 +96,102 @@ def test_what_moved_is_named_and_nothing_is_sent(world: World, name: str) -> Non
         world.apply(plan)
     assert any(expected in line for line in caught.value.moved), caught.value.moved
     assert world.writes == []
+
+
+def network(subnet: str, *groups: str) -> Body:
+    """Give a network, with security groups if any are named."""
+    found: Body = {"subnets": [subnet], "assignPublicIp": "DISABLED"}
+    return {
+        "networkConfiguration": {
+            "awsvpcConfiguration": found | ({"securityGroups": list(groups)} if groups else {})
+        }
+    }
+
+
+def connect(**more: object) -> Body:
+    """Give a Service Connect configuration."""
+    services = [{"portName": "http", "clientAliases": [{"port": 80}]}]
+    return {"serviceConnectConfiguration": {"enabled": True, "services": services, **more}}
+
+
+UNCOUNTED = {name: value for name, value in service().items() if name != "desiredCount"}
+GROUPS = "networkConfiguration.awsvpcConfiguration.securityGroups"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bound:
+    """What is live and what the file asks for, what somebody changes after the plan, and what is said of that."""
+
+    file: Body
+    live: Body = field(default_factory=dict)
+    then: Body
+    says: tuple[str, ...]
+
+
+# The file says nothing of what moves, and the step sends it all the same.
+BOUND = {
+    "security groups": Bound(
+        file=service() | network("subnet-2"),
+        live=network("subnet-1", "sg-1"),
+        then=network("subnet-1", "sg-2"),
+        says=(f'{GROUPS}["sg-1"] was removed', f'{GROUPS}["sg-2"] was added'),
+    ),
+    "security groups where there were none": Bound(
+        file=service() | network("subnet-2"),
+        then=network("subnet-1", "sg-2"),
+        says=(f'{GROUPS}["sg-2"] was added',),
+    ),
+    "a namespace": Bound(
+        file=service() | connect(logConfiguration={"logDriver": "awslogs"}),
+        live=connect(namespace="one"),
+        then=connect(namespace="two"),
+        says=('serviceConnectConfiguration.namespace was changed: "one" in the plan, "two" now',),
+    ),
+    "the number of tasks of a replacement": Bound(
+        file=UNCOUNTED | {"launchType": "EC2"},
+        then={"desiredCount": 9},
+        says=("desiredCount was changed: 2 in the plan, 9 now",),
+    ),
+    "a member that a replacement would have taken over": Bound(
+        file=UNCOUNTED | {"launchType": "EC2"},
+        then={"availabilityZoneRebalancing": "DISABLED"},
+        says=('availabilityZoneRebalancing was changed: "ENABLED" in the plan, "DISABLED" now',),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", BOUND)
+def test_what_a_step_sends_back_as_it_was_binds_the_plan(world: World, name: str) -> None:
+    bound = BOUND[name]
+    world.gateway.edit("main", "web", **bound.live)
+    world.write("service.json", bound.file)
+    plan = Plan.from_json(world.plan(may_replace=True).to_json())
+    world.gateway.edit("main", "web", **bound.then)
+    world.gateway.calls.clear()
+    with pytest.raises(StalePlan) as caught:
+        world.apply(plan)
+    assert caught.value.moved == tuple(f"{UNIT} {said}" for said in bound.says)
+    assert world.writes == []
+
+
+def test_a_tag_that_a_replacement_takes_over_binds_the_plan(world: World) -> None:
+    arn = str(world.described()["serviceArn"])
+    world.gateway.tag(arn, [{"key": "owner", "value": "finance"}])
+    world.write("reconciler.yml", PROJECT + "ignore: {tags: [owner]}\n")
+    world.write("service.json", service() | {"launchType": "EC2"})
+    plan = world.plan(may_replace=True)
+    world.gateway.tag(arn, [{"key": "owner", "value": "sales"}])
+    with pytest.raises(StalePlan) as caught:
+        world.apply(plan)
+    assert caught.value.moved == (f'{UNIT} tags["owner"] was changed: "finance" in the plan, "sales" now',)
+
+
+def test_what_no_step_sends_may_move(world: World) -> None:
+    world.write("service.json", UNCOUNTED | {"enableExecuteCommand": True})
+    plan = Plan.from_json(world.plan().to_json())
+    world.gateway.edit("main", "web", desiredCount=9, **network("subnet-1", "sg-9"))
+    world.apply(plan)
+    assert (world.described()["desiredCount"], world.described()["enableExecuteCommand"]) == (9, True)
 
 
 def test_what_exists_now_is_named(empty: World) -> None:
