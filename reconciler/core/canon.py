@@ -16,7 +16,7 @@ from dataclasses import dataclass, field, replace
 from reconciler.core import pointers, scalars, words
 from reconciler.core.kinds import Kind
 from reconciler.core.kinds.rules import ABSENT, Key, Maybe, Node
-from reconciler.core.redaction import NUMBER
+from reconciler.core.redaction import NUMBER, secret_member, secret_option
 from reconciler.core.values import Json, JsonObject, Path
 
 
@@ -52,7 +52,7 @@ class Remark:
 class Canon:
     """A body in canonical form. `tree` has keyed lists as objects; `wire` is list-shaped and can be sent.
 
-    `free` are the canonical places whose names are the user's: entries of maps, and what stands in JSON documents.
+    `named` are the canonical places of texts whose names say that they are secret, in maps and in JSON documents.
     """
 
     kind: Kind
@@ -61,7 +61,7 @@ class Canon:
     seen: Mapping[Path, Seen]
     facts: JsonObject
     remarks: tuple[Remark, ...] = ()
-    free: tuple[Path, ...] = ()
+    named: tuple[Path, ...] = ()
 
 
 @dataclass(slots=True)
@@ -74,21 +74,23 @@ class _Visit:
     like: JsonObject = field(default_factory=dict)
     seen: dict[Path, Seen] = field(default_factory=dict)
     remarks: list[Remark] = field(default_factory=list)
-    free: list[Path] = field(default_factory=list)
+    named: list[Path] = field(default_factory=list)
 
     def fault(self, raw: Path, what: str, hint: str | None = None, first: Path | None = None) -> Maybe:
         self.remarks.append(Remark(raw, what, hint, fatal=True, first=first))
         return ABSENT
 
-    def free_form(self, value: Json, raw: Path, path: Path) -> None:
+    def free_form(self, value: Json, raw: Path, path: Path, *, secret: bool = False) -> None:
         """See what stands inside a JSON document: any leaf of it may be a secret."""
         items = (
             value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
         )
         for key, member in items:
             self.seen[*path, key] = Seen((*raw, key), member)
-            self.free.append((*path, key))
-            self.free_form(member, (*raw, key), (*path, key))
+            below = secret or (isinstance(key, str) and secret_member(key))
+            if below and isinstance(member, str):
+                self.named.append((*path, key))
+            self.free_form(member, (*raw, key), (*path, key), secret=below)
 
     def mistyped(self, raw: Path, wanted: str, value: Json) -> Maybe:
         """Report a value of another type than the one that is wanted there."""
@@ -138,7 +140,7 @@ def canon(
         visit.seen,
         visit.facts,
         tuple(visit.remarks),
-        tuple(visit.free),
+        tuple(visit.named),
     )
 
 
@@ -288,7 +290,8 @@ def _map(value: Json, visit: _Visit, raw: Path, path: Path) -> tuple[Maybe, Mayb
             visit.mistyped((*raw, name), "string", member)
     for name, member in kept.items():
         visit.seen[*path, name] = Seen((*raw, name), member)
-        visit.free.append((*path, name))
+        if secret_option(name):
+            visit.named.append((*path, name))
     return (kept, dict(kept)) if kept else (ABSENT, ABSENT)
 
 

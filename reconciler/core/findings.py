@@ -62,16 +62,11 @@ class Provenance:
             for path in self.canon.seen
             if len(path) >= 2 and path[-2] == "environment" and secret_name(str(path[-1]))
         ]
-        by_name += [
-            path
-            for path in self.canon.free
-            if isinstance(self.canon.seen[path].wire, str) and named_secret(self.canon.kind.node, path)
-        ]
         places = self.canon.seen if self.resolved.sensitive else ()
         by_origin = (
             path for path in places if (raw := self.raw(path)) is not None and self.resolved.is_sensitive(raw)
         )
-        return frozenset((*by_origin, *by_name))
+        return frozenset((*by_origin, *by_name, *self.canon.named))
 
     def is_unnamed(self, path: Path) -> bool:
         """Tell whether what an item of a set is called by must not be shown: its name is made of that."""
@@ -118,6 +113,8 @@ def _is_variable(path: Path) -> bool:
 
 
 def _in_free_form(root: Node, path: Path) -> bool:
+    if not any(secret_member(key) for key in path if type(key) is str):  # nearly always, and soon told
+        return False
     node: Node | None = root
     for length, key in enumerate(path):
         if node is None or node.pair:
@@ -269,8 +266,8 @@ class _Masking:
         masked: dict[str, Json] = {}
         if node is not None and node.pair and not self.origin.marked:
             return self.pairs(value, path)
-        says = secret_option if node is not None and node.shape.kind == "map" else secret_member
         free_form = node is None or node.free_form
+        says = secret_option if node is not None and node.shape.kind == "map" else secret_member
         for name, member in value.items():
             there = (*path, name)
             called = str(_name(node, there, self.origin, self.masker)) if self.named else name
