@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import math
-import uuid
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -15,7 +14,7 @@ from typing import Any, cast
 from reconciler.core.values import JsonObject
 from reconciler.engine.ports import Absent, Clock, Snapshot
 from reconciler.errors import AwsError, AwsNotFound, AwsRefused
-from reconciler.testing import definitions, rollouts
+from reconciler.testing import definitions, rollouts, tasks
 from reconciler.testing.clocks import FakeClock
 from reconciler.testing.definitions import Body
 
@@ -246,8 +245,8 @@ class FakeGateway:
     def list_tasks(self, cluster: str, service: str, /, *, status: str) -> tuple[str, ...]:
         """Give the ARNs of the tasks that run, or of those that failed to start."""
         with self._called("list_tasks", cluster, service, status):
-            tasks = self._tasks(self._known("ListTasks", cluster, service))
-            return tuple(task["taskArn"] for task in tasks if task["desiredStatus"] == status)
+            found = self._tasks(self._known("ListTasks", cluster, service))
+            return tuple(task["taskArn"] for task in found if task["desiredStatus"] == status)
 
     def describe_tasks(self, cluster: str, arns: Sequence[str], /) -> tuple[JsonObject, ...]:
         """Describe tasks."""
@@ -255,8 +254,8 @@ class FakeGateway:
             inside = [
                 service for (home, _), service in self._services.items() if home == self._cluster(cluster)
             ]
-            tasks = {task["taskArn"]: task for service in inside for task in self._tasks(service)}
-            return tuple(tasks[arn] for arn in arns if arn in tasks)
+            found = {task["taskArn"]: task for service in inside for task in self._tasks(service)}
+            return tuple(found[arn] for arn in arns if arn in found)
 
     def log_lines(self, group: str, stream: str, /, *, limit: int, region: str = "") -> tuple[str, ...]:
         """Give the last lines that `write` put there."""
@@ -281,7 +280,7 @@ class FakeGateway:
                 raise _error(AwsRefused, "DescribeTargetHealth", code, message, "elbv2")
             return tuple(
                 {
-                    "Target": {"Id": _address(task), "Port": balancer["containerPort"]},
+                    "Target": {"Id": tasks.address(task), "Port": balancer["containerPort"]},
                     "TargetHealth": copy.deepcopy(self._health.get(target_group, {"State": "healthy"})),
                 }
                 for task, balancer in behind
@@ -424,31 +423,8 @@ class FakeGateway:
             rollouts.end(service, now, failed=definition is not None and self.fails(definition))
 
     def _tasks(self, service: Body) -> list[Body]:
-        """Give a task for each that a deployment counts as running or failed, always the same ones."""
         self._settle(service)
-        return [
-            {
-                "taskArn": self._arn(
-                    f"task/{service['clusterArn'].rpartition('/')[2]}/{_task_id(deployment, serial)}"
-                ),
-                "clusterArn": service["clusterArn"],
-                "taskDefinitionArn": deployment["taskDefinition"],
-                "group": f"service:{service['serviceName']}",
-                "startedBy": deployment["id"],
-                "desiredStatus": status,
-                "lastStatus": status,
-                "containers": [
-                    {"networkInterfaces": [{"privateIpv4Address": _address_of(deployment, serial)}]}
-                ],
-                **more,
-            }
-            for deployment in service["deployments"]
-            for count, status, more in (
-                (deployment["runningCount"], "RUNNING", {}),
-                (deployment["failedTasks"], "STOPPED", _STOPPED),
-            )
-            for serial in (f"{status}{number}" for number in range(count))
-        ]
+        return tasks.of(service, self._revision)
 
 
 _BRIEF = (
@@ -456,28 +432,12 @@ _BRIEF = (
     *("createdAt", "startedAt", "finishedAt", "status", "statusReason"),
 )
 """Members of ServiceDeploymentBrief that a record has too."""
-_STOPPED = {"stopCode": "EssentialContainerExited", "stoppedReason": "Essential container in task exited"}
 
 
 def _revision_arn(service: Body) -> str:
     """Name the newest revision of a service: each deployment has one."""
     newest = service["deployments"][0]["id"].rpartition("/")[2] if service["deployments"] else "0"
     return f"{service['serviceArn'].replace(':service/', ':service-revision/')}/{newest}"
-
-
-def _task_id(deployment: Body, serial: str) -> str:
-    return uuid.uuid5(uuid.NAMESPACE_OID, f"{deployment['id']} {serial}").hex
-
-
-def _address_of(deployment: Body, serial: str) -> str:
-    digits = _task_id(deployment, serial)
-    return f"10.0.{int(digits[:2], 16)}.{int(digits[2:4], 16)}"
-
-
-def _address(task: Body) -> str:
-    return next(
-        (str(each["networkInterfaces"][0]["privateIpv4Address"]) for each in task.get("containers", ())), ""
-    )
 
 
 def _error(kind: type[AwsError], operation: str, code: str, message: str, service: str = "ecs") -> AwsError:

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from hypothesis import given
+from hypothesis import strategies as st
 
-from reconciler.core import diagnosis, symptoms
+from reconciler.core import diagnosis, evidence, symptoms
 from reconciler.core.causes import Logged
 from reconciler.core.evidence import Seen
 
 FIXTURES = Path(__file__).parents[2] / "fixtures" / "diagnosis"
 TEXTS: list[dict[str, Any]] = yaml.safe_load((FIXTURES / "texts.yml").read_text())
+SITUATIONS: list[dict[str, Any]] = yaml.safe_load((FIXTURES / "situations.yml").read_text())
 GROUP = "arn:aws:elasticloadbalancing:eu-west-1:123456789012:targetgroup/web/0123456789abcdef"
 DEFINITION: dict[str, Any] = {
     "memory": "512",
@@ -91,3 +96,201 @@ def test_every_row_of_the_table_has_a_text(monkeypatch: pytest.MonkeyPatch) -> N
 def test_every_row_names_its_source() -> None:
     assert [symptom.what for symptom in symptoms.TABLE if not symptom.source] == []
     assert [row for row in TEXTS if not row.get("from")] == []
+
+
+def task(name: str, given: dict[str, Any]) -> dict[str, Any]:
+    """Write a task of a situation as DescribeTasks does."""
+    containers: list[dict[str, Any]] = []
+    for container, ending in given.get("containers", {}).items():
+        code, reason = ending if isinstance(ending, list) else (ending, None)
+        body: dict[str, Any] = {"name": container}
+        body |= {} if code is None else {"exitCode": code}
+        body |= {} if reason is None else {"reason": reason}
+        if "address" in given:
+            body["networkInterfaces"] = [{"privateIpv4Address": given["address"]}]
+        containers.append(body)
+    more = {"stopCode": given["stopCode"], "stoppedReason": given["reason"]} if "stopCode" in given else {}
+    return {
+        "taskArn": f"arn:aws:ecs:eu-west-1:123456789012:task/main/{name}",
+        "startedBy": given.get("by", "ecs-svc/2"),
+        "containers": containers,
+        **more,
+    }
+
+
+def situation(row: dict[str, Any]) -> Seen:
+    """Put a situation together."""
+    row = json.loads(json.dumps(row).replace("GROUP", GROUP))
+    running = [task(name, given) for name, given in row.get("running", {}).items()]
+    stopped = [task(name, given) for name, given in row.get("stopped", {}).items()]
+    options = {"awslogs-group": "/ecs/web", "awslogs-stream-prefix": "ecs"}
+    defined: list[Any] = [
+        {
+            "name": name,
+            "image": "registry.example/web:7",
+            "essential": name != "helper",
+            "logConfiguration": {"logDriver": "awslogs", "options": options},
+        }
+        for name in ("proxy", "app", "helper")
+    ]
+    service: dict[str, Any] = {
+        "deployments": [{"id": "ecs-svc/2", "status": "PRIMARY", "createdAt": 200}],
+        "loadBalancers": [{"targetGroupArn": GROUP, "containerName": "app", "containerPort": 8080}],
+        "events": [{"createdAt": at, "message": message} for at, message in row.get("events", [])],
+    }
+    return Seen(
+        service=service,
+        deployment="ecs-svc/2",
+        stopped=diagnosis.of_deployment(stopped, "ecs-svc/2"),
+        running=[each for each in running if each["startedBy"] == "ecs-svc/2"],
+        others=[each for each in running if each["startedBy"] != "ecs-svc/2"],
+        definition={**DEFINITION, "containerDefinitions": defined},
+        logs=[
+            Logged(key.split()[0], key.split()[1], tuple(lines)) for key, lines in row.get("logs", {}).items()
+        ],
+        health={
+            GROUP: [
+                {
+                    "Target": {"Id": address, "Port": 8080},
+                    "TargetHealth": {"State": state, "Reason": reason, "Description": description},
+                }
+                for address, (state, reason, description) in row.get("targets", {}).items()
+            ]
+        },
+    )
+
+
+@pytest.mark.parametrize("row", SITUATIONS, ids=lambda row: row["name"])
+def test_a_situation(row: dict[str, Any]) -> None:
+    found = diagnosis.diagnose(situation(row))
+    shown = [
+        {
+            "what": cause.what,
+            "tasks": len(cause.tasks),
+            "times": cause.times,
+            "evidence": list(cause.evidence),
+            "logs": len(cause.logs),
+        }
+        for cause in found
+    ]
+    assert len(shown) == len(row["causes"]), shown
+    assert [
+        {name: each[name] for name in wanted} for each, wanted in zip(shown, row["causes"], strict=True)
+    ] == row["causes"]
+
+
+@pytest.mark.parametrize("row", SITUATIONS, ids=lambda row: row["name"])
+def test_which_lines_are_worth_reading(row: dict[str, Any]) -> None:
+    streams, _ = evidence.streams(situation(row), 3)
+    assert [f"{stream.group} {stream.name}" for stream in streams] == row["streams"]
+
+
+@given(st.permutations(range(3)), st.sampled_from([row for row in SITUATIONS if row.get("stopped")]))
+def test_the_order_of_tasks_changes_no_cause(order: list[int], row: dict[str, Any]) -> None:
+    seen = situation(row)
+    tasks = [seen.stopped[index] for index in order if index < len(seen.stopped)]
+    before, after = diagnosis.diagnose(seen), diagnosis.diagnose(replace(seen, stopped=tasks))
+    assert {(cause.what, cause.times) for cause in before} == {(cause.what, cause.times) for cause in after}
+
+
+MEMBERS = [
+    *(
+        "deployments",
+        "events",
+        "loadBalancers",
+        "message",
+        "createdAt",
+        "id",
+        "status",
+        "rolloutState",
+        "taskArn",
+    ),
+    *(
+        "stopCode",
+        "stoppedReason",
+        "containers",
+        "name",
+        "reason",
+        "exitCode",
+        "healthStatus",
+        "networkInterfaces",
+    ),
+    *(
+        "containerDefinitions",
+        "image",
+        "memory",
+        "logConfiguration",
+        "options",
+        "awslogs-group",
+        "executionRoleArn",
+    ),
+    *("Target", "TargetHealth", "State", "Reason", "Id", "Port", "targetGroupArn", "containerPort"),
+]
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers(-1, 300) | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.sampled_from(MEMBERS), inner, max_size=4),
+    max_leaves=12,
+)
+BODY = st.dictionaries(st.sampled_from(MEMBERS), JSON, max_size=6)
+
+
+@given(BODY, st.lists(BODY, max_size=2), st.lists(BODY, max_size=2), BODY, st.lists(BODY, max_size=2))
+def test_no_answer_of_aws_is_too_odd(
+    service: Any, stopped: Any, running: Any, definition: Any, targets: Any
+) -> None:
+    deployment = diagnosis.suspect(service)
+    diagnosis.failing(service)
+    seen = Seen(
+        service=service,
+        deployment=deployment,
+        stopped=diagnosis.of_deployment(stopped, ""),
+        running=running,
+        definition=definition,
+        health={GROUP: targets},
+    )
+    evidence.streams(seen, 3)
+    for cause in diagnosis.diagnose(seen):
+        assert cause.what
+        assert cause.times >= 1
+
+
+def deployed(number: int, status: str, state: str, reason: str = "") -> dict[str, Any]:
+    return {
+        "id": f"ecs-svc/{number}",
+        "status": status,
+        "rolloutState": state,
+        "rolloutStateReason": reason,
+        "createdAt": 100 * number,
+        "failedTasks": 0,
+    }
+
+
+FAILED_EVENT = "(service web) (deployment ecs-svc/2) deployment failed: tasks failed to start."
+
+
+@pytest.mark.parametrize(
+    ("deployments", "events", "suspect"),
+    [
+        ([deployed(2, "PRIMARY", "IN_PROGRESS"), deployed(1, "ACTIVE", "COMPLETED")], [], 2),
+        ([deployed(2, "PRIMARY", "FAILED"), deployed(1, "ACTIVE", "COMPLETED")], [], 2),
+        ([deployed(1, "PRIMARY", "IN_PROGRESS"), deployed(2, "ACTIVE", "FAILED")], [], 2),
+        ([deployed(3, "PRIMARY", "IN_PROGRESS", "rolling back to"), deployed(2, "ACTIVE", "FAILED")], [], 2),
+        ([deployed(3, "PRIMARY", "IN_PROGRESS"), deployed(2, "ACTIVE", "FAILED")], [], 3),
+        ([deployed(1, "PRIMARY", "COMPLETED")], [FAILED_EVENT], 2),
+        ([deployed(3, "PRIMARY", "IN_PROGRESS")], [FAILED_EVENT], 3),
+        ([deployed(1, "PRIMARY", "COMPLETED")], [], 1),
+    ],
+)
+def test_which_deployment_is_asked_about(deployments: Any, events: list[str], suspect: int) -> None:
+    service = {"deployments": deployments, "events": [{"message": message} for message in events]}
+    assert diagnosis.suspect(service) == f"ecs-svc/{suspect}"
+
+
+def test_a_rollout_that_loses_tasks_fails_and_one_that_only_takes_its_time_does_not() -> None:
+    going = deployed(2, "PRIMARY", "IN_PROGRESS")
+    assert not diagnosis.failing({"deployments": [going]})
+    assert diagnosis.failing({"deployments": [going | {"failedTasks": 1}]})
+    assert diagnosis.failing(
+        {"deployments": [deployed(1, "PRIMARY", "COMPLETED"), deployed(2, "ACTIVE", "FAILED")]}
+    )
+    assert not diagnosis.failing({"deployments": [deployed(1, "PRIMARY", "COMPLETED") | {"failedTasks": 4}]})
