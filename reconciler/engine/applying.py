@@ -233,7 +233,7 @@ def _equal_revision(run: _Run, family: str, body: JsonObject) -> Snapshot | None
     kind = run.kinds.task_definition
     desired = canons.canon(kind, body, desired=True)
     live = canons.canon(kind, newest.body, desired=False, like=desired)
-    live = composing.ignoring(live, run.ignored)
+    live = composing.ignoring(live, run.ignored, desired)
     return None if diffs.diff(desired, live).changes else newest
 
 

@@ -98,7 +98,7 @@ def _live(
     desired = canons.canon(kind, wanted, desired=True)
     body = {**snapshot.body, **(observed.revised if unit.kind == "service" else {})}
     live = canons.canon(kind, body, desired=False, like=desired)
-    live = composing.ignoring(live, () if binding.replaces(unit.steps) else ignored)
+    live = composing.ignoring(live, () if binding.replaces(unit.steps) else ignored, desired)
     members = unit.desired if unit.partial else None
     managed = binding.managed(desired, live, unit.steps, unit.ignored, members)
     if concealing.fingerprint(managed, unit.salt) == unit.fingerprint:

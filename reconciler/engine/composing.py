@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Final
 
 from reconciler.core import canon as canons
 from reconciler.core import pointers
@@ -11,7 +12,7 @@ from reconciler.core.documents import Resolved
 from reconciler.core.kinds import Kind
 from reconciler.core.plans import Notice
 from reconciler.core.redaction import MASK
-from reconciler.core.values import Json, Path
+from reconciler.core.values import Json, JsonObject, Path
 from reconciler.errors import ConfigError
 
 
@@ -88,13 +89,30 @@ def _masked(remark: canons.Remark, document: Json, resolved: Resolved) -> str:
     return remark.what.replace(f"`{value}`", f"`{MASK}`")
 
 
-# `aws:` is reserved; the console marks the revisions that it makes with `ecs:taskDefinition:…`.
-_AWS_TAGS = ("aws:", "ecs:taskDefinition:")
+_RESERVED: Final = "aws:"
+"""What AWS's own tags begin with, in any case (developer guide, tag restrictions)."""
+_CONSOLE: Final = "ecs:taskDefinition:"
+"""What the console marks the revisions with that it makes: anyone's to declare."""
 
 
 def without_tags(desired: Desired, keys: Sequence[str]) -> Desired:
     """Leave tags out that the user leaves to others (`ignore.tags`), and AWS's own, which no request may set."""
-    return replace(desired, canon=ignoring(desired.canon, keys), tags_left=tuple(keys))
+    told = tuple(
+        _reserved(desired, key) for key in _tags(desired.canon) if _is_reserved(key) and key not in keys
+    )
+    return replace(
+        desired,
+        canon=ignoring(desired.canon, keys),
+        notices=(*desired.notices, *told),
+        tags_left=tuple(keys),
+    )
+
+
+def _reserved(desired: Desired, key: str) -> Notice:
+    path = desired.canon.seen["tags", key, "key"].raw
+    remark = canons.Remark(path, f"the tag `{key}` is AWS's own and is not sent")
+    what = _masked(remark, desired.document, desired.resolved)
+    return Notice(what=what, where=desired.resolved.where(path), hint="remove it from the file")
 
 
 def changed(desired: Desired, document: Json) -> Desired:
@@ -105,13 +123,16 @@ def changed(desired: Desired, document: Json) -> Desired:
     return replace(desired, document=document, canon=ignoring(canon, desired.tags_left))
 
 
-def ignoring(canon: canons.Canon, keys: Sequence[str]) -> canons.Canon:
-    """Drop tags by key, and those that AWS and its console set, from a document."""
-    tags = canon.tree.get("tags")
-    if not isinstance(tags, dict):
-        return canon
-    kept = {key: value for key, value in tags.items() if key not in keys and not key.startswith(_AWS_TAGS)}
-    if kept == tags:
+def ignoring(canon: canons.Canon, keys: Sequence[str], desired: canons.Canon | None = None) -> canons.Canon:
+    """Drop tags by key from a document, and AWS's own; from a live one those of the console that are not `desired`."""
+    tags = _tags(canon)
+    declared = tags if desired is None else _tags(desired)
+    kept = {
+        key: value
+        for key, value in tags.items()
+        if key not in keys and not _is_reserved(key) and (key in declared or not key.startswith(_CONSOLE))
+    }
+    if len(kept) == len(tags):
         return canon
     tree = {name: member for name, member in canon.tree.items() if name != "tags"}
     wire = {name: member for name, member in canon.wire.items() if name != "tags"}
@@ -120,6 +141,15 @@ def ignoring(canon: canons.Canon, keys: Sequence[str]) -> canons.Canon:
         tree["tags"] = kept
         wire["tags"] = [tag for tag in sent if isinstance(tag, dict) and tag.get("key") in kept]
     return replace(canon, tree=tree, wire=wire)
+
+
+def _tags(canon: canons.Canon) -> JsonObject:
+    tags = canon.tree.get("tags")
+    return tags if isinstance(tags, dict) else {}
+
+
+def _is_reserved(key: str) -> bool:
+    return key[: len(_RESERVED)].lower() == _RESERVED
 
 
 def only(desired: Desired, members: Collection[str]) -> Desired:

@@ -112,7 +112,7 @@ def compare(
     if live is None:
         return Compared(None, None, diffs.diff(desired.canon, None))
     tagged = canons.canon(kind, {**live.body, **(more or {})}, desired=False, like=desired.canon)
-    live_canon = composing.ignoring(tagged, facts.options.ignore_tags)
+    live_canon = composing.ignoring(tagged, facts.options.ignore_tags, desired.canon)
     found = diffs.diff(desired.canon, live_canon)
     if desired.partial:
         kept = tuple(change for change in found.changes if change.path[0] in desired.canon.tree)
@@ -178,7 +178,8 @@ def unit(
     if compared.live is not None:
         live = compared.live
         if compared.tagged is not None and binding.replaces(steps):
-            live = composing.ignoring(compared.tagged, ())  # what others tagged is taken over as it is
+            # What others tagged is taken over as it is.
+            live = composing.ignoring(compared.tagged, (), desired.canon)
         managed = binding.managed(desired.canon, live, steps, ignored, members)
     masked = (
         None if managed is None else findings.mask(managed, (), origin, replace(facts.masker, open=False))
