@@ -87,6 +87,10 @@ class EcsGateway:
         """Register a revision; the answer has the form of DescribeTaskDefinition's."""
         return Snapshot(self._ecs.call("RegisterTaskDefinition", **body))
 
+    def deregister_task_definition(self, arn: str, /) -> None:
+        """Make a revision INACTIVE."""
+        self._ecs.call("DeregisterTaskDefinition", taskDefinition=arn)
+
     def create_service(self, body: JsonObject, /) -> Snapshot:
         """Create a service."""
         return Snapshot(self._ecs.call("CreateService", **body)["service"])
@@ -106,12 +110,13 @@ class EcsGateway:
         return self._described("DescribeServiceRevisions", "serviceRevision", arns)
 
     def list_service_deployments(
-        self, cluster: str, service: str, /, *, since: float
+        self, cluster: str, service: str, /, *, since: float, statuses: Sequence[str] = ()
     ) -> tuple[JsonObject, ...]:
-        """List service deployments that were created since a time, the newest first."""
-        answer = self._ecs.call(
-            "ListServiceDeployments", cluster=cluster, service=service, createdAt={"after": since}
-        )
+        """List service deployments that were created since a time, the newest first: one page."""
+        asked: dict[str, Any] = {"createdAt": {"after": since}}
+        if statuses:
+            asked["status"] = list(statuses)
+        answer = self._ecs.call("ListServiceDeployments", cluster=cluster, service=service, **asked)
         briefs: list[JsonObject] = answer["serviceDeployments"]
         return tuple(briefs)
 

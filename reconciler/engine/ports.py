@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from reconciler.core.values import JsonObject
+
+if TYPE_CHECKING:
+    from reconciler.core.rehearsals import Case, Story
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +63,10 @@ class Gateway(Protocol):
         """Register a revision (input of RegisterTaskDefinition)."""
         ...
 
+    def deregister_task_definition(self, arn: str, /) -> None:
+        """Make a revision INACTIVE; what runs of it goes on. AwsRefused or AwsNotFound where there is none."""
+        ...
+
     def create_service(self, body: JsonObject, /) -> Snapshot:
         """Create a service (input of CreateService)."""
         ...
@@ -77,9 +84,12 @@ class Gateway(Protocol):
         ...
 
     def list_service_deployments(
-        self, cluster: str, service: str, /, *, since: float
+        self, cluster: str, service: str, /, *, since: float, statuses: Sequence[str] = ()
     ) -> tuple[JsonObject, ...]:
-        """Give the service deployments that were created since a time, in brief, the newest first."""
+        """Give the newest twenty service deployments that were created since a time, in brief, the newest first.
+
+        `statuses` are those to list, all where there are none.
+        """
         ...
 
     def describe_service_deployments(self, arns: Sequence[str], /) -> tuple[JsonObject, ...]:
@@ -124,6 +134,14 @@ class Gateway(Protocol):
 
     def target_health(self, target_group: str, /) -> tuple[JsonObject, ...]:
         """Give the health of a target group's targets (by ARN): elbv2's ``TargetHealthDescriptions``."""
+        ...
+
+
+class Rehearsal(Protocol):
+    """A model of ECS that plays a deployment through, as fast as it can."""
+
+    def play(self, case: Case, /) -> Story:
+        """Play a case through. PlanError where the model refuses it."""
         ...
 
 

@@ -45,10 +45,16 @@ ON_DEPLOYMENTS: Final = ("serviceConnectConfiguration", "volumeConfigurations", 
 REVISED: Final = ("gatewayConnectors", "monitoring")
 """Members of a service's input that AWS shows in its service revisions alone (API model)."""
 
+_SNAPSHOT: Final = (
+    *("taskDefinition", "capacityProviderStrategy", "launchType", "platformVersion", "networkConfiguration"),
+    *("loadBalancers", "serviceRegistries", "serviceConnectConfiguration", "volumeConfigurations"),
+    *("vpcLatticeConfigurations", *REVISED),
+)
+
 _ORIGIN: Final = "fake:launchType"
 """Where the launch type is kept that a service was created with; no description shows it."""
 
-UNSHOWN: Final = frozenset({*REVISED, _ORIGIN, "records"})
+UNSHOWN: Final = frozenset({*REVISED, _ORIGIN, "records", "revisions"})
 """Members of a stored service that its description does not have."""
 
 _SENT_ONLY: Final = frozenset(
@@ -107,6 +113,12 @@ def _on_fargate(stored: Body) -> bool:
 def revision(stored: Body) -> Body:
     """Give what a service revision shows of a service beside the description."""
     return {name: copy.deepcopy(stored[name]) for name in REVISED if name in stored}
+
+
+def snapshot(stored: Body) -> Body:
+    """Give the service revision of a service whose newest deployment has just begun (API model, ServiceRevision)."""
+    shown = stored["deployments"][0] | stored
+    return {name: copy.deepcopy(shown[name]) for name in _SNAPSHOT if name in shown}
 
 
 def members(sent: Body) -> Body:

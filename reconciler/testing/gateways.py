@@ -115,6 +115,15 @@ class FakeGateway:
             self._set_tags(stored["taskDefinitionArn"], sent.get("tags", ()))
             return self._definition(stored)
 
+    def deregister_task_definition(self, arn: str, /) -> None:
+        """Make a revision INACTIVE."""
+        with self._called("deregister_task_definition", arn):
+            found = self._revision(arn) if ":" in arn.rpartition("/")[2] else None
+            if found is None:
+                code, message = "ClientException", "The specified task definition does not exist."
+                raise _error(AwsNotFound, "DeregisterTaskDefinition", code, message)
+            found["status"] = "INACTIVE"
+
     def create_service(self, body: JsonObject, /) -> Snapshot:
         """Create a service and start its first deployment."""
         with self._called("create_service", copy.deepcopy(body)):
@@ -171,26 +180,36 @@ class FakeGateway:
             return self._snapshot(found)
 
     def describe_service_revisions(self, arns: Sequence[str], /) -> tuple[JsonObject, ...]:
-        """Describe service revisions: of each service the newest is kept."""
+        """Describe service revisions: each deployment has one, as the service was when it began."""
         with self._called("describe_service_revisions", tuple(arns)):
-            kept = {
-                _revision_arn(service): definitions.revision(service) for service in self._services.values()
-            }
+            kept: dict[str, Body] = {}
+            for service in self._services.values():
+                kept |= service.get("revisions", {})
+                newest = _revision_arn(service)
+                kept[newest] = kept.get(newest, {}) | definitions.revision(service)
             return tuple(
-                kept[arn] | {"serviceRevisionArn": arn, "createdAt": self.clock.now()}
+                {"createdAt": self.clock.now()} | copy.deepcopy(kept[arn]) | {"serviceRevisionArn": arn}
                 for arn in arns
                 if arn in kept
             )
 
     def list_service_deployments(
-        self, cluster: str, service: str, /, *, since: float
+        self, cluster: str, service: str, /, *, since: float, statuses: Sequence[str] = ()
     ) -> tuple[JsonObject, ...]:
-        """Give the service deployments since a time, in brief, the newest first."""
-        with self._called("list_service_deployments", cluster, service, since):
+        """Give the newest service deployments since a time, in brief, the newest first."""
+        with self._called("list_service_deployments", cluster, service, since, tuple(statuses)):
             found = self._known("ListServiceDeployments", cluster, service)
             self._settle(found)
-            records = [record for record in found.get("records", ()) if record["createdAt"] >= since]
-            return tuple({name: record[name] for name in _BRIEF if name in record} for record in records)
+            records = [
+                record
+                for record in found.get("records", ())
+                if record["createdAt"] >= since and (not statuses or record["status"] in statuses)
+            ]
+            return tuple(
+                {name: record[name] for name in _BRIEF if name in record}
+                | {"targetServiceRevisionArn": record["targetServiceRevision"]["arn"]}
+                for record in records[:20]
+            )
 
     def describe_service_deployments(self, arns: Sequence[str], /) -> tuple[JsonObject, ...]:
         """Describe service deployments."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from typing import Any, Final
 
+from reconciler.testing import definitions
 from reconciler.testing.definitions import ON_DEPLOYMENTS, Body
 
 _SHOWN_ON_BOTH: Final = ("networkConfiguration", "launchType", "capacityProviderStrategy", "platformVersion")
@@ -51,8 +52,12 @@ def _record(service: Body, deployment: Body, now: float) -> None:
     records = service.setdefault("records", [])
     if records and records[0]["status"] == "IN_PROGRESS":
         _close(records[0], "STOPPED", now)
-    number = deployment["id"].rpartition("/")[2]
     arn = service["serviceArn"]
+    number = deployment["id"].rpartition("/")[2]
+    revision = arn.replace(":service/", ":service-revision/")
+    target = f"{revision}/{number}"
+    service.setdefault("revisions", {})[target] = definitions.snapshot(service) | {"createdAt": now}
+    sources = [f"{revision}/{each['id'].rpartition('/')[2]}" for each in service["deployments"][1:]]
     record = {
         "serviceDeploymentArn": f"{arn.replace(':service/', ':service-deployment/')}/{number}",
         "serviceArn": arn,
@@ -61,7 +66,8 @@ def _record(service: Body, deployment: Body, now: float) -> None:
         "startedAt": now,
         "updatedAt": now,
         "status": "IN_PROGRESS",
-        "targetServiceRevision": {"arn": f"{arn.replace(':service/', ':service-revision/')}/{number}"},
+        "sourceServiceRevisions": [{"arn": each} for each in sources],
+        "targetServiceRevision": {"arn": target},
         "deploymentConfiguration": service["deploymentConfiguration"],
     }
     records.insert(0, record)

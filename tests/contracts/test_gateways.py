@@ -369,6 +369,47 @@ def test_a_service_revision_shows_what_the_description_does_not(gateway: Gateway
     assert gateway.describe_service_revisions([gone]) == ()
 
 
+def test_a_revision_is_deregistered(gateway: Gateway) -> None:
+    arn = str(registered(gateway, "nginx:1"))
+    gateway.create_service(service())
+    registered(gateway, "nginx:2")
+    gateway.deregister_task_definition(arn)
+    assert [each.rpartition("/")[2] for each in gateway.list_revisions("web", limit=5)] == ["web:2"]
+    assert described(gateway)["taskDefinition"] == arn
+    with pytest.raises(AwsError):
+        gateway.update_service({"cluster": "prod", "service": "web", "taskDefinition": arn})
+    for wrong in (f"{arn}7", "web"):
+        with pytest.raises(AwsError):
+            gateway.deregister_task_definition(wrong)
+
+
+def registered(gateway: Gateway, image: str) -> str:
+    body: Any = gateway.register_task_definition(definition(image)).body
+    return str(body["taskDefinition"]["taskDefinitionArn"])
+
+
+def test_service_deployments_lead_to_what_each_rolled_out(world: World) -> None:
+    gateway = world.gateway
+    first = registered(gateway, "nginx:1")
+    gateway.create_service(service())
+    world.advance(3600)
+    second = registered(gateway, "nginx:2")
+    gateway.update_service({"cluster": "prod", "service": "web", "taskDefinition": second})
+    under_way, completed = gateway.list_service_deployments("prod", "web", since=0.0)
+    (same,) = gateway.list_service_deployments("prod", "web", since=0.0, statuses=["SUCCESSFUL"])
+    assert same == completed
+    assert gateway.list_service_deployments("prod", "web", since=0.0, statuses=["STOPPED"]) == ()
+    for brief, arn in ((under_way, second), (completed, first)):
+        target = str(brief["targetServiceRevisionArn"])
+        (revision,) = gateway.describe_service_revisions([target])
+        assert (revision["serviceRevisionArn"], revision["taskDefinition"]) == (target, arn)
+        assert revision["networkConfiguration"] == described(gateway)["networkConfiguration"]
+    record: Any = gateway.describe_service_deployments([str(under_way["serviceDeploymentArn"])])[0]
+    assert record["targetServiceRevision"]["arn"] == under_way["targetServiceRevisionArn"]
+    sources = [each["arn"] for each in record["sourceServiceRevisions"]]
+    assert sources == [completed["targetServiceRevisionArn"]]
+
+
 def recorded(gateway: Gateway, since: float = 0.0) -> list[dict[str, Any]]:
     briefs = gateway.list_service_deployments("prod", "web", since=since)
     found = gateway.describe_service_deployments([str(brief["serviceDeploymentArn"]) for brief in briefs])

@@ -57,6 +57,9 @@ class Simulated:
     def register_task_definition(self, body: JsonObject, /) -> Snapshot:
         return Snapshot(self.ask("RegisterTaskDefinition", **body))
 
+    def deregister_task_definition(self, arn: str, /) -> None:
+        raise NotImplementedError
+
     def create_service(self, body: JsonObject, /) -> Snapshot:
         return Snapshot(self.ask("CreateService", **body)["service"])
 
@@ -70,9 +73,14 @@ class Simulated:
         return tuple(self.ask("DescribeServiceRevisions", serviceRevisionArns=list(arns))["serviceRevisions"])
 
     def list_service_deployments(
-        self, cluster: str, service: str, /, *, since: float
+        self, cluster: str, service: str, /, *, since: float, statuses: Sequence[str] = ()
     ) -> tuple[JsonObject, ...]:
-        asked = {"cluster": cluster, "service": service, "createdAt": {"after": since}}
+        asked = {
+            "cluster": cluster,
+            "service": service,
+            "createdAt": {"after": since},
+            "status": list(statuses),
+        }
         return tuple(self.ask("ListServiceDeployments", **asked)["serviceDeployments"])
 
     def describe_service_deployments(self, arns: Sequence[str], /) -> tuple[JsonObject, ...]:
