@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from reconciler.core.kinds import Kinds
     from reconciler.core.outcomes import Outcome
     from reconciler.core.plans import Notice, Origins, Plan
+    from reconciler.core.rehearsals import Rehearsed
     from reconciler.engine.planning import Sides
     from reconciler.load.project import Project as Settings
 
@@ -59,6 +60,7 @@ class _Made(NamedTuple):
     plan: Plan
     vault: Mapping[tuple[str, int], Json]
     sides: Mapping[str, Sides]
+    observed: Observed
 
 
 class Given(TypedDict, total=False):
@@ -282,7 +284,7 @@ class Reconciler:
             applyable=live is None and not refusals,
             may_replace=options.may_replace,
         )
-        self._made.append(_Made(plan, planned.vault, planned.sides))
+        self._made.append(_Made(plan, planned.vault, planned.sides, observed))
         return plan
 
     def _asked(self, options: Options, observed: Observed | None) -> Definitions:
@@ -338,6 +340,14 @@ class Reconciler:
     def sides(self, plan: Plan) -> Mapping[str, Sides]:
         """Give both documents of each unit of a plan that was made here, masked, for a textual comparison."""
         return next(made.sides for made in self._made if made.plan == plan)
+
+    def rehearse(self, plan: Plan) -> tuple[Rehearsed, ...]:
+        """Play the changes of a plan that was made here through a model of ECS. PlanError where it cannot."""
+        from reconciler.api.rehearsals import SandboxRehearsal
+        from reconciler.engine import rehearsing
+
+        made = next(made for made in self._made if made.plan == plan)
+        return rehearsing.rehearse(plan, made.observed, self._kinds(), SandboxRehearsal())
 
     def _kinds(self) -> Kinds:
         from reconciler.aws.shapes import ECS

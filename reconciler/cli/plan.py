@@ -25,6 +25,9 @@ from reconciler.cli import exits, options, patience, planning
 @click.option(
     "--live", metavar="FILE", help="Compare with a saved describe output; `-` is stdin. Needs no credentials."
 )
+@click.option(
+    "--simulate", is_flag=True, help="Play the change through a model of ECS, and say how it would go."
+)
 def command(
     common: options.Common,
     out: str | None,
@@ -32,6 +35,7 @@ def command(
     live: str | None,
     tasks: int | None,
     *,
+    simulate: bool,
     detailed_exitcode: bool,
     skip_task_definition: bool,
     force_new_deployment: bool,
@@ -49,11 +53,14 @@ def command(
       reconciler plan --format patch | jq .resources
       reconciler plan --detailed-exitcode     # 0 nothing to do, 2 changes, 1 error
       reconciler plan --live described.json   # without credentials
+      reconciler plan --simulate              # how the rollout would go, by a model of ECS
     """
     if out and show_sensitive:
         raise click.UsageError("--out and --show-sensitive exclude each other: a plan file holds no secrets")
     if out and live:
         raise click.UsageError("--out and --live exclude each other: such a plan cannot be applied")
+    if simulate and form != "human":
+        raise click.UsageError("--simulate tells a story for people; leave --format out")
     wanted = planning.plan_options(
         tasks=tasks,
         skip_task_definition=skip_task_definition,
@@ -70,6 +77,8 @@ def command(
         planning.show(reconciler, plan, form, common)
         if planning.refused(plan):
             return exits.ERROR
+        if simulate:
+            planning.rehearse(reconciler, plan, common)
         if out and form == "human":
             options.write(f"Saved to {out}. Apply exactly this with: reconciler apply {out}")
     return exits.CHANGES if detailed_exitcode and (plan.changes or plan.deferred) else exits.OK

@@ -11,12 +11,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from reconciler.cli import diagnoses, exits, logs, options
+from reconciler.cli import diagnoses, exits, logs, options, reports
 from reconciler.errors import ConfigError, PlanError, Refused, Where
 
 if TYPE_CHECKING:
     from reconciler.api import Reconciler
-    from reconciler.core.events import Event
     from reconciler.core.outcomes import Outcome
     from reconciler.core.plans import Plan
     from reconciler.core.values import Json
@@ -106,6 +105,13 @@ def show(reconciler: Reconciler, plan: Plan, form: str, common: options.Common) 
         options.write(human.plan(plan, style(common)))
 
 
+def rehearse(reconciler: Reconciler, plan: Plan, common: options.Common) -> None:
+    """Print how the rollout would go, by a model of ECS."""
+    from reconciler.render import rehearsals
+
+    options.write("\n" + rehearsals.human(reconciler.rehearse(plan), style(common)))
+
+
 def refused(plan: Plan) -> bool:
     """Say why a plan cannot be applied, if AWS is known to refuse it."""
     for notice in plan.refusals:
@@ -130,24 +136,11 @@ def unchanged(reconciler: Reconciler, plan: Plan, common: options.Common, *, wai
 def watch(reconciler: Reconciler, common: options.Common, *, until: str) -> int:
     """Watch the rollout that is running, reporting on stderr; give the exit code."""
     gc.enable()  # a rollout takes minutes
-    outcome = reconciler.wait(emit=_reporter(reconciler), until=until, timeout=common.timeout)
+    with reports.reporter(reconciler) as emit:
+        outcome = reconciler.wait(emit=emit, until=until, timeout=common.timeout)
     code = ended(outcome, "The rollout completed")
     diagnoses.explain(reconciler, outcome)
     return code
-
-
-def _reporter(reconciler: Reconciler) -> Callable[[Event], None]:
-    """Give what reports events on stderr."""
-    from reconciler.render import progress
-    from reconciler.render.styles import Style
-
-    masker, style = reconciler.masker, Style(logs.colored())
-    write = progress.line if logs.people() else progress.text
-
-    def emit(event: Event) -> None:
-        logs.info(masker.text(write(event, style)), **progress.fields(event))
-
-    return emit
 
 
 def textual(reconciler: Reconciler, plan: Plan, common: options.Common) -> str:
@@ -241,8 +234,8 @@ def _said(reconciler: Reconciler, plan: Plan) -> Iterator[str]:
 def carry_out(reconciler: Reconciler, plan: Plan, common: options.Common, *, wait: bool, until: str) -> int:
     """Apply a plan, reporting on stderr; give the exit code."""
     gc.enable()  # a rollout takes minutes
-    emit = _reporter(reconciler)
-    outcome = reconciler.apply(plan, emit=emit, wait=wait, until=until, timeout=common.timeout)
+    with reports.reporter(reconciler) as emit:
+        outcome = reconciler.apply(plan, emit=emit, wait=wait, until=until, timeout=common.timeout)
     code = ended(outcome)
     diagnoses.explain(reconciler, outcome)
     return code

@@ -43,6 +43,11 @@ class Gateway(Protocol):
         """Give the region that calls go to."""
         ...
 
+    @property
+    def codedeploy(self) -> CodeDeploy:
+        """Give the way to CodeDeploy in the same account and region. Asking for it calls nothing."""
+        ...
+
     def account(self) -> str:
         """Give the 12-digit account of the credentials (sts GetCallerIdentity, asked once)."""
         ...
@@ -142,6 +147,55 @@ class Rehearsal(Protocol):
 
     def play(self, case: Case, /) -> Story:
         """Play a case through. PlanError where the model refuses it."""
+        ...
+
+
+class CodeDeploy(Protocol):
+    """CodeDeploy's API as the engine uses it, for ECS services; the duties are those of `Gateway`.
+
+    Bodies are wire-shaped JSON; lists are read to their end.
+    """
+
+    def applications(self) -> tuple[str, ...]:
+        """Give the names of all applications."""
+        ...
+
+    def group_names(self, application: str, /) -> tuple[str, ...]:
+        """Give the names of an application's deployment groups. AwsNotFound without the application."""
+        ...
+
+    def groups(self, application: str, names: Sequence[str], /) -> tuple[JsonObject, ...]:
+        """Describe deployment groups, a hundred a call; those that are gone are left out."""
+        ...
+
+    def configurations(self) -> tuple[str, ...]:
+        """Give the names of all deployment configurations, those of other platforms among them."""
+        ...
+
+    def create_deployment(self, body: JsonObject, /) -> str:
+        """Create a deployment (input of CreateDeployment); gives its id. AwsRefused while the group has another one."""
+        ...
+
+    def list_deployments(
+        self, application: str, group: str, /, *, statuses: Sequence[str] = (), limit: int = 100
+    ) -> tuple[str, ...]:
+        """Give the ids of a group's deployments, newest first, at most `limit`; with `statuses` only those in one."""
+        ...
+
+    def describe_deployments(self, ids: Sequence[str], /) -> tuple[JsonObject, ...]:
+        """Describe deployments, 25 a call, in the order asked for; those that are gone are left out."""
+        ...
+
+    def describe_target(self, deployment: str, target: str, /) -> Snapshot | Absent:
+        """Describe the target (``CLUSTER:SERVICE``) of a deployment, an ``ecsTarget``; Absent until it has begun."""
+        ...
+
+    def stop_deployment(self, deployment: str, /, *, rollback: bool) -> None:
+        """Stop a deployment, and roll it back or leave things as they are. AwsRefused once it is over."""
+        ...
+
+    def continue_deployment(self, deployment: str, /) -> None:
+        """Let the traffic of a deployment go over that waits for it. AwsRefused where none waits."""
         ...
 
 

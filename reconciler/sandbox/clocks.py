@@ -53,6 +53,11 @@ class Agenda:
         self._heap: list[tuple[float, int, Callable[[], None]]] = []
         self._order = itertools.count()
 
+    @property
+    def due(self) -> float | None:
+        """When the next thing is due, if anything is."""
+        return self._heap[0][0] if self._heap else None
+
     def after(self, delay: float, action: Callable[[], None]) -> None:
         """Plan `action` for `delay` simulated seconds after `time`."""
         heapq.heappush(self._heap, (self.time + delay, next(self._order), action))
