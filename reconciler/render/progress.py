@@ -16,7 +16,7 @@ from reconciler.core.events import (
 )
 from reconciler.core.outcomes import Ending, Outcome
 from reconciler.core.values import JsonObject
-from reconciler.render import diagnoses
+from reconciler.render import deployments, diagnoses, pieces
 from reconciler.render.styles import PLAIN, Style
 
 _STATES: Final = {
@@ -31,6 +31,11 @@ _STATES: Final = {
     "gone": "bad",
 }
 _ENDINGS: Final = {Ending.SUCCEEDED: "good", Ending.FAILED: "bad", Ending.ROLLED_BACK: "bad"}
+
+
+def role(state: str) -> str:
+    """Give the role that a state is painted in."""
+    return _STATES.get(state, "warn")
 
 
 def line(event: Event, style: Style = PLAIN) -> str:
@@ -50,9 +55,8 @@ def text(event: Event, style: Style = PLAIN) -> str:
             done = style.paint("good", "is there already, used again" if event.reused else "done")
             return f"{event.unit}: {done}{result}"
         case RolloutProgress():
-            deployments = "; ".join(_deployment(deployment) for deployment in event.deployments)
-            state = style.paint(_STATES.get(event.state, "warn"), event.state)
-            return f"{event.unit}: {state}: {deployments}"
+            counts = "; ".join(_deployment(deployment) for deployment in event.deployments)
+            return f"{event.unit}: {style.paint(role(event.state), event.state)}{_where(event)}: {counts}"
         case ServiceEvent():
             return event.message + (f" ×{event.times}" if event.times > 1 else "")
         case Warned():
@@ -66,8 +70,16 @@ def text(event: Event, style: Style = PLAIN) -> str:
 def fields(event: Event) -> dict[str, object]:
     """Give the fields of an event for JSON logs; `at` in seconds since 1970."""
     match event:
-        case StepStarted() | StepDone():
-            return {"kind": type(event).__name__, "unit": event.unit, "step": event.step}
+        case StepStarted():
+            return {"kind": "StepStarted", "unit": event.unit, "step": event.step}
+        case StepDone():
+            return {
+                "kind": "StepDone",
+                "unit": event.unit,
+                "step": event.step,
+                "result": event.result,
+                "reused": event.reused,
+            }
         case RolloutProgress():
             return {
                 "kind": "RolloutProgress",
@@ -76,7 +88,9 @@ def fields(event: Event) -> dict[str, object]:
                 "state": event.state,
                 "reason": event.reason,
                 "stage": event.stage,
+                "usual": event.usual,
                 "deployments": list(event.deployments),
+                "record": event.record,
             }
         case ServiceEvent():
             return {
@@ -87,7 +101,7 @@ def fields(event: Event) -> dict[str, object]:
                 "times": event.times,
             }
         case Warned():
-            return {"kind": "Warned", "unit": event.unit}
+            return {"kind": "Warned", "unit": event.unit, "what": event.what}
         case Diagnosed():
             return {"kind": "Diagnosed", "unit": event.unit, **diagnoses.fields(event.diagnosis)}
         case _:
@@ -124,11 +138,20 @@ def _outcome(value: Outcome, success: str) -> str:
             assert_never(value.ending)
 
 
+def _where(event: RolloutProgress) -> str:
+    """Say how far a rollout is that has stages: `, BAKE_TIME, production traffic 50 %`."""
+    stage = f", {event.stage}" if event.stage else ""
+    moved = [
+        f"{kind} traffic {deployments.percent(share)}"
+        for kind, share in deployments.shares(event.record)
+        if kind == "production" or (share and "TEST_TRAFFIC" in event.stage)
+    ]
+    return ", ".join((stage, *moved)) if stage else ""
+
+
 def _deployment(deployment: JsonObject) -> str:
-    failed = f", {deployment['failedTasks']} failed" if deployment.get("failedTasks") else ""
-    counts = f"{deployment.get('runningCount')}/{deployment.get('desiredCount')} running"
-    pending = f", {deployment['pendingCount']} pending" if deployment.get("pendingCount") else ""
-    return f"{deployment.get('status')} {_short(str(deployment.get('taskDefinition')))} {counts}{pending}{failed}"
+    counts = pieces.plain(deployments.tasks(deployment))
+    return f"{deployment.get('status')} {_short(str(deployment.get('taskDefinition')))} {counts}"
 
 
 def _short(arn: str) -> str:

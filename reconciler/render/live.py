@@ -1,0 +1,182 @@
+"""The live screen: what stands at the bottom of a terminal while rollouts are watched, redrawn in place.
+
+Takes the events so far, the size of the terminal and the time; gives lines, each no wider and all no higher than
+that. It never writes, and keeps no time of its own: `cli` does both.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+from reconciler.core.events import Event, RolloutProgress
+from reconciler.core.rollouts import State
+from reconciler.render import deployments, pieces
+from reconciler.render.pieces import UNICODE, Glyphs, Line, Piece
+from reconciler.render.progress import role
+from reconciler.render.styles import PLAIN, Style
+
+_INDENT: Final = "  "
+_OVER: Final = tuple(
+    state.value for state in State if state is State.STABLE or (state.ended and state is not State.PAUSED)
+)
+_THROUGH: Final = (State.DEPLOYED.value, State.STABLE.value)
+
+
+@dataclass(frozen=True, slots=True)
+class Rollout:
+    """What was reported of a rollout last, and when it began, by the clock of the one who watches."""
+
+    latest: RolloutProgress
+    began: float
+
+
+@dataclass(frozen=True, slots=True)
+class Screen:
+    """The rollouts that are watched, in the order in which they were first reported."""
+
+    rollouts: tuple[Rollout, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """Of a terminal."""
+
+    columns: int
+    rows: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Pen:
+    """How wide to draw, at what time, with what."""
+
+    columns: int
+    now: float
+    with_: Glyphs
+
+
+def note(screen: Screen, event: Event) -> Screen:
+    """Take an event in. Only the progress of rollouts stands on the screen; other events are lines above it."""
+    if not isinstance(event, RolloutProgress):
+        return screen
+    known = list(screen.rollouts)
+    for number, each in enumerate(known):
+        if each.latest.unit == event.unit:
+            known[number] = replace(each, latest=event)
+            return Screen(tuple(known))
+    return Screen((*known, Rollout(event, _began(event))))
+
+
+def _began(event: RolloutProgress) -> float:
+    """Say when a rollout began: one that is picked up began before it was first seen."""
+    created = event.record.get("createdAt") if event.record is not None else None
+    return min(event.at, float(created)) if isinstance(created, int | float) else event.at
+
+
+def lines(
+    screen: Screen, size: Size, now: float, style: Style = PLAIN, with_: Glyphs = UNICODE
+) -> tuple[str, ...]:
+    """Draw the screen, in as much detail as fits; nothing before a rollout was reported.
+
+    A column is left free, because some terminals wrap as soon as the last one is taken, and so is a row, because what
+    stands in place must not scroll.
+    """
+    pen, most = _Pen(max(size.columns - 1, 1), now, with_), max(size.rows - 1, 1)
+    ways: Sequence[Callable[[Rollout, _Pen], Sequence[Line]]] = (_block, _brief, _single)
+    if len(screen.rollouts) > 1:
+        ways = ways[1:]
+    drawn: list[Line] = []
+    for way in ways:
+        drawn = [line for each in screen.rollouts for line in way(each, pen)]
+        if len(drawn) <= most:
+            break
+    else:
+        drawn = _pressing(screen, pen, most)
+    return tuple(pieces.fit(line, pen.columns, style, with_=with_) for line in drawn)
+
+
+def _pressing(screen: Screen, pen: _Pen, most: int) -> list[Line]:
+    """Draw the rollouts that still move, as many as there is room for, and count the others."""
+    moving = [each for each in screen.rollouts if each.latest.state not in _OVER]
+    chosen = (moving + [each for each in screen.rollouts if each not in moving])[: most - 1]
+    rest = len(screen.rollouts) - len(chosen)
+    return [
+        *(line for each in chosen for line in _single(each, pen)),
+        (Piece(f"{pen.with_.more} and {rest} more", "dim"),),
+    ]
+
+
+def _block(rollout: Rollout, pen: _Pen) -> list[Line]:
+    """Draw one rollout with all that is known of it."""
+    event = rollout.latest
+    below: list[Line] = list(deployments.rows(event.deployments, pen.columns, pen.with_))
+    below += details(event, pen.columns - len(_INDENT), pen.now, pen.with_)
+    if event.state == State.ROLLING_BACK.value:
+        below.append((Piece(event.reason, "bad"),))
+    return [_header(rollout, pen), *((Piece(_INDENT), *line) for line in below)]
+
+
+def details(event: RolloutProgress, columns: int, now: float, with_: Glyphs) -> list[Line]:
+    """Draw what the service deployment of a rollout says: stage, traffic, hooks, monitors; of each what there is."""
+    found: list[Line] = []
+    through = event.state in _THROUGH
+    shifts = any(deployments.shares(event.record))
+    if event.stage or (through and shifts):
+        label = Piece("stage     ", "dim")
+        room = columns - len(label.text)
+        found.append((label, *deployments.stages(event.stage, room, with_, over=through)))
+    if moved := deployments.traffic(event.record, columns, with_):
+        found.append((Piece("traffic   ", "dim"), *moved))
+    if event.state not in _OVER:
+        found += deployments.hooks(event.record, now)
+    if watched := deployments.monitors(event.record):
+        found.append((Piece("monitors  ", "dim"), *watched))
+    return found
+
+
+def _brief(rollout: Rollout, pen: _Pen) -> list[Line]:
+    """Draw a rollout on two lines."""
+    return [
+        (*_header(rollout, pen), *_where(rollout.latest)),
+        (Piece(_INDENT), *_counts(rollout.latest)),
+    ]
+
+
+def _single(rollout: Rollout, _pen: _Pen) -> list[Line]:
+    """Draw a rollout on one line."""
+    event = rollout.latest
+    head = (Piece(f"{event.unit} ", "unit"), Piece(event.state, role(event.state)))
+    return [(*head, *_where(event), Piece("  "), *_counts(event))]
+
+
+def _header(rollout: Rollout, pen: _Pen) -> Line:
+    event = rollout.latest
+    at = event.at if event.state in _OVER else max(pen.now, event.at)
+    usual = f", usually {deployments.duration(event.usual)}" if event.usual else ""
+    return (
+        Piece(event.unit, "unit"),
+        Piece("  "),
+        Piece(event.state, role(event.state)),
+        Piece(f"  {deployments.duration(at - rollout.began)}{usual}", "dim"),
+    )
+
+
+def _where(event: RolloutProgress) -> Line:
+    shares = [share for kind, share in deployments.shares(event.record) if kind == "production"]
+    stage = [(Piece(event.stage, "warn"),)] if event.stage else []
+    moved = [(Piece(f"production {deployments.percent(share)}"),) for share in shares]
+    return (Piece("  "), *pieces.joined([*stage, *moved])) if stage or moved else ()
+
+
+def _counts(event: RolloutProgress) -> Line:
+    return pieces.joined(
+        (
+            (
+                Piece(f"{each.get('status')} {deployments.short(each.get('taskDefinition'))} "),
+                *deployments.tasks(each),
+            )
+            for each in event.deployments
+        ),
+        "; ",
+    )
