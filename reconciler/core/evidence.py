@@ -17,6 +17,7 @@ _TASK: Final = re.compile(r"\(task ([0-9a-f-]{8,})\)")
 _PORT: Final = re.compile(r"\(port (\d+)\)")
 _GROUP: Final = re.compile(r"arn:[\w-]+:elasticloadbalancing:[^\s)]*:targetgroup/[^\s)]+")
 _ILL: Final = ("unhealthy", "unhealthy.draining", "unused", "unavailable")
+_COMPLETED: Final = "deployment completed."
 _NEVER_RAN: Final = "TaskFailedToStart"
 _ENDED: Final = "EssentialContainerExited"
 _TOLD_TO_END: Final = {
@@ -176,21 +177,28 @@ def _addresses(task: JsonObject) -> list[str]:
 
 
 def events(seen: Seen) -> list[str]:
-    """Give the service's events since the deployment began, the newest first, without routine."""
-    since = _since(seen)
-    return [
-        message
-        for event in listed(seen.service, "events")
-        if number(event.get("createdAt")) >= since
-        and not _routine(message := _ADDRESSED.sub("", str(event.get("message"))))
-    ]
+    """Give the service's events while the deployment ran, the newest first, without routine."""
+    said = (_ADDRESSED.sub("", str(event.get("message"))) for event in _while_it_ran(seen))
+    return [message for message in said if not _routine(message)]
 
 
-def _since(seen: Seen) -> float:
+def _while_it_ran(seen: Seen) -> list[JsonObject]:
+    shown = listed(seen.service, "events")
     for deployment in rollouts.deployments(seen.service):
         if deployment.get("id") == seen.deployment:
-            return number(deployment.get("createdAt"))
-    return min((number(task.get("createdAt")) for task in [*seen.stopped, *seen.running]), default=0.0)
+            return _since(shown, number(deployment.get("createdAt")))
+    # No longer shown: from the last event that names it back to the end of the deployment before.
+    named = [index for index, event in enumerate(shown) if f"{seen.deployment})" in str(event.get("message"))]
+    if seen.deployment and named:
+        own = shown[named[0] :]
+        before = (index for index, event in enumerate(own) if _COMPLETED in str(event.get("message")))
+        return own[: next(before, None)]
+    began = [number(task.get("createdAt")) for task in [*seen.stopped, *seen.running]]
+    return _since(shown, min(began)) if began else []
+
+
+def _since(shown: Sequence[JsonObject], time: float) -> list[JsonObject]:
+    return [event for event in shown if number(event.get("createdAt")) >= time]
 
 
 def _routine(text: str) -> bool:

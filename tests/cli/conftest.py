@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -45,7 +46,9 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, shared_cache: Path)
     return folder
 
 
-def _boxed(seed: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> Iterator[Box]:
+@contextmanager
+def boxed(seed: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> Iterator[Box]:
+    """Serve an AWS that holds a seed."""
     with sandbox.serving(seed, speed=_SPEED) as served:
         monkeypatch.setenv("AWS_ENDPOINT_URL", served.endpoint_url)
         ecs = client_of(served.endpoint_url, "ecs")
@@ -56,13 +59,15 @@ def _boxed(seed: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> Iterator[Bo
 @pytest.fixture
 def empty(project: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Box]:
     """Serve an AWS that has the cluster and nothing in it."""
-    yield from _boxed({"clusters": [CLUSTER]}, monkeypatch)
+    with boxed({"clusters": [CLUSTER]}, monkeypatch) as served:
+        yield served
 
 
 @pytest.fixture
 def box(project: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Box]:
     """Serve an AWS in which the example's service runs, just as its files describe it for IMAGE_TAG=2.4.61."""
-    yield from _boxed(json.loads(SEED.read_text()), monkeypatch)
+    with boxed(json.loads(SEED.read_text()), monkeypatch) as served:
+        yield served
 
 
 @pytest.fixture

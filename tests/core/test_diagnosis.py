@@ -134,7 +134,10 @@ def situation(row: dict[str, Any]) -> Seen:
         for name in ("proxy", "app", "helper")
     ]
     service: dict[str, Any] = {
-        "deployments": [{"id": "ecs-svc/2", "status": "PRIMARY", "createdAt": 200}],
+        "deployments": [
+            {"id": name, "status": "PRIMARY", "createdAt": 200}
+            for name in row.get("deployments", ["ecs-svc/2"])
+        ],
         "loadBalancers": [{"targetGroupArn": GROUP, "containerName": "app", "containerPort": 8080}],
         "events": [{"createdAt": at, "message": message} for at, message in row.get("events", [])],
     }
