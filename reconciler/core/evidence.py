@@ -151,10 +151,22 @@ def of_targets(seen: Seen) -> Iterator[tuple[str, JsonObject]]:
 
 
 def _unhealthy(seen: Seen) -> Iterator[tuple[JsonObject, str]]:
+    resting = _taking_turns(seen.service)
     for group, targets in seen.health.items():
         for target in targets:
-            if _object(target, "TargetHealth").get("State") in _ILL:
+            state = _object(target, "TargetHealth").get("State")
+            if state in _ILL and not (state == "unused" and group in resting):
                 yield target, group
+
+
+def _taking_turns(service: JsonObject) -> set[str]:
+    """Give the target groups of which one at a time is used, as blue and green are: the other one is no fault."""
+    found: set[str] = set()
+    for balancer in listed(service, "loadBalancers"):
+        alternate = _object(balancer, "advancedConfiguration").get("alternateTargetGroupArn")
+        if alternate:
+            found |= {str(alternate), str(balancer.get("targetGroupArn"))}
+    return found
 
 
 def _health(target: JsonObject, group: str) -> str:

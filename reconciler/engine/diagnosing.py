@@ -126,8 +126,8 @@ class _Reader:
             service=body,
             deployment=deployment,
             stopped=stopped,
-            running=[task for task in tasks if task.get("startedBy") == deployment],
-            others=[task for task in tasks if task.get("startedBy") != deployment],
+            running=[task for task in tasks if not deployment or task.get("startedBy") == deployment],
+            others=[task for task in tasks if deployment and task.get("startedBy") != deployment],
             definition=self._answer("the task definition", defining, None) if defining is not None else None,
             health=ill,
         )

@@ -133,12 +133,15 @@ def situation(row: dict[str, Any]) -> Seen:
         }
         for name in ("proxy", "app", "helper")
     ]
+    turns = (
+        {"advancedConfiguration": {"alternateTargetGroupArn": row["alternate"]}} if "alternate" in row else {}
+    )
     service: dict[str, Any] = {
         "deployments": [
             {"id": name, "status": "PRIMARY", "createdAt": 200}
             for name in row.get("deployments", ["ecs-svc/2"])
         ],
-        "loadBalancers": [{"targetGroupArn": GROUP, "containerName": "app", "containerPort": 8080}],
+        "loadBalancers": [{"targetGroupArn": GROUP, "containerName": "app", "containerPort": 8080, **turns}],
         "events": [{"createdAt": at, "message": message} for at, message in row.get("events", [])],
     }
     return Seen(
