@@ -169,7 +169,9 @@ def unit(
         desired.canon,
         compared.live,
         compared.body,
-        secret=lambda change: _is_secret(change, shown[change.path]),
+        secret=lambda change: _is_secret(
+            change, shown.get(change.path) or _shown_anew(change, origin, facts)
+        ),
         unnamed=lambda path: findings.shown(path, origin, facts.masker)[-1] != path[-1],
     )
     ignored = binding.unsent(ignored, steps)
@@ -247,6 +249,11 @@ def _base(kind: Kind, arn: str, compared: Compared) -> JsonObject | None:
         return {"operation": "DescribeServices", "pointer": "/services/0", "arn": arn}
     whole = "taskDefinition" in compared.body
     return {"operation": "DescribeTaskDefinition", "pointer": "" if whole else "/taskDefinition", "arn": arn}
+
+
+def _shown_anew(change: diffs.Change, origin: findings.Provenance, facts: Facts) -> Finding:
+    """Give what would be shown of a change that a patch has in place of several, around them."""
+    return findings.findings([change], origin, facts.masker)[0]
 
 
 def _is_secret(change: diffs.Change, finding: Finding) -> bool:

@@ -315,6 +315,30 @@ def test_details_that_are_a_text_with_a_secret_are_hidden_whole(world: World) ->
     assert not world.plan().changes
 
 
+@pytest.mark.parametrize("text", ["there", "here", "both"])
+@pytest.mark.parametrize(("name", "withheld"), [("apiToken", True), ("level", False)])
+def test_details_that_are_a_text_on_one_side(world: World, text: str, name: str, withheld: bool) -> None:
+    def hooked(value: str, *, written: bool) -> dict[str, Any]:
+        details = {name: value, "x": 1}
+        hook = {
+            "hookTargetArn": "arn:aws:lambda:eu-west-1:1:function:check",
+            "roleArn": "arn:aws:iam::1:role/hooks",
+            "lifecycleStages": ["POST_SCALE_UP"],
+            "hookDetails": json.dumps(details) if written else details,
+        }
+        return {"deploymentConfiguration": {"lifecycleHooks": [hook]}}
+
+    world.deployed()
+    world.gateway.edit("main", "web", **hooked("old-value", written=text != "here"))
+    world.write("service.json", service() | hooked("new-value", written=text != "there"))
+    with world.opened() as reconciler:
+        plan = reconciler.plan()
+        shown = dict(outputs(reconciler, plan))
+        for output in ("human", "patch", f"diff of {UNIT}", "plan file"):
+            assert ("old-value" in shown[output]) != withheld, output
+    assert bool(plan.unit(UNIT).withheld) == withheld
+
+
 def test_a_secret_that_survives_in_a_plan_is_found(world: World) -> None:
     definition = task_definition()
     definition["containerDefinitions"][0]["dockerLabels"] = {"{{ tfstate `output.password` }}": "x"}
