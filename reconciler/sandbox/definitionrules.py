@@ -240,6 +240,18 @@ def _secrets(task: Body) -> None:
         raise Refusal("ClientException", message)
 
 
+@rules.reported("ecs_composex#707: The secret name must be unique and not shared with …")
+def _secret_names(task: Body) -> None:
+    for each in task["containerDefinitions"]:
+        names = {item.get("name") for item in each["environment"]}
+        if any(item["name"] in names for item in each.get("secrets", [])):
+            message = (
+                "The secret name must be unique and not shared with any new or existing environment variables set "
+                "on the container"
+            )
+            raise Refusal("ClientException", message)
+
+
 @rules.documented("model, RegisterTaskDefinition.networkMode: Fargate requires awsvpc")
 @rules.reported("transcripts: Fargate only supports network mode ‘awsvpc’.")
 def _fargate_network(task: Body) -> None:
@@ -310,6 +322,7 @@ _RULES: Final[tuple[_Rule, ...]] = (
     _kinds_of_volume,
     _access_point,
     _secrets,
+    _secret_names,
 )
 _FARGATE_RULES: Final[tuple[_Rule, ...]] = (
     _fargate_network,

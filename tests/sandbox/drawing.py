@@ -28,6 +28,9 @@ SETTLED: dict[str, Drawn] = {
     "DeploymentConfiguration.minimumHealthyPercent": st.integers(0, 100),
     "DeploymentLifecycleHook.targetType": st.just("AWS_LAMBDA"),
     "DeploymentLifecycleHook.lifecycleStages": st.just(["POST_SCALE_UP"]),
+    "DeploymentLifecycleHook.hookDetails": st.sampled_from(
+        [{"a": [None, 1.5, {"b": True}]}, [1], "c", 7, True]
+    ),
     "DeploymentLifecycleHookTimeoutConfiguration.timeoutInMinutes": st.integers(1, 20160),
     "DeploymentEarlySuccessCriteria.healthyPercent": st.just(100),
     "AwsVpcConfiguration.subnets": st.lists(
@@ -61,6 +64,7 @@ SETTLED: dict[str, Drawn] = {
     "ContainerDefinition.memoryReservation": _ONE,
     "ContainerDefinition.essential": st.just(value=True),
     "HealthCheck.command": st.just(["CMD", "true"]),
+    "KeyValuePair.name": st.sampled_from(["A", "B"]),  # none of what a secret may be called
     "KeyValuePair.value": st.sampled_from(["", "v"]),
     "EFSVolumeConfiguration.rootDirectory": st.just("/"),
     "MountPoint.sourceVolume": st.just("data"),

@@ -92,6 +92,14 @@ def _portless(_case: Case, container: JsonObject) -> Iterator[tuple[Path, tuple[
             yield ("portMappings", index), ()
 
 
+def _shared_names(_case: Case, container: JsonObject) -> Iterator[tuple[Path, tuple[str, ...]]]:
+    variables = {item.get("name") for item in objects(container.get("environment"))}
+    for index, item in enumerate(objects(container.get("secrets"))):
+        name = item.get("name")
+        if isinstance(name, str) and name in variables:
+            yield ("secrets", index, "name"), (name,)
+
+
 def _apart(mode: str) -> Callable[[Case], Iterator[Clash]]:
     """Clash at host ports that differ from their container port, in a mode that maps none."""
 
@@ -255,6 +263,14 @@ ROWS: Final = (
         "give it to one container alone",
         "aws/amazon-ecs-agent issue 1220",
         _twice_mapped,
+        seen=True,
+    ),
+    Combination(
+        ("containerDefinitions",),
+        "the container `{0}` has `{1}` in `environment` and in `secrets`",
+        "remove one of them",
+        "compose-x/ecs_composex issue 707",
+        _in_each(_shared_names),
         seen=True,
     ),
     Combination(
