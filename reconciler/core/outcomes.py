@@ -23,7 +23,7 @@ class Outcome:
     """What became of a plan, or of a rollout that was waited for.
 
     `done` describes the steps that were carried out; `revision` is the ARN now running; `idle` means that there was
-    nothing to wait for.
+    nothing to wait for; `deployment` is the id (``ecs-svc/…``) of the rollout that did not succeed.
     """
 
     ending: Ending
@@ -32,3 +32,4 @@ class Outcome:
     revision: str = ""
     seconds: float = 0.0
     idle: bool = False
+    deployment: str = ""

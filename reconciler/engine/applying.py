@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Final, TypeAlias, assert_never
 
 from reconciler.core import canon as canons
-from reconciler.core import diffs, pointers, rollouts, secrets, steps
-from reconciler.core.events import Event, StepDone, StepStarted
+from reconciler.core import diffs, pointers, secrets, steps
+from reconciler.core.events import Event
 from reconciler.core.kinds import Kinds
 from reconciler.core.outcomes import Ending, Outcome
 from reconciler.core.plans import Plan, Unit
@@ -24,14 +25,12 @@ from reconciler.core.steps import (
     UpdateService,
 )
 from reconciler.core.values import Address, Json, JsonObject, Value
-from reconciler.engine import composing, watching
+from reconciler.engine import attaching, composing, sending, watching
 from reconciler.engine.observing import revision_arn
 from reconciler.engine.ports import Absent, Clock, Gateway, Snapshot
 from reconciler.errors import (
     ApplyError,
-    AwsError,
     AwsRefused,
-    AwsThrottled,
     Interrupted,
     NotConverged,
     PlanError,
@@ -91,35 +90,16 @@ def apply(
     run = _Run(gateway, clock, kinds, manner, plan.project.ignore_tags)
     started = clock.now()
     left = [f"{unit.address}: {steps.describe(step)}" for unit, step in plan.steps()]
-    position = 0
     for unit in plan.units:
         for index, step in enumerate(unit.steps):
-            name = steps.describe(step)
-            sent = False
-            try:
-                yield StepStarted(unit=unit.address, step=name)
-                sent = True
-                try:
-                    result, reused = _carry_out(run, unit, step, bodies[unit.address][index])
-                except ReconcilerError as error:
-                    raise ApplyError(
-                        f"{unit.address}: {name}: {error.what}",
-                        error.where,
-                        _way_on(run, error),
-                        step=name,
-                        done=tuple(run.done),
-                        left=tuple(left[position:]),
-                        unsure=_unanswered(error),
-                    ) from error
-                position += 1
-                sent = False
-                run.done.append(f"{unit.address}: {name}" + (f" ({_short(result)})" if result else ""))
-                yield StepDone(unit=unit.address, step=name, result=result, reused=reused)
-            except KeyboardInterrupt as error:  # also from whoever shows the events
-                raise Interrupted(
-                    f"interrupted while doing this: {name}",
-                    step=name, done=tuple(run.done), left=tuple(left[position:]), unsure=sent, hint=_way_on(run, None),
-                ) from error  # fmt: skip
+            yield from sending.send(
+                unit.address,
+                steps.describe(step),
+                partial(_carry_out, run, unit, step, bodies[unit.address][index]),
+                sending.Progress(run.done, left),
+                told=_told,
+                hint=partial(_way_on, run),
+            )
     outcome = yield from _follow(run)
     if outcome.ending in (Ending.SUCCEEDED, Ending.NOT_WAITED):
         _converged(run, plan, bodies)
@@ -131,22 +111,13 @@ def _way_on(run: _Run, error: ReconcilerError | None) -> str:
     if run.gone is not None:
         had = f"; the file does not say what it had: {json.dumps(run.gone)}" if run.gone else ""
         return f"the service is deleted: mend what is wrong, then plan and apply again to create it{had}"
-    if error is not None and error.hint:
-        return error.hint
-    if isinstance(error, AwsRefused):
-        return "correct what AWS refuses, and run the command again: it goes on from what is there"
-    if run.manner.saved and run.done:
+    if run.manner.saved and run.done and not (isinstance(error, AwsRefused) or (error and error.hint)):
         return "make a new plan: it goes on from what is there and repeats nothing"
-    return "run the same command again: it goes on from what is there and repeats nothing"
+    return sending.way_on(error)
 
 
-def _unanswered(error: ReconcilerError) -> bool:
-    """Tell whether AWS may have done what failed: no answer came, or one that it broke down over."""
-    return isinstance(error, AwsError) and error.temporary and not isinstance(error, AwsThrottled)
-
-
-def _short(arn: str) -> str:
-    return arn.rsplit("/", 1)[-1]
+def _told(came: tuple[str, bool]) -> tuple[str, bool]:
+    return came
 
 
 def _carry_out(run: _Run, unit: Unit, step: Step, body: JsonObject) -> tuple[str, bool]:
@@ -241,41 +212,17 @@ def _with_revision(run: _Run, body: JsonObject, unit: str) -> JsonObject:
     return dict(body) | {"taskDefinition": run.revisions[unit]} if unit else body
 
 
-def _ids(service: JsonObject) -> frozenset[str]:
-    return frozenset(str(d.get("id")) for d in rollouts.deployments(service))
-
-
 def _expect(
     run: _Run, cluster: str, service: str, snapshot: Snapshot, described: JsonObject | None, since: float
 ) -> None:
-    """Note what to watch. Without a new deployment (a scale, say) only stability says that it is done."""
-    first = rollouts.primary(snapshot.body)
+    """Note what to watch."""
     run.described[f"service.{cluster}/{service}"] = snapshot
-    if first is None:
-        return
-    deployment = str(first.get("id"))
-    before = _ids(described) if described is not None else frozenset()
-    until = "stable" if deployment in before else run.manner.until
-    run.watches.append(
-        watching.Watch(
-            cluster=cluster,
-            service=service,
-            deployment=deployment,
-            before=before - {deployment},
-            until=until,
-            timeout=run.manner.timeout,
-            since=_first_moment(snapshot, first, since),
-            told=frozenset(str(event.get("id")) for event in watching.events(described or {})),
-            created=0.0 if deployment in before else watching.made_at(first),
-        )
+    manner = run.manner
+    watch = attaching.begun(
+        cluster, service, snapshot, described, since=since, until=manner.until, timeout=manner.timeout
     )
-
-
-def _first_moment(snapshot: Snapshot, first: JsonObject, since: float) -> float:
-    """Give the time from which service events are news, on AWS's clock rather than ours where it tells."""
-    times = [first.get("updatedAt"), first.get("createdAt")]
-    found = [float(time) for time in times if isinstance(time, int | float)]
-    return max(found) if found and snapshot.body else since
+    if watch is not None:
+        run.watches.append(watch)
 
 
 def _follow(run: _Run) -> Events:
@@ -288,26 +235,26 @@ def _follow(run: _Run) -> Events:
     reason = ""
     for target in run.watches:
         try:
-            watched = yield from watching.watch(run.gateway, run.clock, target)
-        except KeyboardInterrupt as error:
-            raise Interrupted(
-                "interrupted while waiting; the rollout goes on in AWS",
-                step="wait",
-                done=done,
-                hint="`reconciler wait` picks it up again",
-            ) from error
+            with attaching.attached(done):
+                watched = yield from watching.watch(run.gateway, run.clock, target)
+        except Interrupted:
+            raise
         except ReconcilerError as error:
             raise ApplyError(
                 f"the rollout cannot be watched, and goes on in AWS: {error.what}",
                 error.where,
-                f"{error.hint}; then `reconciler wait`"
-                if error.hint
-                else "`reconciler wait` picks it up again",
+                f"{error.hint}; then `reconciler wait`" if error.hint else attaching.AGAIN,
                 step="wait",
                 done=done,
             ) from error
         if watched.ending is not Ending.SUCCEEDED:
-            return Outcome(ending=watched.ending, reason=watched.reason, done=done, revision=revision)
+            return Outcome(
+                ending=watched.ending,
+                reason=watched.reason,
+                done=done,
+                revision=revision,
+                deployment=target.deployment,
+            )
         reason = watched.reason
         if watched.service is not None:
             run.described[target.unit] = watched.service

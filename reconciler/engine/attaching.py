@@ -1,0 +1,72 @@
+"""Staying with a rollout that was just begun: what to watch of it, and what to say to who lets go of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Final
+
+from reconciler.core import rollouts
+from reconciler.core.values import JsonObject
+from reconciler.engine import watching
+from reconciler.engine.ports import Snapshot
+from reconciler.engine.watching import Watch
+from reconciler.errors import Interrupted
+
+AGAIN: Final = "`reconciler wait` picks it up again"
+"""How to go on with a rollout that nobody watches any more."""
+
+
+def begun(
+    cluster: str,
+    service: str,
+    made: Snapshot,
+    described: JsonObject | None,
+    *,
+    since: float,
+    until: str,
+    timeout: float,
+) -> Watch | None:
+    """Say what to watch after a call that gave this service; None where it has no deployments of its own.
+
+    `described` is the service just before the call, None where there was none, and `since` the time of the call.
+    Without a new deployment (a scale, say) only stability says that it is done.
+    """
+    first = rollouts.primary(made.body)
+    if first is None:
+        return None
+    deployment = str(first.get("id"))
+    before = ids(described) if described is not None else frozenset()
+    return Watch(
+        cluster=cluster,
+        service=service,
+        deployment=deployment,
+        before=before - {deployment},
+        until="stable" if deployment in before else until,
+        timeout=timeout,
+        since=_first_moment(first, since),
+        told=frozenset(str(event.get("id")) for event in watching.events(described or {})),
+        created=0.0 if deployment in before else watching.made_at(first),
+    )
+
+
+def ids(service: JsonObject) -> frozenset[str]:
+    """Give the ids of a service's deployments."""
+    return frozenset(str(deployment.get("id")) for deployment in rollouts.deployments(service))
+
+
+def _first_moment(first: JsonObject, since: float) -> float:
+    """Give the time from which service events are news, on AWS's clock rather than ours where it tells."""
+    times = [first.get("updatedAt"), first.get("createdAt")]
+    return max((float(time) for time in times if isinstance(time, int | float)), default=since)
+
+
+@contextmanager
+def attached(done: Sequence[str] = ()) -> Iterator[None]:
+    """Let go of a rollout at Ctrl-C: Interrupted says that it goes on, what was done before, and how to come back."""
+    try:
+        yield
+    except KeyboardInterrupt as error:
+        raise Interrupted(
+            "interrupted while waiting; the rollout goes on in AWS", step="wait", done=tuple(done), hint=AGAIN
+        ) from error
