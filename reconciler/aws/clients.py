@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from reconciler.aws import faults
 
-WIRE: Final = frozenset({"ecs"})
+WIRE: Final = frozenset({"ecs", "codedeploy"})
 """Services whose answers are taken as they came over the wire (see `keep_wire_body`)."""
 
 

@@ -81,7 +81,9 @@ _MEANINGS: Final[Mapping[Fault, str]] = {
     ABSENT: """
         ClusterNotFoundException ServiceNotFoundException ResourceNotFoundException NoSuchKey NoSuchBucket
         NoSuchVersion ParameterNotFound ParameterVersionNotFound TaskSetNotFoundException
-        ServiceDeploymentNotFoundException NamespaceNotFoundException NoSuchEntity NotFound 404""",
+        ServiceDeploymentNotFoundException NamespaceNotFoundException NoSuchEntity NotFound 404
+        ApplicationDoesNotExistException DeploymentGroupDoesNotExistException DeploymentDoesNotExistException
+        DeploymentTargetDoesNotExistException""",
     EXPIRED: "ExpiredToken ExpiredTokenException TokenRefreshRequired",
     INVALID: """
         InvalidClientTokenId UnrecognizedClientException InvalidAccessKeyId SignatureDoesNotMatch

@@ -9,6 +9,7 @@ from typing import Any, Final, TypeVar
 
 from reconciler.aws import evidence
 from reconciler.aws.clients import Client
+from reconciler.aws.codedeploy import CodeDeployGateway
 from reconciler.aws.sessions import Aws
 from reconciler.core.values import JsonObject
 from reconciler.engine.ports import Absent, Snapshot
@@ -39,6 +40,11 @@ class EcsGateway:
     def region(self) -> str:
         """Give the region that calls go to."""
         return self._aws.region
+
+    @property
+    def codedeploy(self) -> CodeDeployGateway:
+        """Give the way to CodeDeploy; its client is made at the first call."""
+        return CodeDeployGateway(self._aws)
 
     def account(self) -> str:
         """Give the 12-digit account of the credentials, asked once."""

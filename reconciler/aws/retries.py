@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+CODE_DEPLOY_WRITES: Final = ("CreateDeployment", "StopDeployment", "ContinueDeployment")
+"""CodeDeploy's operations of ours that have no client token either."""
+
 WRITES: Final = (
     "RegisterTaskDefinition",
     "CreateService",
@@ -48,6 +51,8 @@ def guard_write(
 
 
 def guard_writes(client: Any) -> None:
-    """Put ECS's writes under the rule. Handlers of one operation are asked before those of a service."""
+    """Put the writes under the rule. Handlers of one operation are asked before those of a service."""
     for operation in WRITES:
         client.meta.events.register(f"needs-retry.ecs.{operation}", guard_write)
+    for operation in CODE_DEPLOY_WRITES:
+        client.meta.events.register(f"needs-retry.codedeploy.{operation}", guard_write)

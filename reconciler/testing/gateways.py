@@ -11,10 +11,12 @@ from dataclasses import dataclass
 from threading import RLock
 from typing import Any, cast
 
+from reconciler.core import codedeployments
+from reconciler.core.kinds import controllers
 from reconciler.core.values import JsonObject
 from reconciler.engine.ports import Absent, Clock, Snapshot
 from reconciler.errors import AwsError, AwsNotFound, AwsRefused
-from reconciler.testing import definitions, rollouts, tasks
+from reconciler.testing import codedeploys, definitions, rollouts, tasks
 from reconciler.testing.clocks import FakeClock
 from reconciler.testing.definitions import Body
 
@@ -71,6 +73,9 @@ class FakeGateway:
         self._logs: defaultdict[tuple[str, str], list[str]] = defaultdict(list)
         self._health: dict[str, Body] = {}
         self._lock = RLock()
+        self.codedeploy = codedeploys.FakeCodeDeploy(
+            self, codedeploys.Hands(self._called, self._find, self._revision)
+        )
 
     @property
     def region(self) -> str:
@@ -144,7 +149,10 @@ class FakeGateway:
             }
             self._services[cluster, name] = service
             self._set_tags(service["serviceArn"], sent.get("tags", ()))
-            rollouts.begin(service, sent, self.clock.now())
+            if codedeployments.controller(service) == "CODE_DEPLOY":
+                codedeploys.begin(service, self.clock.now())
+            else:
+                rollouts.begin(service, sent, self.clock.now())
             return self._snapshot(service)
 
     def update_service(self, body: JsonObject, /) -> Snapshot:
@@ -154,6 +162,8 @@ class FakeGateway:
             service = self._updatable(sent)
             self._settle(service)
             changes = definitions.members(sent)
+            if codedeployments.controller(service) == "CODE_DEPLOY" and not service["deployments"]:
+                return self._scaled(service, sent, changes)
             if "taskDefinition" in sent:
                 changes["taskDefinition"] = self._existing("UpdateService", sent["taskDefinition"])
             if "deploymentConfiguration" in sent:
@@ -171,6 +181,19 @@ class FakeGateway:
             else:
                 rollouts.scale(service)
             return self._snapshot(service)
+
+    def _scaled(self, service: Body, sent: Body, changes: Body) -> Snapshot:
+        """Update a service that CodeDeploy deploys (API model, UpdateService: what may be changed of it)."""
+        for name in sorted(sent.keys() - {"cluster", "service"}):
+            if not controllers.updates("CODE_DEPLOY", name):
+                message = f"Unable to update {name} on services with a CODE_DEPLOY deployment controller."
+                self._refuse("UpdateService", "InvalidParameterException", message)
+        if "deploymentConfiguration" in sent:
+            before = service["deploymentConfiguration"]
+            changes["deploymentConfiguration"] = definitions.deployment_configuration(before, sent)
+        service |= changes
+        codedeploys.scale(service)
+        return self._snapshot(service)
 
     def delete_service(self, cluster: str, service: str, /) -> Snapshot:
         """Delete a service: its tasks stop within `rollout_seconds`."""
@@ -431,6 +454,7 @@ class FakeGateway:
     def _settle(self, service: Body) -> None:
         """Let the rollout be as far as the clock is."""
         now = self.clock.now()
+        self.codedeploy.settle()
         if (
             service["status"] == "DRAINING"
             and now >= service.get("deletedAt", math.inf) + self.rollout_seconds

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from reconciler.core.values import JsonObject
-from reconciler.engine.ports import Absent, Snapshot
+from reconciler.engine.ports import Absent, CodeDeploy, Snapshot
 from reconciler.sandbox import seeds
 from reconciler.sandbox.errors import Refusal
 from reconciler.sandbox.sandboxes import Sandbox
@@ -33,6 +33,10 @@ class Simulated:
 
     def account(self) -> str:
         return "123456789012"
+
+    @property
+    def codedeploy(self) -> CodeDeploy:
+        raise NotImplementedError
 
     def describe_services(self, cluster: str, names: Sequence[str], /) -> Mapping[str, Snapshot | Absent]:
         found = self.ask("DescribeServices", cluster=cluster, services=list(names), include=["TAGS"])[
