@@ -502,12 +502,19 @@ class Reconciler:
             masker=self.masker,
         )
 
-    def status(self) -> JsonObject:
-        """Describe the service as AWS shows it. ReconcilerError where it is not there."""
+    def status(self, *, emit: Emit | None = None) -> JsonObject:
+        """Describe the service as AWS shows it. ReconcilerError where it is not there.
+
+        With `emit` a rollout that is under way is looked at too, and told as watching it would tell it first.
+        """
         from reconciler.engine import watching
 
-        settings = self.settings
-        return watching.current(self.gateway, settings.cluster, self._named_service()).body
+        cluster, service = self.settings.cluster, self._named_service()
+        current = watching.current(self.gateway, cluster, service)
+        if emit is not None:
+            for event in watching.look(self.gateway, self.clock, current, cluster, service):
+                emit(event)
+        return current.body
 
 
 def _drain(events: Generator[Event, None, _T], emit: Emit | None) -> _T:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+import sys
 
 import click
 
-from reconciler.cli import exits, options, planning
+from reconciler.cli import exits, logs, options, planning
 
 
 @click.command()
@@ -18,7 +19,7 @@ from reconciler.cli import exits, options, planning
     "--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True, help="Output."
 )
 def command(common: options.Common, events: int, form: str) -> int:
-    """Show the service: its deployments, how many tasks run, its newest events, and why a rollout fails.
+    """Show the service: its deployments, how many tasks run, how far a rollout is, newest events, why one fails.
 
     \b
     Examples:
@@ -27,14 +28,22 @@ def command(common: options.Common, events: int, form: str) -> int:
       reconciler status --format json | jq .deployments
     """
     with options.opened(common) as reconciler:
-        service = reconciler.status()
         if form == "json":
-            options.write(json.dumps(service, indent=2, default=str, ensure_ascii=False))
+            options.write(json.dumps(reconciler.status(), indent=2, default=str, ensure_ascii=False))
         else:
             from reconciler.core import diagnosis
-            from reconciler.render import diagnoses, statuses
+            from reconciler.core.events import Event, RolloutProgress, Warned
+            from reconciler.render import diagnoses, pieces, statuses
 
-            options.write(reconciler.masker.text(statuses.text(service, events)))
+            told: list[Event] = []
+            service = reconciler.status(emit=told.append)
+            rollout = next((each for each in told if isinstance(each, RolloutProgress)), None)
+            glyphs = pieces.glyphs(sys.stdout.encoding)
+            shown = statuses.text(service, events, rollout, planning.style(common), glyphs)
+            options.write(reconciler.masker.text(shown))
+            for each in told:
+                if isinstance(each, Warned):
+                    logs.warning(each.what)
             if diagnosis.failing(service):
                 options.write(diagnoses.text(reconciler.diagnose(), planning.style(common)))
     return exits.OK

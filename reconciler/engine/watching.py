@@ -15,7 +15,7 @@ from reconciler.core import rollouts
 from reconciler.core.events import Event, RolloutProgress, ServiceEvent, Warned
 from reconciler.core.outcomes import Ending
 from reconciler.core.rollouts import Judgement, State
-from reconciler.core.values import JsonObject
+from reconciler.core.values import Json, JsonObject
 from reconciler.engine import observing
 from reconciler.engine.ports import Absent, Clock, Gateway, Snapshot
 from reconciler.errors import AwsError, AwsNotFound, ReconcilerError
@@ -163,7 +163,7 @@ class _Following:
 
     def _progress(self, service: JsonObject, judgement: Judgement, now: float) -> RolloutProgress | None:
         """Give what to report of a service: nothing where nothing has moved."""
-        seen = (judgement, _counts(service), _traffic(self.record))
+        seen = (judgement, _counts(service), _traffic(self.record), _held(self.record))
         if seen == self.shown:
             return None
         self.shown = seen
@@ -201,13 +201,13 @@ class _Reader:
             else:
                 for each in members:
                     each.found = found[each.target.service]
-        if not self.denied:
-            recorded = [
-                each for each in following if each.target.created and isinstance(each.found, Snapshot)
-            ]
-            self._records(recorded)
+        self.recorded(following)
 
-    def _records(self, following: Sequence[_Following]) -> None:
+    def recorded(self, watched: Sequence[_Following]) -> None:
+        """Read the service deployments of those whose services were found."""
+        following = [each for each in watched if each.target.created and isinstance(each.found, Snapshot)]
+        if self.denied or not following:
+            return
         try:
             for each in following:
                 if not each.arn:
@@ -276,6 +276,17 @@ def _traffic(record: JsonObject | None) -> tuple[object, ...]:
     return tuple(value for name, value in shown.items() if name.endswith("Weight"))
 
 
+def _held(record: JsonObject | None) -> tuple[object, ...]:
+    """Give what holds a service deployment or may end it: its hooks and its monitors, as far as they change."""
+    found = record or {}
+    hooks = found.get("lifecycleHookDetails")
+    monitors = (found.get("deploymentCircuitBreaker"), found.get("alarms"))
+    return (
+        *((h.get("hookId"), h.get("status")) for h in _list(hooks) if isinstance(h, dict)),
+        *((m.get("status"), m.get("failureCount")) for m in monitors if isinstance(m, dict)),
+    )
+
+
 def _news(target: Watch, service: JsonObject, told: set[str]) -> Iterator[Event]:
     """Report service events that were not reported yet, oldest first (the API gives the newest first)."""
     fresh: list[tuple[float, str]] = []
@@ -290,10 +301,26 @@ def _news(target: Watch, service: JsonObject, told: set[str]) -> Iterator[Event]
         yield ServiceEvent(unit=target.unit, at=times[0], message=message, times=len(times))
 
 
+def _list(value: Json) -> Sequence[Json]:
+    return value if isinstance(value, list | tuple) else ()
+
+
 def events(service: JsonObject) -> list[JsonObject]:
     """Give the service events of a described service, the newest first."""
-    found = service.get("events")
-    return [event for event in found if isinstance(event, dict)] if isinstance(found, list | tuple) else []
+    return [event for event in _list(service.get("events")) if isinstance(event, dict)]
+
+
+def look(gateway: Gateway, clock: Clock, described: Snapshot, cluster: str, service: str) -> Iterator[Event]:
+    """Report the rollout of a service that was just described as watching it would report it first.
+
+    Nothing where none is under way; otherwise its service deployment is read, and nothing else.
+    """
+    if rollouts.unfinished(described.body) is None:
+        return
+    following = _Following(pick_up(described, cluster, service, "stable", 0.0))
+    following.found = described
+    _Reader(gateway).recorded([following])
+    yield from following.judge(clock.now(), 0.0)
 
 
 def current(gateway: Gateway, cluster: str, service: str) -> Snapshot:

@@ -104,7 +104,7 @@ def stages(stage: str, columns: int, with_: Glyphs, *, over: bool = False) -> Li
 
 def traffic(record: JsonObject | None, columns: int, with_: Glyphs) -> Line:
     """Draw the shares of the traffic that the new revision has; nothing where traffic is not shifted."""
-    cells = min(_cells(columns), _CELLS if columns >= 100 else _FEW)
+    cells = _cells(columns)
     return pieces.joined(
         (
             (
@@ -193,8 +193,8 @@ def _limit(hook: JsonObject, now: float) -> str:
     expires = hook.get("expiresAt")
     if not isinstance(expires, int | float):
         return ""
-    then = {"CONTINUE": "go on", "ROLLBACK": "roll back"}.get(str(hook.get("timeoutAction")), "time out")
-    return f", in {duration(max(expires - now, 0.0))} it will {then}"
+    then = {"CONTINUE": "goes on", "ROLLBACK": "rolls back"}.get(str(hook.get("timeoutAction")), "times out")
+    return f", {then} in {duration(expires - now)}"
 
 
 def duration(seconds: float) -> str:

@@ -125,9 +125,15 @@ def details(event: RolloutProgress, columns: int, now: float, with_: Glyphs) -> 
     if event.stage or (through and shifts):
         label = Piece("stage     ", "dim")
         room = columns - len(label.text)
-        found.append((label, *deployments.stages(event.stage, room, with_, over=through)))
-    if moved := deployments.traffic(event.record, columns, with_):
-        found.append((Piece("traffic   ", "dim"), *moved))
+        back = event.state == State.ROLLING_BACK.value
+        # On its way back it goes through some stages again, and their order says nothing.
+        here = (Piece(f"{with_.here} {event.stage}", "bad"),)
+        found.append((label, *(here if back else deployments.stages(event.stage, room, with_, over=through))))
+    if shifts and (through or event.state not in _OVER):
+        moved = deployments.traffic(event.record, columns, with_)
+        line = (Piece("traffic   ", "dim"), *moved)
+        whose = Piece("   to the new revision", "dim")
+        found.append((*line, whose) if pieces.width((*line, whose)) <= columns else line)
     if event.state not in _OVER:
         found += deployments.hooks(event.record, now)
     if watched := deployments.monitors(event.record):
@@ -154,11 +160,15 @@ def _header(rollout: Rollout, pen: _Pen) -> Line:
     event = rollout.latest
     at = event.at if event.state in _OVER else max(pen.now, event.at)
     usual = f", usually {deployments.duration(event.usual)}" if event.usual else ""
-    return (
-        Piece(event.unit, "unit"),
+    rest = (
         Piece("  "),
         Piece(event.state, role(event.state)),
         Piece(f"  {deployments.duration(at - rollout.began)}{usual}", "dim"),
+    )
+    whole = (Piece(event.unit, "unit"), *rest)
+    # Where there is no room for all of it, the service's own name says enough.
+    return (
+        whole if pieces.width(whole) <= pen.columns else (Piece(event.unit.rsplit("/", 1)[-1], "unit"), *rest)
     )
 
 

@@ -92,7 +92,16 @@ def fit(line: Sequence[Piece], columns: int, style: Style = PLAIN, *, with_: Gly
     shown = [Piece(with_.drawn(piece.text), piece.role) for piece in line]
     if width(shown) > columns:
         shown = [*_cut(shown, columns - len(with_.more)), Piece(with_.more[: max(columns, 0)])]
-    return "".join(style.paint(piece.role, piece.text) if piece.role else piece.text for piece in shown)
+    return _paint(shown, style)
+
+
+def painted(line: Sequence[Piece], style: Style = PLAIN, *, with_: Glyphs = UNICODE) -> str:
+    """Write a line, however long."""
+    return _paint([Piece(with_.drawn(piece.text), piece.role) for piece in line], style)
+
+
+def _paint(line: Iterable[Piece], style: Style) -> str:
+    return "".join(style.paint(piece.role, piece.text) if piece.role else piece.text for piece in line)
 
 
 def _cut(line: Iterable[Piece], columns: int) -> Iterable[Piece]:
@@ -106,8 +115,3 @@ def _cut(line: Iterable[Piece], columns: int) -> Iterable[Piece]:
                 return
             kept += character
         yield Piece(kept, role)
-
-
-def plain(line: Sequence[Piece]) -> str:
-    """Write a line without colour, however long."""
-    return "".join(texts.safe(piece.text) for piece in line)

@@ -123,7 +123,7 @@ def _outcome(value: Outcome, success: str) -> str:
         case Ending.SUCCEEDED:
             return f"{success}{after}.{running}"
         case Ending.NOT_WAITED:
-            return "Applied, not waited for the rollout. `reconciler wait` watches it."
+            return f"{success}, not waited for the rollout. `reconciler wait` watches it."
         case Ending.FAILED:
             return f"The rollout failed{after}{reason}."
         case Ending.ROLLED_BACK:
@@ -150,7 +150,7 @@ def _where(event: RolloutProgress) -> str:
 
 
 def _deployment(deployment: JsonObject) -> str:
-    counts = pieces.plain(deployments.tasks(deployment))
+    counts = pieces.painted(deployments.tasks(deployment))
     return f"{deployment.get('status')} {_short(str(deployment.get('taskDefinition')))} {counts}"
 
 

@@ -4,13 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from typing import Final
 
 from reconciler.core import rollouts
+from reconciler.core.events import RolloutProgress
 from reconciler.core.values import Json, JsonObject
+from reconciler.render import deployments, live, pieces
+from reconciler.render.pieces import UNICODE, Glyphs
+from reconciler.render.progress import role
+from reconciler.render.styles import PLAIN, Style
+
+_COLUMNS: Final = 120
 
 
-def text(service: JsonObject, events: int) -> str:
-    """Write a described service: its state, its deployments, the newest `events` service events."""
+def text(
+    service: JsonObject,
+    events: int,
+    rollout: RolloutProgress | None = None,
+    style: Style = PLAIN,
+    glyphs: Glyphs = UNICODE,
+) -> str:
+    """Write a described service: its state, its deployments, how far its rollout is, the newest `events` events."""
     lines = [
         f"Service: {service.get('serviceName')}",
         f"Cluster: {_short(service.get('clusterArn'))}",
@@ -26,11 +40,27 @@ def text(service: JsonObject, events: int) -> str:
             f"desired:{deployment.get('desiredCount')} pending:{deployment.get('pendingCount')} "
             f"running:{deployment.get('runningCount')} {deployment.get('rolloutState', '')}{reason}".rstrip()
         )
+    if rollout is not None:
+        lines += _rollout(rollout, style, glyphs)
     lines.append("Events:")
     lines += [
         f"  {_time(event.get('createdAt'))} {event.get('message')}" for event in newest(service, events)
     ]
     return "\n".join(lines) + "\n"
+
+
+def _rollout(event: RolloutProgress, style: Style, glyphs: Glyphs) -> list[str]:
+    usual = f", usually {deployments.duration(event.usual)}" if event.usual else ""
+    record = event.record or {}
+    began = record.get("createdAt")
+    since = f", begun {_time(began)}" if isinstance(began, int | float) else ""
+    return [
+        f"Rollout: {style.paint(role(event.state), event.state)}{since}{usual}",
+        *(
+            "  " + pieces.painted(line, style, with_=glyphs)
+            for line in live.details(event, _COLUMNS, event.at, glyphs)
+        ),
+    ]
 
 
 def _counts(service: JsonObject) -> str:
