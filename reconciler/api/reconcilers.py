@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from reconciler.core.rehearsals import Rehearsed
     from reconciler.engine.planning import Sides
     from reconciler.load.project import Project as Settings
+    from reconciler.engine.undoing import Undoing, Wish
 
 _T = TypeVar("_T")
 Emit: TypeAlias = "Callable[[Event], object]"
@@ -458,7 +459,7 @@ class Reconciler:
         """Watch the rollout that is running now until it ends; without one, give an outcome that is `idle` at once."""
         from reconciler.core import rollouts
         from reconciler.core.outcomes import Ending, Outcome
-        from reconciler.engine import watching
+        from reconciler.engine import attaching, watching
 
         settings = self.settings
         service = self._named_service()
@@ -471,7 +472,8 @@ class Reconciler:
         if judged.state is rollouts.State.STABLE:
             revision = str(current.body.get("taskDefinition", ""))
             return Outcome(ending=Ending.SUCCEEDED, reason=judged.reason, revision=revision, idle=True)
-        watched = _drain(watching.watch(self.gateway, self.clock, target), emit)
+        with attaching.attached():
+            watched = _drain(watching.watch(self.gateway, self.clock, target), emit)
         shown = watched.service.body if watched.service else {}
         return Outcome(
             ending=watched.ending,
@@ -479,6 +481,62 @@ class Reconciler:
             revision=str(shown.get("taskDefinition", "")),
             seconds=self.clock.now() - started,
         )
+    def undoing(self, wish: Wish | None = None) -> Undoing:
+        """Say how `rollback` would go back, without sending anything. PlanError where there is nothing to go back to.
+
+        `engine.undoing.describe` puts it into words.
+        """
+        from reconciler.engine import undoing
+
+        wish = wish or undoing.Wish()
+        facts = undoing.read(self.gateway, self.settings.cluster, self._named_service(), wish)
+        return undoing.decide(facts, wish)
+
+    def rollback(
+        self,
+        undoing: Undoing | None = None,
+        *,
+        emit: Emit | None = None,
+        wait: bool = True,
+        until: str = "deployed",
+        timeout: float | None = None,
+    ) -> Outcome:
+        """Go back, as `undoing` says; to what completed before, where not given. The outcome of having gone back is a
+        success. PlanError, ApplyError, Interrupted.
+        """
+        from reconciler.engine import reverting
+
+        way = undoing if undoing is not None else self.undoing()
+        manner = self._manner(wait=wait, until=until, timeout=timeout)
+        return _drain(reverting.undo(self.gateway, self.clock, way, manner), emit)
+
+    def resume(
+        self,
+        hook: str = "",
+        *,
+        rollback: bool = False,
+        emit: Emit | None = None,
+        wait: bool = True,
+        until: str = "deployed",
+        timeout: float | None = None,
+    ) -> Outcome:
+        """Let the rollout go on that a PAUSE hook holds (the one with this id, where several do), or have it go back.
+
+        PlanError where none is paused; ApplyError, Interrupted.
+        """
+        from reconciler.engine import reverting
+
+        paused = reverting.paused(self.gateway, self.settings.cluster, self._named_service(), hook)
+        manner = self._manner(wait=wait, until=until, timeout=timeout)
+        answering = reverting.answer(self.gateway, self.clock, paused, manner, rollback=rollback)
+        return _drain(answering, emit)
+
+    def _manner(self, *, wait: bool, until: str, timeout: float | None) -> Manner:
+        from reconciler.engine.applying import Manner
+
+        limit = self.settings.timeout if timeout is None else timeout
+        return Manner(wait=wait, until=until, timeout=limit)
+
 
     def _named_service(self) -> str:
         settings = self.settings

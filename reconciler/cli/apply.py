@@ -15,12 +15,14 @@ from reconciler.errors import PlanError, Where
 @options.common
 @planning.shaping
 @planning.waiting
+@planning.on_failure
 @click.option("--auto-approve", is_flag=True, help="Do not ask.")
 def command(
     common: options.Common,
     plan_file: str | None,
     wait_until: str,
     tasks: int | None,
+    on_failure: str,
     *,
     wait: bool,
     auto_approve: bool,
@@ -34,18 +36,20 @@ def command(
     """Show the plan, ask, carry it out, and watch the rollout. With a saved PLAN, do exactly that, without asking.
 
     \b
-    Exit codes: 0 applied, 1 error, 3 the rollout failed, 4 ECS rolled it back, 5 timed out, 6 another rollout
-    took its place, 130 interrupted.
+    Exit codes: 0 applied, 1 error, 3 the rollout failed, 4 it was rolled back, 5 timed out, 6 another rollout
+    took its place, 7 paused, 130 interrupted.
 
     \b
     Examples:
       reconciler apply
       reconciler apply --auto-approve --timeout 15m
+      reconciler apply --auto-approve --on-failure rollback
       reconciler apply plan.json
     """
+    planning.insist_waiting(on_failure, wait=wait)
     if plan_file is not None:
         planning.unshaped(plan_file)
-        return _saved(common, plan_file, wait_until, wait=wait)
+        return _saved(common, plan_file, wait_until, wait=wait, on_failure=on_failure)
     wanted = planning.plan_options(
         tasks=tasks,
         skip_task_definition=skip_task_definition,
@@ -61,7 +65,9 @@ def command(
             return exits.ERROR
         planning.insist_applyable(plan)
         if not plan.changes:
-            return planning.unchanged(reconciler, plan, common, wait=wait, until=wait_until)
+            return planning.unchanged(
+                reconciler, plan, common, wait=wait, until=wait_until, on_failure=on_failure
+            )
         if not auto_approve and sys.stdin.isatty() and not sys.stdout.isatty():
             from reconciler.render import human
 
@@ -69,7 +75,9 @@ def command(
         if not auto_approve and not _approved():
             logs.info("Not applied.")
             return exits.ERROR
-        return planning.carry_out(reconciler, plan, common, wait=wait, until=wait_until)
+        return planning.carry_out(
+            reconciler, plan, common, wait=wait, until=wait_until, on_failure=on_failure
+        )
 
 
 def _approved() -> bool:
@@ -83,7 +91,7 @@ def _approved() -> bool:
     return sys.stdin.readline().strip() == "yes"
 
 
-def _saved(common: options.Common, path: str, until: str, *, wait: bool) -> int:
+def _saved(common: options.Common, path: str, until: str, *, wait: bool, on_failure: str) -> int:
     from pathlib import Path
 
     from reconciler.core.plans import Plan
@@ -99,4 +107,4 @@ def _saved(common: options.Common, path: str, until: str, *, wait: bool) -> int:
         if not plan.changes:
             options.write("The plan has no changes.")
             return exits.OK
-        return planning.carry_out(reconciler, plan, common, wait=wait, until=until)
+        return planning.carry_out(reconciler, plan, common, wait=wait, until=until, on_failure=on_failure)

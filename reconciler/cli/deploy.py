@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import click
 
 from reconciler.cli import exits, options, patience, planning
@@ -16,6 +18,15 @@ def _events(_context: click.Context, _parameter: click.Parameter, value: str | N
         if event not in _ROLLBACK_EVENTS:
             raise click.BadParameter(f"{event!r} is none of {', '.join(_ROLLBACK_EVENTS)}")
     return found
+
+
+rollback_events: Final = click.option(
+    "--rollback-events",
+    metavar="EVENT,...",
+    callback=_events,
+    help=f"When CodeDeploy rolls back: {', '.join(_ROLLBACK_EVENTS)}.",
+)
+"""The flag that names CodeDeploy's events."""
 
 
 @click.command()
@@ -53,12 +64,8 @@ def _events(_context: click.Context, _parameter: click.Parameter, value: str | N
     "--auto-scaling-min", type=click.IntRange(0), metavar="N", help="Fewest tasks that it scales to."
 )
 @click.option("--auto-scaling-max", type=click.IntRange(0), metavar="N", help="Most tasks that it scales to.")
-@click.option(
-    "--rollback-events",
-    metavar="EVENT,...",
-    callback=_events,
-    help=f"When CodeDeploy rolls back: {', '.join(_ROLLBACK_EVENTS)}.",
-)
+@rollback_events
+@planning.on_failure
 def command(
     common: options.Common,
     wait_until: str,
@@ -67,6 +74,7 @@ def command(
     auto_scaling_min: int | None,
     auto_scaling_max: int | None,
     rollback_events: tuple[str, ...],
+    on_failure: str,
     *,
     wait: bool,
     dry_run: bool,
@@ -90,6 +98,7 @@ def command(
       reconciler deploy --tasks 4 --skip-task-definition --no-update-service
       reconciler deploy --suspend-auto-scaling
     """
+    planning.insist_waiting(on_failure, wait=wait)
     if suspend_auto_scaling and resume_auto_scaling:
         raise click.UsageError("--suspend-auto-scaling and --resume-auto-scaling exclude each other")
     if revision and latest_task_definition:
@@ -122,5 +131,9 @@ def command(
             return exits.OK
         planning.insist_applyable(plan)
         if not plan.changes:
-            return planning.unchanged(reconciler, plan, common, wait=wait, until=wait_until)
-        return planning.carry_out(reconciler, plan, common, wait=wait, until=wait_until)
+            return planning.unchanged(
+                reconciler, plan, common, wait=wait, until=wait_until, on_failure=on_failure
+            )
+        return planning.carry_out(
+            reconciler, plan, common, wait=wait, until=wait_until, on_failure=on_failure
+        )

@@ -23,10 +23,15 @@ COMMANDS: Final[Mapping[str, str]] = {
     "explain": "Say where a value comes from, and who uses a reference.",
     "console": "Evaluate expressions in the project's scope.",
     "wait": "Wait for the rollout that is running.",
+    "continue": "Let a paused rollout go on, or have it go back.",
+    "rollback": "Go back to what completed before.",
     "status": "Show the service: deployments, tasks, events.",
     "sandbox": "Run a simulated AWS, or a command against one.",
     "version": "Print the version.",
 }
+
+
+_MODULES: Final[Mapping[str, str]] = {"continue": "resume"}  # a module cannot be called as a keyword is
 
 
 class Commands(click.Group):
@@ -40,7 +45,7 @@ class Commands(click.Group):
         """Import a command."""
         if cmd_name not in COMMANDS:
             return None
-        command: click.Command = import_module(f"reconciler.cli.{cmd_name}").command
+        command: click.Command = import_module(f"reconciler.cli.{_MODULES.get(cmd_name, cmd_name)}").command
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

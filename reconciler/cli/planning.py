@@ -11,12 +11,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from reconciler.cli import diagnoses, exits, logs, options, reports
+from reconciler.cli import exits, failing, logs, options, reports
 from reconciler.errors import ConfigError, PlanError, Refused, Where
 
 if TYPE_CHECKING:
     from reconciler.api import Reconciler
-    from reconciler.core.outcomes import Outcome
     from reconciler.core.plans import Plan
     from reconciler.core.values import Json
     from reconciler.engine.options import Options
@@ -126,21 +125,27 @@ def insist_applyable(plan: Plan) -> None:
     reconcilers.insist_applyable(plan)
 
 
-def unchanged(reconciler: Reconciler, plan: Plan, common: options.Common, *, wait: bool, until: str) -> int:
+def unchanged(
+    reconciler: Reconciler,
+    plan: Plan,
+    common: options.Common,
+    *,
+    wait: bool,
+    until: str,
+    on_failure: str = "keep",
+) -> int:
     """Watch the rollout of what was sent before, if it is not through: a second run says how the first one ended."""
     if not wait or not any(unit.rollout for unit in plan.units):
         return exits.OK
-    return watch(reconciler, common, until=until)
+    return watch(reconciler, common, until=until, on_failure=on_failure)
 
 
-def watch(reconciler: Reconciler, common: options.Common, *, until: str) -> int:
+def watch(reconciler: Reconciler, common: options.Common, *, until: str, on_failure: str = "keep") -> int:
     """Watch the rollout that is running, reporting on stderr; give the exit code."""
     gc.enable()  # a rollout takes minutes
     with reports.reporter(reconciler) as emit:
         outcome = reconciler.wait(emit=emit, until=until, timeout=common.timeout)
-    code = ended(outcome, "The rollout completed")
-    diagnoses.explain(reconciler, outcome)
-    return code
+    return failing.through(reconciler, common, outcome, "The rollout completed", on_failure=on_failure)
 
 
 def textual(reconciler: Reconciler, plan: Plan, common: options.Common) -> str:
@@ -231,30 +236,20 @@ def _said(reconciler: Reconciler, plan: Plan) -> Iterator[str]:
             yield (settings.root / path).read_text(encoding="utf-8", errors="replace")
 
 
-def carry_out(reconciler: Reconciler, plan: Plan, common: options.Common, *, wait: bool, until: str) -> int:
+def carry_out(
+    reconciler: Reconciler,
+    plan: Plan,
+    common: options.Common,
+    *,
+    wait: bool,
+    until: str,
+    on_failure: str = "keep",
+) -> int:
     """Apply a plan, reporting on stderr; give the exit code."""
     gc.enable()  # a rollout takes minutes
     with reports.reporter(reconciler) as emit:
         outcome = reconciler.apply(plan, emit=emit, wait=wait, until=until, timeout=common.timeout)
-    code = ended(outcome)
-    diagnoses.explain(reconciler, outcome)
-    return code
-
-
-def ended(outcome: Outcome, success: str = "Applied") -> int:
-    """Say how an apply or a wait ended; give its exit code."""
-    from reconciler.render import progress
-    from reconciler.render.styles import Style
-
-    code = exits.of(outcome.ending)
-    revision = {"revision": outcome.revision} if outcome.revision else {}
-    (logs.info if code == exits.OK else logs.failed)(
-        progress.outcome(outcome, success, Style(logs.colored())),
-        ending=outcome.ending.value,
-        seconds=outcome.seconds,
-        **revision,
-    )
-    return code
+    return failing.through(reconciler, common, outcome, "Applied", on_failure=on_failure)
 
 
 def _until(_context: click.Context, _parameter: click.Parameter, value: str) -> str:
@@ -285,3 +280,20 @@ wait_until: Final = click.option(
 def waiting(function: Callable[..., Any]) -> Callable[..., Any]:
     """Add the flags about waiting."""
     return click.option("--wait/--no-wait", default=True, help="Wait for the rollout.")(wait_until(function))
+
+
+on_failure: Final = click.option(
+    "--on-failure",
+    type=click.Choice(["keep", "rollback"]),
+    default="keep",
+    show_default=True,
+    envvar=options.variables("on_failure"),
+    help="When the rollout fails or times out: keep it as it is, or go back as `reconciler rollback` does.",
+)
+"""The flag that says what to do about a rollout that fails."""
+
+
+def insist_waiting(on_failure: str, *, wait: bool) -> None:
+    """Refuse to undo what nobody waits for. click.UsageError."""
+    if on_failure == "rollback" and not wait:
+        raise click.UsageError("--on-failure rollback needs to wait: leave --no-wait out")

@@ -8,13 +8,14 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Final, TypeAlias, assert_never
 
+from reconciler.core import appspecs, codedeployments, diffs, pointers, secrets, steps
 from reconciler.core import canon as canons
-from reconciler.core import diffs, pointers, secrets, steps
 from reconciler.core.events import Event
 from reconciler.core.kinds import Kinds
 from reconciler.core.outcomes import Ending, Outcome
 from reconciler.core.plans import Plan, Unit
 from reconciler.core.steps import (
+    CreateCodeDeployDeployment,
     CreateService,
     DeleteService,
     RegisterTaskDefinition,
@@ -25,13 +26,11 @@ from reconciler.core.steps import (
     UpdateService,
 )
 from reconciler.core.values import Address, Json, JsonObject, Value
-from reconciler.engine import attaching, composing, sending, watching
+from reconciler.engine import attaching, codedeploying, composing, sending, shifting, watching
 from reconciler.engine.observing import revision_arn
 from reconciler.engine.ports import Absent, Clock, Gateway, Snapshot
 from reconciler.errors import (
-    ApplyError,
     AwsRefused,
-    Interrupted,
     NotConverged,
     PlanError,
     ReconcilerError,
@@ -65,7 +64,7 @@ class _Run:
     ignored: tuple[str, ...]
     revisions: dict[str, str] = field(default_factory=dict)
     done: list[str] = field(default_factory=list)
-    watches: list[watching.Watch] = field(default_factory=list)
+    watches: list[watching.Watch | shifting.Shift] = field(default_factory=list)
     described: dict[str, Snapshot] = field(default_factory=dict)
     gone: JsonObject | None = None
     """What a service that was deleted had and its file does not say, once AWS has taken the deletion."""
@@ -87,6 +86,7 @@ def apply(
     """
     if not plan.applyable:
         raise PlanError("this plan cannot be applied: it was made against a saved description")
+    _insist_on_until(plan, manner)
     run = _Run(gateway, clock, kinds, manner, plan.project.ignore_tags)
     started = clock.now()
     left = [f"{unit.address}: {steps.describe(step)}" for unit, step in plan.steps()]
@@ -104,6 +104,17 @@ def apply(
     if outcome.ending in (Ending.SUCCEEDED, Ending.NOT_WAITED):
         _converged(run, plan, bodies)
     return replace(outcome, seconds=clock.now() - started)
+
+
+def _insist_on_until(plan: Plan, manner: Manner) -> None:
+    """Refuse to wait for what these steps never come to, before anything is sent."""
+    deployed = {isinstance(step, CreateCodeDeployDeployment) for unit, step in plan.steps()}
+    ours = any(isinstance(step, CreateService | UpdateService) for unit, step in plan.steps())
+    if manner.wait and (True in deployed or ours):
+        for unit in plan.units:
+            if unit.kind == "service":
+                known = codedeployments.controller(unit.desired)
+                shifting.insist_on_until(manner.until, "CODE_DEPLOY" if True in deployed else known)
 
 
 def _way_on(run: _Run, error: ReconcilerError | None) -> str:
@@ -150,6 +161,19 @@ def _carry_out(run: _Run, unit: Unit, step: Step, body: JsonObject) -> tuple[str
             before = current.body if isinstance(current, Snapshot) else None
             _expect(run, step.cluster, step.service, updated, before, since)
             return str(updated.body.get("serviceArn", "")), False
+        case CreateCodeDeployDeployment():
+            spec = pointers.objects(body["appspec"])
+            if step.revision_of:
+                spec = appspecs.running(spec, run.revisions[step.revision_of])
+            sent = {name: value for name, value in body.items() if name != "appspec"}
+            manner = run.manner
+            target, joined = codedeploying.begin(
+                run.gateway, run.clock, step, sent, spec, until=manner.until, timeout=manner.timeout
+            )
+            # What it says of the service at its end says that of the update before it, too.
+            run.watches = [watch for watch in run.watches if watch.unit != target.unit]
+            run.watches.append(target)
+            return target.deployment, joined
         case SetScaling():
             run.gateway.register_scaling(body)
             return "", False
@@ -234,19 +258,8 @@ def _follow(run: _Run) -> Events:
         return Outcome(ending=Ending.NOT_WAITED, done=done, revision=revision)
     reason = ""
     for target in run.watches:
-        try:
-            with attaching.attached(done):
-                watched = yield from watching.watch(run.gateway, run.clock, target)
-        except Interrupted:
-            raise
-        except ReconcilerError as error:
-            raise ApplyError(
-                f"the rollout cannot be watched, and goes on in AWS: {error.what}",
-                error.where,
-                f"{error.hint}; then `reconciler wait`" if error.hint else attaching.AGAIN,
-                step="wait",
-                done=done,
-            ) from error
+        with attaching.attached(done):
+            watched = yield from shifting.follow(run.gateway, run.clock, target)
         if watched.ending is not Ending.SUCCEEDED:
             return Outcome(
                 ending=watched.ending,
@@ -318,6 +331,8 @@ def _body(step: Step, unit: Unit, lookup: Reveal, vault: Mapping[tuple[str, int]
     match step:
         case RegisterTaskDefinition() | CreateService() | UpdateService() | SetScaling():
             body: Json = step.body
+        case CreateCodeDeployDeployment():
+            body = {**step.body, "appspec": step.appspec}
         case SetTags():
             body = {"tags": list(step.tags)}
         case RemoveTags() | DeleteService():

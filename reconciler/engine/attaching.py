@@ -11,7 +11,7 @@ from reconciler.core.values import JsonObject
 from reconciler.engine import watching
 from reconciler.engine.ports import Snapshot
 from reconciler.engine.watching import Watch
-from reconciler.errors import Interrupted
+from reconciler.errors import ApplyError, Interrupted, ReconcilerError
 
 AGAIN: Final = "`reconciler wait` picks it up again"
 """How to go on with a rollout that nobody watches any more."""
@@ -62,11 +62,26 @@ def _first_moment(first: JsonObject, since: float) -> float:
 
 
 @contextmanager
-def attached(done: Sequence[str] = ()) -> Iterator[None]:
-    """Let go of a rollout at Ctrl-C: Interrupted says that it goes on, what was done before, and how to come back."""
+def attached(done: Sequence[str] = (), left: Sequence[str] = ()) -> Iterator[None]:
+    """Let go of a rollout: Interrupted (Ctrl-C) or ApplyError say that it goes on, what was done before and what was
+    not, and how to come back.
+    """
     try:
         yield
     except KeyboardInterrupt as error:
         raise Interrupted(
-            "interrupted while waiting; the rollout goes on in AWS", step="wait", done=tuple(done), hint=AGAIN
+            "interrupted while waiting; the rollout goes on in AWS",
+            step="wait",
+            done=tuple(done),
+            left=tuple(left),
+            hint=AGAIN,
+        ) from error
+    except ReconcilerError as error:
+        raise ApplyError(
+            f"the rollout cannot be watched, and goes on in AWS: {error.what}",
+            error.where,
+            f"{error.hint}; then `reconciler wait`" if error.hint else AGAIN,
+            step="wait",
+            done=tuple(done),
+            left=tuple(left),
         ) from error

@@ -151,6 +151,38 @@ class Box:
             over.set()
             watcher.join()
 
+    def pause(self, *stages: str) -> str:
+        """Start a blue/green rollout of what runs, and let it come to a PAUSE hook; give the id of the hook."""
+        hooks = [{"targetType": "PAUSE", "lifecycleStages": [*(stages or ("POST_SCALE_UP",))]}]
+        configuration = {"strategy": "BLUE_GREEN", "bakeTimeInMinutes": 1, "lifecycleHooks": hooks}
+        self.ecs.update_service(
+            cluster=CLUSTER,
+            service=SERVICE,
+            deploymentConfiguration=configuration,
+            forceNewDeployment=True,
+        )
+        for _ in range(100):
+            for hook in self.record().get("lifecycleHookDetails", ()):
+                if hook["status"] == "AWAITING_ACTION":
+                    return str(hook["hookId"])
+            self.serving.advance(5)
+        raise AssertionError(self.record())
+
+    def records(self) -> list[dict[str, Any]]:
+        """Give the service deployments in brief, the newest first."""
+        found: list[dict[str, Any]] = self.ecs.list_service_deployments(cluster=CLUSTER, service=SERVICE)[
+            "serviceDeployments"
+        ]
+        return found
+
+    def record(self) -> dict[str, Any]:
+        """Describe the newest service deployment."""
+        arn = self.records()[0]["serviceDeploymentArn"]
+        found: dict[str, Any] = self.ecs.describe_service_deployments(serviceDeploymentArns=[arn])[
+            "serviceDeployments"
+        ][0]
+        return found
+
     def settle(self) -> None:
         """Let simulated time pass until nothing moves any more."""
         self.serving.advance(600)

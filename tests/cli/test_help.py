@@ -69,6 +69,10 @@ def test_an_example_of_the_help_runs(box: Box, cli: Cli, shell: dict[str, str], 
         assert cli("plan", "--out", "plan.json", IMAGE_TAG="2.4.62").code == 0
     if "apply p.json" in example or "apply FILE" in example:
         assert cli("plan", "--out", "p.json", IMAGE_TAG="2.4.62").code == 0
+    if example.startswith("reconciler rollback"):
+        assert cli("apply", "--auto-approve", IMAGE_TAG="2.4.62").code == 0
+    if example.startswith("reconciler continue"):
+        box.pause()
     serving = example.startswith("reconciler sandbox") and " run " not in example
     if serving:
         pytest.skip("it serves until it is interrupted; tests/sandbox runs it")
@@ -99,7 +103,7 @@ def test_the_seed_in_the_help_loads() -> None:
 
 def test_there_are_examples() -> None:
     examples = list(_examples())
-    for command in ("plan", "apply", "diff", "deploy", "render", "wait", "status"):
+    for command in ("plan", "apply", "diff", "deploy", "render", "wait", "continue", "rollback", "status"):
         assert any(f"reconciler {command}" in example for example in examples)
 
 
