@@ -28,6 +28,7 @@ _STEPS: Final[dict[str, type]] = {
         steps.RemoveTags,
         steps.CreateService,
         steps.UpdateService,
+        steps.CreateCodeDeployDeployment,
         steps.SetScaling,
         steps.DeleteService,
     )

@@ -59,6 +59,21 @@ class UpdateService:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CreateCodeDeployDeployment:
+    """Have CodeDeploy deploy the service, unless it is doing just that.
+
+    `body` is an input of CreateDeployment without its revision, which is made of `appspec`. The revision that an
+    earlier step registers, in the unit `revision_of`, is put into that in the place of a word for people.
+    """
+
+    cluster: str
+    service: str
+    body: JsonObject
+    appspec: JsonObject
+    revision_of: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SetScaling:
     """Change the service's scalable target (RegisterScalableTarget); the rest of it stays."""
 
@@ -76,7 +91,14 @@ class DeleteService:
 
 
 Step: TypeAlias = (
-    RegisterTaskDefinition | SetTags | RemoveTags | CreateService | UpdateService | SetScaling | DeleteService
+    RegisterTaskDefinition
+    | SetTags
+    | RemoveTags
+    | CreateService
+    | UpdateService
+    | CreateCodeDeployDeployment
+    | SetScaling
+    | DeleteService
 )
 
 
@@ -93,6 +115,9 @@ def describe(step: Step) -> str:
             return f"create the service {step.cluster}/{step.service}"
         case UpdateService():
             return f"update the service {step.cluster}/{step.service}"
+        case CreateCodeDeployDeployment():
+            group = f"{step.body.get('applicationName')}/{step.body.get('deploymentGroupName')}"
+            return f"have CodeDeploy deploy the service {step.cluster}/{step.service} (group {group})"
         case SetScaling():
             return f"change the autoscaling of {step.cluster}/{step.service}"
         case DeleteService():

@@ -9,9 +9,15 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import Final
 
-from reconciler.core import diffs
+from reconciler.core import appspecs, diffs
 from reconciler.core.canon import Canon
-from reconciler.core.steps import CreateService, DeleteService, Step, UpdateService
+from reconciler.core.steps import (
+    CreateCodeDeployDeployment,
+    CreateService,
+    DeleteService,
+    Step,
+    UpdateService,
+)
 from reconciler.core.values import Json
 from reconciler.engine import ignoring
 
@@ -53,4 +59,5 @@ def replaces(steps: Sequence[Step]) -> bool:
 
 def _sent(steps: Sequence[Step]) -> frozenset[str]:
     bodies = [step.body for step in steps if isinstance(step, CreateService | UpdateService)]
-    return frozenset(name for body in bodies for name in body)
+    said = [appspecs.members(step.appspec) for step in steps if isinstance(step, CreateCodeDeployDeployment)]
+    return frozenset(name for names in (*bodies, *said) for name in names)

@@ -11,6 +11,7 @@ from reconciler.core import canon as canons
 from reconciler.core import findings, pointers, secrets
 from reconciler.core.redaction import Masker
 from reconciler.core.steps import (
+    CreateCodeDeployDeployment,
     CreateService,
     DeleteService,
     RegisterTaskDefinition,
@@ -70,6 +71,8 @@ def conceal(steps: tuple[Step, ...], values: Sequence[Json]) -> tuple[Step, ...]
         match step:
             case CreateService() | UpdateService() | RegisterTaskDefinition():
                 concealed.append(replace(step, body=pointers.objects(_without(step.body, values))))
+            case CreateCodeDeployDeployment():
+                concealed.append(replace(step, appspec=pointers.objects(_without(step.appspec, values))))
             case SetTags():
                 tags = tuple(pointers.objects(_without(tag, values)) for tag in step.tags)
                 concealed.append(replace(step, tags=tags))

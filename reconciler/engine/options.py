@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from reconciler.core.values import JsonObject
+from reconciler.errors import Where
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scaling:
@@ -18,13 +21,27 @@ class Scaling:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CodeDeploy:
+    """What the project says of CodeDeploy: names, empty where it leaves them to be found, and hooks of the AppSpec.
+
+    A hook is an object of one event and its function. `where` is the place of the names in the project file.
+    """
+
+    application: str = ""
+    group: str = ""
+    configuration: str = ""
+    hooks: tuple[JsonObject, ...] = ()
+    where: Where | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
     """How a plan is made: the flags of `plan`, `apply` and `deploy`.
 
     `revision` runs a registered revision (its number, or ``latest``) in place of the file's task definition.
     `may_replace` allows what no update can change to be deleted and created anew. `ignore_tags` and `ignore` are the
-    project file's: tag keys, and pointers (see `ignoring`), that are left to others. `rollback_events` are
-    CodeDeploy's, which no other deployment controller knows.
+    project file's: tag keys, and pointers (see `ignoring`), that are left to others. `rollback_events` and
+    `codedeploy` are for CodeDeploy, and no other deployment controller knows them.
     """
 
     skip_task_definition: bool = False
@@ -38,3 +55,4 @@ class Options:
     ignore: tuple[str, ...] = ()
     scaling: Scaling | None = None
     rollback_events: tuple[str, ...] = ()
+    codedeploy: CodeDeploy = CodeDeploy()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets as entropy
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
 from reconciler.core import canon as canons
 from reconciler.core import diffs, findings, patches, pointers, shapes
@@ -22,6 +23,9 @@ from reconciler.engine.options import Options
 from reconciler.engine.ports import Snapshot
 from reconciler.errors import PlanError, Refused
 
+if TYPE_CHECKING:
+    from reconciler.engine.grouping import Group
+
 
 @dataclass(frozen=True, slots=True)
 class Facts:
@@ -34,6 +38,8 @@ class Facts:
     known: Mapping[Address, Value]
     masker: Masker
     options: Options = field(default_factory=Options)
+    group: Callable[[JsonObject], Group] | None = None
+    """Finds the group of CodeDeploy's that deploys the service as it is described; None where AWS is not asked."""
     salt: Callable[[], str] = lambda: entropy.token_hex(16)
 
 

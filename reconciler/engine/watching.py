@@ -136,7 +136,7 @@ class _Following:
         match self.found:
             case Snapshot(body):
                 self.latest = self.found
-                yield from _news(target, body, self.told)
+                yield from news(target.unit, target.since, body, self.told)
                 judgement = rollouts.judge(body, target.deployment, target.before, self.record)
                 progress = self._progress(body, judgement, now)
                 if progress is not None:
@@ -287,18 +287,18 @@ def _held(record: JsonObject | None) -> tuple[object, ...]:
     )
 
 
-def _news(target: Watch, service: JsonObject, told: set[str]) -> Iterator[Event]:
-    """Report service events that were not reported yet, oldest first (the API gives the newest first)."""
+def news(unit: str, since: float, service: JsonObject, told: set[str]) -> Iterator[Event]:
+    """Report service events that were not `told` yet, oldest first (the API gives the newest first)."""
     fresh: list[tuple[float, str]] = []
     for event in reversed(events(service)):
         name, at = str(event.get("id")), event.get("createdAt")
         when = float(at) if isinstance(at, int | float) else 0.0
-        if name not in told and when >= target.since:
+        if name not in told and when >= since:
             told.add(name)
             fresh.append((when, str(event.get("message", ""))))
     for message, same in groupby(fresh, key=lambda told: told[1]):
         times = [when for when, _ in same]
-        yield ServiceEvent(unit=target.unit, at=times[0], message=message, times=len(times))
+        yield ServiceEvent(unit=unit, at=times[0], message=message, times=len(times))
 
 
 def _list(value: Json) -> Sequence[Json]:
