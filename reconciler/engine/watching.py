@@ -17,6 +17,7 @@ from reconciler.core.outcomes import Ending
 from reconciler.core.rollouts import Judgement, State
 from reconciler.core.values import Json, JsonObject
 from reconciler.engine import observing
+from reconciler.engine.diagnosing import Stall, diagnosed
 from reconciler.engine.ports import Absent, Clock, Gateway, Snapshot
 from reconciler.errors import AwsError, AwsNotFound, ReconcilerError
 
@@ -100,6 +101,7 @@ def watch_all(
         reader.read(going)
         for each in going:
             yield from each.judge(clock.now(), clock.now() - started)
+            yield from each.stalled(gateway, clock.now())
         if all(each.ended is not None for each in following):
             return tuple(each.ended for each in following if each.ended is not None)
         clock.sleep(pause)
@@ -120,6 +122,7 @@ class _Following:
     latest: Snapshot | None = None
     shown: tuple[object, ...] = ()
     warnings: list[str] = field(default_factory=list)
+    stall: Stall = field(default_factory=Stall)
     ended: Ended | None = None
 
     def __post_init__(self) -> None:
@@ -157,6 +160,16 @@ class _Following:
                 )
         if late and self.ended is None:
             self._end(Ending.TIMED_OUT, f"not {target.until} after {target.timeout:g} seconds")
+
+    def stalled(self, gateway: Gateway, now: float) -> Iterator[Event]:
+        """Say once why it does not move, if it loses tasks instead."""
+        target = self.target
+        if (
+            self.ended is None
+            and self.latest
+            and self.stall.notices(self.latest.body, target.deployment, now)
+        ):
+            yield diagnosed(gateway, target.cluster, target.service, deployment=target.deployment)
 
     def _end(self, ending: Ending, reason: str) -> None:
         self.ended = Watched(ending, reason, self.latest, self.record)

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from reconciler.core.causes import Diagnosis
+from reconciler.core.events import Diagnosed
 from reconciler.core.redaction import Masker
-from reconciler.engine import diagnosing
+from reconciler.engine import diagnosing, watching
 from reconciler.errors import AwsDenied, AwsError, AwsRefused
 from reconciler.testing import FakeClock, FakeGateway
 
@@ -190,3 +191,16 @@ def test_a_diagnosis_as_an_event_names_the_service(aws: FakeGateway) -> None:
     event = diagnosing.diagnosed(aws, "main", "web")
     assert event.unit == "service.main/web"
     assert event.diagnosis.causes
+
+
+def test_watching_says_once_why_a_rollout_does_not_move() -> None:
+    clock = FakeClock()
+    gateway = FakeGateway(clusters=["main"], clock=clock, rollout_seconds=20, fails=lambda definition: True)
+    gateway.register_task_definition(DEFINITION)
+    going_on = {"deploymentCircuitBreaker": {"enable": False, "rollback": False}}
+    created: Any = gateway.create_service({**SERVICE, "deploymentConfiguration": going_on}).body
+    deployment = created["deployments"][0]["id"]
+    target = watching.Watch(cluster="main", service="web", deployment=deployment, timeout=600)
+    told = [event for event in watching.watch(gateway, clock, target) if isinstance(event, Diagnosed)]
+    assert [event.diagnosis.causes[0].what for event in told] == ["`app` exited with code 1"]
+    assert told[0].diagnosis.deployment == deployment
