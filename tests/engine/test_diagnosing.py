@@ -204,3 +204,15 @@ def test_watching_says_once_why_a_rollout_does_not_move() -> None:
     told = [event for event in watching.watch(gateway, clock, target) if isinstance(event, Diagnosed)]
     assert [event.diagnosis.causes[0].what for event in told] == ["`app` exited with code 1"]
     assert told[0].diagnosis.deployment == deployment
+
+
+def test_running_tasks_that_the_load_balancer_does_not_reach_are_told() -> None:
+    clock = FakeClock()
+    gateway = FakeGateway(clusters=["main"], clock=clock)
+    gateway.register_task_definition(DEFINITION)
+    gateway.create_service(SERVICE)
+    assert diagnose(gateway).causes == ()
+    gateway.ail(GROUP, {"State": "unhealthy", "Reason": "Target.Timeout", "Description": "Request timed out"})
+    (cause,) = diagnose(gateway).causes
+    assert cause.what == "the load balancer's health check of `app` on port 80 timed out"
+    assert len(cause.tasks) == 2
