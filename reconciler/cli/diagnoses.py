@@ -24,4 +24,5 @@ def explain(reconciler: Reconciler, outcome: Outcome) -> None:
     if logs.people():
         logs.info(diagnoses.text(found, Style(logs.colored())))
     else:
-        logs.info(diagnoses.line(found), kind="Diagnosed", **diagnoses.fields(found))
+        unit = f"service.{reconciler.settings.cluster}/{reconciler.settings.service}"
+        logs.info(diagnoses.line(found), kind="Diagnosed", unit=unit, **diagnoses.fields(found))

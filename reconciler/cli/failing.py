@@ -20,13 +20,8 @@ def ended(outcome: Outcome, success: str = "Applied") -> int:
     from reconciler.render.styles import Style
 
     code = exits.of(outcome.ending)
-    revision = {"revision": outcome.revision} if outcome.revision else {}
-    (logs.info if code == exits.OK else logs.failed)(
-        progress.outcome(outcome, success, Style(logs.colored())),
-        ending=outcome.ending.value,
-        seconds=outcome.seconds,
-        **revision,
-    )
+    told = progress.outcome(outcome, success, Style(logs.colored()))
+    (logs.info if code == exits.OK else logs.failed)(told, **progress.ending(outcome))
     return code
 
 

@@ -68,7 +68,7 @@ def text(event: Event, style: Style = PLAIN) -> str:
 
 
 def fields(event: Event) -> dict[str, object]:
-    """Give the fields of an event for JSON logs; `at` in seconds since 1970."""
+    """Give the fields of an event for JSON logs, as docs/schemas/events.schema.json describes them."""
     match event:
         case StepStarted():
             return {"kind": "StepStarted", "unit": event.unit, "step": event.step}
@@ -106,6 +106,18 @@ def fields(event: Event) -> dict[str, object]:
             return {"kind": "Diagnosed", "unit": event.unit, **diagnoses.fields(event.diagnosis)}
         case _:
             assert_never(event)
+
+
+def ending(value: Outcome) -> dict[str, object]:
+    """Give the fields of how it ended for JSON logs."""
+    return {
+        "kind": "Ended",
+        "ending": value.ending.value,
+        "reason": value.reason,
+        "seconds": value.seconds,
+        "revision": value.revision,
+        "idle": value.idle,
+    }
 
 
 def outcome(value: Outcome, success: str = "Applied", style: Style = PLAIN) -> str:
