@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from reconciler.sandbox import interventions, operations, seeds, shapes
+from reconciler.sandbox import interventions, operations, rules, seeds, shapes
 from reconciler.sandbox.errors import Refusal, SandboxError
 from reconciler.sandbox.knobs import Knobs
 from reconciler.sandbox.outcomes import RUNS, Fate, Outcome
@@ -55,6 +55,7 @@ class Rehearsal:
     failed: int = 0
 
 
+@rules.guessed("what the rules together make of a request, in the order and at the pace that they guess")
 def rehearse(
     *,
     cluster: str,

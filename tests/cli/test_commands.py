@@ -82,7 +82,7 @@ def test_deploys_flags(cli: Cli, box: Box, case: str) -> None:
     assert ran.code == 0, ran
     calls = box.serving.calls()[before:]
     assert [
-        call["operation"] for call in calls if not call["operation"].startswith(("Describe", "Get"))
+        call["operation"] for call in calls if not call["operation"].startswith(("Describe", "Get", "List"))
     ] == writes
     sent = (
         {} if not writes else next(call["request"] for call in calls if call["operation"] == "UpdateService")
