@@ -23,7 +23,7 @@ from reconciler.core.values import Json, JsonObject
 from reconciler.engine import observing
 from reconciler.engine.observing import Observed, Reads
 from reconciler.engine.options import Options
-from reconciler.engine.ports import Clock, Gateway
+from reconciler.engine.ports import Clock, Gateway, Snapshot
 from reconciler.errors import ConfigError, KnownLater, PlanError, Refused, StalePlan
 
 if TYPE_CHECKING:
@@ -35,9 +35,11 @@ if TYPE_CHECKING:
     from reconciler.core.outcomes import Outcome
     from reconciler.core.plans import Notice, Origins, Plan
     from reconciler.core.rehearsals import Rehearsed
+    from reconciler.engine.applying import Manner
+    from reconciler.engine.grouping import Group
     from reconciler.engine.planning import Sides
-    from reconciler.load.project import Project as Settings
     from reconciler.engine.undoing import Undoing, Wish
+    from reconciler.load.project import Project as Settings
 
 _T = TypeVar("_T")
 Emit: TypeAlias = "Callable[[Event], object]"
@@ -222,7 +224,7 @@ class Reconciler:
         options = replace(
             options or Options(),
             ignore_tags=settings.ignore_tags,
-            ignore=tuple(pointer for pointer, _ in settings.ignore),
+            codedeploy=settings.codedeploy,
         )
         if (
             settings.service_definition is None
@@ -259,10 +261,18 @@ class Reconciler:
         if observed is None:
             assert reads is not None
             observed, more = observations.observe(reads, task_definition, service, options)
+        observed = self._shifting(observed) if live is None else observed
         if service is not None and files.service is None:
             desires.need_service(settings, observed)
         facts = planning.Facts(
-            kinds, ECS, settings.cluster, settings.service or "", self._files.known, self.masker, options
+            kinds,
+            ECS,
+            settings.cluster,
+            settings.service or "",
+            self._files.known,
+            self.masker,
+            options,
+            group=self._group if live is None else None,
         )
         planned = planning.plan(task_definition, service, observed, facts)
         warned = tuple(
@@ -287,6 +297,31 @@ class Reconciler:
         )
         self._made.append(_Made(plan, planned.vault, planned.sides, observed))
         return plan
+
+    def _shifting(self, observed: Observed) -> Observed:
+        """Add what CodeDeploy does with the service now."""
+        from reconciler.core import codedeployments
+
+        found = observed.service
+        if not isinstance(found, Snapshot) or codedeployments.controller(found.body) != "CODE_DEPLOY":
+            return observed
+        from reconciler.engine import shifting
+
+        return replace(observed, shifting=shifting.under_way(self.gateway.codedeploy, found.body))
+
+    def _group(self, live: JsonObject) -> Group:
+        """Find the group of CodeDeploy's that deploys the service. Refused where there is none."""
+        from reconciler.engine import grouping
+
+        settings = self.settings
+        return grouping.find(
+            self.gateway.codedeploy,
+            self.clock,
+            settings.codedeploy,
+            settings.cluster,
+            settings.service or "",
+            live,
+        )
 
     def _asked(self, options: Options, observed: Observed | None) -> Definitions:
         """Evaluate the definitions that a plan with these options, or against this description, is about."""

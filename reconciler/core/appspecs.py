@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 from reconciler.core import pointers
 from reconciler.core.values import Json, JsonObject
+from reconciler.errors import Where
 
 LATER: Final = "(known after apply)"
 """What stands for the task definition in a plan that registers it."""
@@ -32,6 +34,20 @@ MEMBERS: Final = (
 """The members of a service that an AppSpec says (AppSpec reference, "resources")."""
 
 _NAMED: Final = re.compile(r"""\bTaskDefinition["']?\s*:\s*["']?([^"'\s,}]+)""")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What a project says of CodeDeploy: names, empty where it leaves them to be found, and hooks of the AppSpec.
+
+    A hook is an object of one event and its function. `where` is the place of the names in the project file.
+    """
+
+    application: str = ""
+    group: str = ""
+    configuration: str = ""
+    hooks: tuple[JsonObject, ...] = ()
+    where: Where | None = None
 
 
 def build(task_definition: str, service: JsonObject, hooks: Sequence[JsonObject]) -> JsonObject:

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from typing import Final
 
 from reconciler.core import appspecs, codedeployments
+from reconciler.core.appspecs import Settings
 from reconciler.core.diffs import Action
 from reconciler.core.plans import Finding
 from reconciler.core.steps import CreateCodeDeployDeployment
 from reconciler.core.values import Json, JsonObject
 from reconciler.engine import grouping, watching
 from reconciler.engine.grouping import Group
-from reconciler.engine.options import CodeDeploy as Named
 from reconciler.engine.ports import Clock, Gateway, Snapshot
 from reconciler.engine.shifting import Shift
 from reconciler.errors import AwsRefused, PlanError, Refused, Where
@@ -42,7 +42,7 @@ def plan(
     *,
     revision: str,
     revision_of: str,
-    named: Named,
+    named: Settings,
     events: Sequence[str],
     find: Found | None,
     where: Where,

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from typing import Final, TypeVar
 
 from reconciler.core import codedeployments
+from reconciler.core.appspecs import Settings
 from reconciler.core.kinds.spellings import short_name
 from reconciler.core.values import JsonObject
-from reconciler.engine.options import CodeDeploy as Named
 from reconciler.engine.ports import Clock, CodeDeploy
 from reconciler.errors import AwsDenied, AwsNotFound, AwsThrottled, Refused
 from reconciler.load.calls import near
@@ -60,7 +60,9 @@ class Group:
         return -1 if option.get("action") == "KEEP_ALIVE" else minutes if isinstance(minutes, int) else 0
 
 
-def find(port: CodeDeploy, clock: Clock, named: Named, cluster: str, service: str, live: JsonObject) -> Group:
+def find(
+    port: CodeDeploy, clock: Clock, named: Settings, cluster: str, service: str, live: JsonObject
+) -> Group:
     """Find the group of a service, which `live` describes. Refused where there is none, or another one is named."""
     search = _Search(port, clock, named, str(short_name(cluster)), service)
     body = (
@@ -99,7 +101,7 @@ def patiently(clock: Clock, call: Callable[[], Answer]) -> Answer:
 class _Search:
     port: CodeDeploy
     clock: Clock
-    named: Named
+    named: Settings
     cluster: str
     service: str
 

@@ -17,7 +17,8 @@ class Observed:
 
     `running` is the revision that the service runs (which may be INACTIVE), `newest` the family's latest ACTIVE
     one. None means that it was not asked for. `scaling` is the service's scalable target; `revised` holds members
-    of the service that its current service revision alone shows. `saved` says that it was read from a file.
+    of the service that its current service revision alone shows, `shifting` what CodeDeploy does with it now.
+    `saved` says that it was read from a file.
     """
 
     account: str
@@ -28,6 +29,7 @@ class Observed:
     saved: bool = False
     scaling: Snapshot | Absent | None = None
     revised: JsonObject = field(default_factory=dict)
+    shifting: tuple[JsonObject, ...] = ()
 
     def live_revision(self) -> Snapshot | None:
         """Give the revision that a task definition is compared with: the running one, else the newest."""

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from reconciler.core.values import JsonObject
-from reconciler.errors import Where
+from reconciler.core.appspecs import Settings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,20 +17,6 @@ class Scaling:
     suspend: bool | None = None
     minimum: int | None = None
     maximum: int | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CodeDeploy:
-    """What the project says of CodeDeploy: names, empty where it leaves them to be found, and hooks of the AppSpec.
-
-    A hook is an object of one event and its function. `where` is the place of the names in the project file.
-    """
-
-    application: str = ""
-    group: str = ""
-    configuration: str = ""
-    hooks: tuple[JsonObject, ...] = ()
-    where: Where | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,4 +40,4 @@ class Options:
     ignore: tuple[str, ...] = ()
     scaling: Scaling | None = None
     rollback_events: tuple[str, ...] = ()
-    codedeploy: CodeDeploy = CodeDeploy()
+    codedeploy: Settings = field(default_factory=Settings)

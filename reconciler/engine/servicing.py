@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from reconciler.core import diffs, pointers, rollouts
-from reconciler.core.kinds import Kind
+from reconciler.core import codedeployments, diffs, pointers, rollouts
+from reconciler.core.kinds import Kind, controllers
 from reconciler.core.plans import Finding, Notice, Unit, Verb
 from reconciler.core.steps import (
     CreateService,
@@ -58,6 +59,10 @@ def plan(
     draft = None if live is None else _draft(desired, live, compared, wanted, facts, observed.revised)
     verb, steps, effects = _action(draft, desired, hidden.body, live, compared, wanted, facts)
     if not observed.saved:
+    balancer: Finding | None = None
+    if draft is not None and live is not None and _shifts(live) and not draft.replaces:
+        steps, effects, balancer = _handed_over(draft, steps, desired, live, wanted, facts, planned)
+        verb = Verb.UPDATE if steps else verb
         planned.refusals.extend(draft.refusals if draft is not None else ())
         _insist(kind, desired, steps, facts)
         _insist_on_compatible(desired, compared, wanted, verb, steps, observed, planned)
@@ -68,6 +73,7 @@ def plan(
             *scaled.notices,
             *scaling.outside(desired, observed.scaling),
             *_without_code_deploy(desired, live, facts),
+            *_unneeded(live.body if live is not None else desired.canon.wire, facts),
         )
     )
     if scaled.step is not None:
@@ -86,12 +92,14 @@ def plan(
             replace(finding, forces="/" + finding.pointer.split("/")[1] in forcing) for finding in changes
         )
     if wanted.moves:
+    if balancer is not None:
+        changes = tuple(sorted([*changes, balancer], key=lambda finding: finding.pointer))
         changes = _with_revision(changes, wanted, live)
     return replace(
         unit,
         changes=changes,
         depends_on=(revision.address,) if revision is not None else (),
-        rollout=_rollout(live.body, bool(steps)) if live else "",
+        rollout=_rollout(live.body, bool(steps), observed.shifting) if live else "",
     )
 
 
@@ -151,13 +159,53 @@ def _action(
         steps = (delete, *_create_steps(desired, body, wanted, facts))
         return Verb.REPLACE, steps, tuple(effects)
     arn = str(live.body.get("serviceArn", ""))
-    steps = _update_steps(draft, arn, compared, wanted, facts)
+    steps = _update_steps(draft, arn, compared, _Revision() if _shifts(live) else wanted, facts)
     return Verb.UPDATE if steps else Verb.NONE, steps, draft.effects
 
 
 def _insist(kind: Kind, desired: Desired, steps: tuple[Step, ...], facts: Facts) -> None:
     for step in steps:
         if isinstance(step, CreateService | UpdateService):
+def _shifts(live: Snapshot) -> bool:
+    """Tell whether CodeDeploy deploys a service."""
+    return controllers.shifts(codedeployments.controller(live.body), "taskDefinition")
+
+
+def _handed_over(
+    draft: updates.Draft,
+    steps: tuple[Step, ...],
+    desired: Desired,
+    live: Snapshot,
+    wanted: _Revision,
+    facts: Facts,
+    planned: Planned,
+) -> tuple[tuple[Step, ...], tuple[str, ...], Finding | None]:
+    """Have CodeDeploy deploy, after the update, what no update changes; what it does is said in place of that."""
+    from reconciler.engine import codedeploying
+
+    options = facts.options
+    balancer = codedeploying.moved_balancer(desired.canon.wire, live.body)
+    if not (draft.deployed or wanted.moves or balancer or options.force_new_deployment):
+        return steps, draft.effects, None
+    serving = {"loadBalancers": desired.canon.wire["loadBalancers"]} if balancer is not None else {}
+    made = codedeploying.plan(
+        facts.cluster,
+        facts.service,
+        live.body,
+        {**draft.deployed, **serving},
+        revision=wanted.arn,
+        revision_of=wanted.unit,
+        named=options.codedeploy,
+        events=options.rollback_events,
+        find=facts.group,
+        where=desired.resolved.where(()),
+    )
+    planned.refusals.extend(made.refusals)
+    updated = [step for step in steps if isinstance(step, UpdateService)]
+    others = [step for step in steps if not isinstance(step, UpdateService)]
+    return (*updated, made.step, *others), made.effects, balancer
+
+
             operation = "CreateService" if isinstance(step, CreateService) else "UpdateService"
             units.insist_on_required(kind, desired, step.body, operation, facts)
 
@@ -285,15 +333,34 @@ def _controller(body: JsonObject) -> str:
 
 
 def _without_code_deploy(desired: Desired, live: Snapshot | None, facts: Facts) -> tuple[Notice, ...]:
-    """Say that rollback events mean nothing to a service whose deployments are not CodeDeploy's."""
+    """Say that what is about CodeDeploy means nothing to a service whose deployments are not CodeDeploy's."""
     body = live.body if live is not None else desired.canon.wire
     if not facts.options.rollback_events or _controller(body) == "CODE_DEPLOY":
         return ()
-    what = "--rollback-events concerns CodeDeploy deployments only, and ECS deploys this service itself"
+    what = "--rollback-events concerns CodeDeploy deployments only, and this service has none"
     return (Notice(what=what, hint="ECS rolls back by deploymentConfiguration.deploymentCircuitBreaker"),)
 
 
-def _rollout(body: JsonObject, acts: bool) -> str:
+def _unneeded(body: JsonObject, facts: Facts) -> tuple[Notice, ...]:
+    """Say that names and hooks for CodeDeploy in the project file have no effect where it does not deploy."""
+    named = facts.options.codedeploy
+    controller = codedeployments.controller(body)
+    if controller == "CODE_DEPLOY" or not (
+        named.application or named.group or named.configuration or named.hooks
+    ):
+        return ()
+    what = (
+        f"`codedeploy` and `appspec` have no effect: the deployment controller of the service is {controller}"
+    )
+    return (Notice(what=what, where=named.where),)
+
+
+def _rollout(body: JsonObject, acts: bool, shifting: Sequence[JsonObject] = ()) -> str:
+    for info in shifting:
+        text = f"a CodeDeploy deployment is in progress: {codedeployments.described(info)}"
+        return (
+            f"{text}; applying now joins it if it does just this, and is refused otherwise" if acts else text
+        )
     deployment = rollouts.unfinished(body)
     if deployment is None:
         return ""

@@ -7,14 +7,14 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from reconciler.core import codedeployments
+from reconciler.core.appspecs import Settings
 from reconciler.core.events import Event, RolloutProgress, Warned
 from reconciler.core.kinds.spellings import short_name
 from reconciler.core.outcomes import Ending
 from reconciler.core.rollouts import Judgement, State
 from reconciler.core.values import JsonObject
 from reconciler.engine import grouping, watching
-from reconciler.engine.options import CodeDeploy as Named
-from reconciler.engine.ports import Absent, Clock, Gateway, Snapshot
+from reconciler.engine.ports import Absent, Clock, CodeDeploy, Gateway, Snapshot
 from reconciler.engine.watching import Watched
 from reconciler.errors import AwsDenied, AwsError, AwsNotFound, Refused
 
@@ -208,7 +208,7 @@ def _usual(gateway: Gateway, info: JsonObject) -> Iterator[float]:
 def pick_up(
     gateway: Gateway,
     clock: Clock,
-    named: Named,
+    named: Settings,
     live: JsonObject,
     *,
     cluster: str,
@@ -243,6 +243,20 @@ def pick_up(
         timeout=timeout,
         since=float(since) if isinstance(since, int | float) else clock.now(),
     )
+
+
+def under_way(port: CodeDeploy, live: JsonObject) -> tuple[JsonObject, ...]:
+    """Describe the deployments that are not over of those that made the task sets of a service.
+
+    With one task set there is none, but for the moments before it has made its own. Where they may not be read there
+    is none to tell of: applying asks again.
+    """
+    known = codedeployments.known(live) if len(codedeployments.task_sets(live)) > 1 else ()
+    try:
+        found = port.describe_deployments(known) if known else ()
+    except AwsDenied:
+        return ()
+    return tuple(info for info in found if not codedeployments.over(info))
 
 
 def insist_on_until(until: str, controller: str) -> None:

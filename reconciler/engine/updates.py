@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from reconciler.core import canon as canons
 from reconciler.core import patches, pointers
@@ -24,13 +24,15 @@ from reconciler.errors import Refused, Where
 class Draft:
     """The body of an update without cluster and service, empty if there is nothing to send; and what it causes.
 
-    `replaces` names the members that no update changes: the service has to be deleted and created anew.
+    `replaces` names the members that no update changes: the service has to be deleted and created anew. `deployed` are
+    members as they shall be that a deployment by CodeDeploy changes, and no update.
     """
 
     body: JsonObject
     effects: tuple[str, ...]
     refusals: tuple[Refused, ...] = ()
     replaces: tuple[str, ...] = ()
+    deployed: JsonObject = field(default_factory=dict)
 
 
 def build(
@@ -72,7 +74,9 @@ def build(
     if back:
         sent[_STRATEGY] = []  # API model, UpdateService: an empty list leads back to the launch type
     rules = {name: desired.kind.node.members[name].rule for name in sent}
-    if force or any(rule.forces for rule in rules.values()):
+    deployed = {name: sent.pop(name) for name in rules if controllers.shifts(controller, name)}
+    shifted = controllers.shifts(controller, "taskDefinition")  # then UpdateService takes no such flag
+    if not shifted and (force or any(rule.forces for rule in rules.values())):
         sent["forceNewDeployment"] = True
     tagged = any(change.path[0] == "tags" for change in changes)
     if force and not moves and not changes:
@@ -85,7 +89,7 @@ def build(
         effects = ("no new deployment",)
     else:
         effects = ("tags only, no new deployment",) if tagged else ()
-    return Draft(sent, effects, refusals, replaces)
+    return Draft(sent, effects, refusals, replaces, deployed)
 
 
 def _without_derived(body: JsonObject, members: Sequence[str], live: Canon, desired: Canon) -> Canon:
@@ -139,21 +143,27 @@ def _refusals(
         change = next(change for change in changes if change.path[0] == name)
         seen = desired.seen.get(change.path)
         where = place(seen.raw if seen else ())
-        if not controllers.updates(controller, name):
+        if not (controllers.updates(controller, name) or controllers.shifts(controller, name)):
             yield Refused(
                 f"UpdateService cannot change {change.address}: the service's deployments belong to {controller}",
                 where,
                 _CONTROLLER_HINT,
             )
-    if moves and not controllers.deploys(controller):
+    if moves and not (controllers.deploys(controller) or controllers.shifts(controller, "taskDefinition")):
         yield Refused(
-            f"the service's deployments belong to {controller}: a new revision cannot be deployed by UpdateService",
+            f"{belong}: a new revision cannot be deployed by UpdateService",
             place(()),
             _CONTROLLER_HINT,
         )
 
 
-_CONTROLLER_HINT = "deployments through CodeDeploy and external controllers are not supported yet"
+_CONTROLLER_HINT = (
+    "leave it to whoever deploys the service: out of the file, or under `ignore`; what external controllers do with "
+    "task sets is not done here"
+)
+_LEAVING_HINT = (
+    "leave `deploymentController` out, or delete the service first: no update leads from ECS to another"
+)
 
 
 def _member(name: str, changes: Sequence[Change], patched: Canon, desired: Canon) -> Json:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+from reconciler.core import appspecs
 from reconciler.core.documents import Resolved
 from reconciler.core.references import PluginUse
 from reconciler.core.values import Json, JsonObject
@@ -26,7 +27,7 @@ from reconciler.load import (
     provenance,
     sources,
 )
-from reconciler.load.calls import Texts
+from reconciler.load.calls import Texts, near
 from reconciler.load.members import Caution, Members, members
 from reconciler.load.sources import Document, Options
 from reconciler.load.spans import Malformed
@@ -53,6 +54,7 @@ _OPENING: Final = ("plugins", "terraform")
 """The keys that say which resolvers to open."""
 _PLUGIN_KEYS: Final = frozenset({"name", "config", "func_prefix"})
 _CODEDEPLOY_KEYS: Final = frozenset({"application_name", "deployment_group_name", "deployment_config_name"})
+_APPSPEC_KEYS: Final = frozenset({"Hooks"})
 _IGNORE_KEYS: Final = frozenset({"tags", "fields"})
 
 
@@ -76,8 +78,7 @@ class Project:
     task_definition: Path | None = None
     timeout: float = DEFAULT_TIMEOUT
     plugins: tuple[PluginUse, ...] = ()
-    codedeploy: JsonObject | None = None
-    appspec: JsonObject | None = None
+    codedeploy: appspecs.Settings = field(default_factory=appspecs.Settings)
     ignore_tags: tuple[str, ...] = ()
     ignore: tuple[tuple[str, Where], ...] = ()
     required_version: str | None = None
@@ -245,7 +246,6 @@ def settle(resolved: Resolved) -> Project:
         timeout=_timeout(project),
         plugins=_plugins(project),
         codedeploy=_codedeploy(project),
-        appspec=_appspec(project),
         ignore_tags=ignored[0],
         ignore=ignored[1],
         required_version=_required(project, emulates=emulates),
@@ -278,27 +278,38 @@ def _timeout(project: Members) -> float:
     return seconds
 
 
-def _codedeploy(project: Members) -> JsonObject | None:
-    data = project.object("codedeploy")
-    if data is None:
-        return None
-    _unsupported(project, "codedeploy")
+def _codedeploy(project: Members) -> appspecs.Settings:
+    """Read what `codedeploy` and `appspec` say. ConfigError where a hook is none."""
+    data = project.object("codedeploy") or {}
     entry = members(project.resolved, _CODEDEPLOY_KEYS, project.path_of("codedeploy"), data)
     project.cautions.extend(entry.cautions)
-    return {name: text for name in sorted(_CODEDEPLOY_KEYS) if (text := entry.text(name)) is not None}
+    return appspecs.Settings(
+        application=entry.text("application_name") or "",
+        group=entry.text("deployment_group_name") or "",
+        configuration=entry.text("deployment_config_name") or "",
+        hooks=_hooks(project),
+        where=project.where("codedeploy") if data else project.where("appspec"),
+    )
 
 
-def _appspec(project: Members) -> JsonObject | None:
-    data = project.object("appspec")
-    if data is not None:
-        _unsupported(project, "appspec")
-    return data
-
-
-def _unsupported(project: Members, name: str, what: str = "", hint: str | None = None) -> None:
-    """Say that a setting is read and not followed."""
-    what = f"{what or name} is not supported yet and has no effect"
-    project.cautions.append(Caution(project.where(name), what, hint))
+def _hooks(project: Members) -> tuple[JsonObject, ...]:
+    data = project.object("appspec") or {}
+    entry = members(project.resolved, _APPSPEC_KEYS, project.path_of("appspec"), data)
+    project.cautions.extend(entry.cautions)
+    found: list[JsonObject] = []
+    for index, hook in enumerate(entry.items("Hooks")):
+        where = entry.resolved.where((*entry.path_of("Hooks"), index))
+        pairs = list(hook.items()) if isinstance(hook, Mapping) else []
+        if len(pairs) != 1 or not isinstance(pairs[0][1], str):
+            what = "a hook of the AppSpec is an event and the function that it calls"
+            raise ConfigError(what, where, "write - BeforeAllowTraffic: NAME-OF-THE-FUNCTION")
+        name, function = pairs[0]
+        event = next((each for each in appspecs.HOOKED if each.lower() == str(name).lower()), None)
+        if event is None:
+            what = f"an AppSpec for ECS has no hook {name}; it has {', '.join(appspecs.HOOKED)}"
+            raise ConfigError(what, where, near(str(name), appspecs.HOOKED))
+        found.append({event: function})
+    return tuple(found)
 
 
 def _ignored(project: Members) -> tuple[tuple[str, ...], tuple[tuple[str, Where], ...]]:

@@ -11,6 +11,7 @@ from reconciler.engine.ports import Absent, CodeDeploy, Snapshot
 from reconciler.sandbox import seeds
 from reconciler.sandbox.errors import Refusal
 from reconciler.sandbox.sandboxes import Sandbox
+from reconciler.testing import FakeGateway
 
 CLUSTER = "main"
 REGION = "eu-west-1"
@@ -36,7 +37,7 @@ class Simulated:
 
     @property
     def codedeploy(self) -> CodeDeploy:
-        raise NotImplementedError
+        return FakeGateway(region=REGION).codedeploy
 
     def describe_services(self, cluster: str, names: Sequence[str], /) -> Mapping[str, Snapshot | Absent]:
         found = self.ask("DescribeServices", cluster=cluster, services=list(names), include=["TAGS"])[

@@ -74,7 +74,7 @@ def left(desired: Canon, there: Canon, live: JsonObject, found: Differences) -> 
         or shapes.missing(ECS.input("UpdateService"), {"service": "web", **draft.body})
     ):
         return "refused", []
-    if any(change.path[0] in ("taskDefinition", "tags") for change in found.changes):
+    if draft.deployed or any(change.path[0] in ("taskDefinition", "tags") for change in found.changes):
         return "by other calls", []
     body = updated(live, draft.body)
     after = canon.canon(desired.kind, body, desired=False, like=desired)

@@ -48,6 +48,7 @@ def test_an_update(row: dict[str, Any]) -> None:
         return
     assert not found.refusals
     assert found.body == row["body"]
+    assert found.deployed == row.get("deployed", {})
     assert list(found.effects) == row["effects"]
     assert list(found.replaces) == row.get("replaces", [])
     taken = ECS.input("UpdateService").members

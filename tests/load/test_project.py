@@ -98,10 +98,11 @@ ignore: {tags: [owner]}
     ]
     assert found.plugins[0].where is not None
     assert found.plugins[0].where.line == 10
-    assert found.codedeploy == {"application_name": "a", "deployment_group_name": "g"}
-    assert found.appspec == {"Hooks": [{"BeforeInstall": "f"}]}
+    named = found.codedeploy
+    assert (named.application, named.group, named.configuration) == ("a", "g", "")
+    assert named.hooks == ({"BeforeInstall": "f"},)
     assert (found.ignore_tags, found.ignore) == (("owner",), ())
-    assert [warning.what.partition(" ")[0] for warning in found.warnings] == ["codedeploy", "appspec"]
+    assert found.warnings == ()
     assert {str(origin.address) for origin in found.resolved.origins_of(("cluster",))} == {"ssm c"}
 
 
@@ -131,8 +132,7 @@ def test_which_names_emulate_the_peer(name: str, emulates: bool) -> None:
         ("clustr: x\n", "1:1 clustr means nothing here; did you mean cluster?"),
         ("cluster: x\nzzz: 1\n", "2:1 zzz means nothing here; known are appspec, cluster,"),
         ("plugins:\n- name: ssm\n  cfg: {}\n", "3:3 cfg means nothing here; did you mean config?"),
-        ("appspec: {Hooks: []}\n", "1:1 appspec is not supported yet and has no effect"),
-        ("codedeploy: {application_name: a}\n", "1:1 codedeploy is not supported yet and has no effect"),
+        ("appspec: {Hook: []}\n", "1:11 Hook means nothing here; did you mean Hooks?"),
         ("ignore: {tag: []}\n", "1:10 tag means nothing here; did you mean tags?"),
         ("filter_command: peco\n", "1:1 filter_command is deprecated; set ECSPRESSO_FILTER_COMMAND"),
         ("timeout: 30000000000\n", "1:1 timeout is more than 30 days; plain numbers are seconds"),
@@ -148,9 +148,8 @@ def _said(warning: Caution) -> str:
     return f"{where} {warning.what}" + (f"; {warning.hint}" if warning.hint else "")
 
 
-def test_an_unknown_key_inside_of_what_has_no_effect() -> None:
+def test_an_unknown_key_of_codedeploy() -> None:
     assert [_said(warning) for warning in settled("codedeploy: {application: a}\n").warnings] == [
-        "1:1 codedeploy is not supported yet and has no effect",
         "1:14 application means nothing here; did you mean application_name?",
     ]
 
@@ -181,6 +180,11 @@ def test_nothing_to_warn_of(text: str) -> None:
         ("plugins: [{config: {}}]\n", "a plugin without a name"),
         ("plugins: [{name: a, config: []}]\n", "config is an object, not a list"),
         ("ignore: {tags: [1]}\n", "tags is a list of texts; this is a number\n  try: put it in quotes"),
+        (
+            "appspec: {Hooks: [{BeforeInstal: f}]}\n",
+            "an AppSpec for ECS has no hook BeforeInstal; it has BeforeInstall, AfterInstall,",
+        ),
+        ("appspec: {Hooks: [f]}\n", "a hook of the AppSpec is an event and the function that it calls"),
         ("codedeploy: x\n", "codedeploy is an object, not a text\n  try: write codedeploy: { … }"),
         ("express_definition: x.json\n", "express_definition (ECS Express Mode) is not supported yet"),
         ("required_version: '>= 9'\n", "required_version leaves out ecspresso 2"),
@@ -295,9 +299,7 @@ def test_real_project_files() -> None:
         assert found.service, path
         assert found.service_definition, path
         assert found.timeout == 600, path
-        assert {warning.what for warning in found.warnings} <= {
-            f"{name} is not supported yet and has no effect" for name in ("codedeploy", "appspec")
-        }, path
+        assert found.warnings == (), path
         assert [use.name for use in uses] == [use.name for use in found.plugins]
 
 

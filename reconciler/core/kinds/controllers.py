@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from reconciler.core import appspecs
+
 _ANYWHERE: Final = frozenset({
     "desiredCount", "healthCheckGracePeriodSeconds", "placementConstraints", "placementStrategy",
     "enableECSManagedTags", "propagateTags", "tags",
@@ -28,6 +30,11 @@ def updates(controller: str, member: str) -> bool:
 def deploys(controller: str) -> bool:
     """Tell whether UpdateService deploys another revision of a service with this controller."""
     return updates(controller, "taskDefinition")
+
+
+def shifts(controller: str, member: str) -> bool:
+    """Tell whether a deployment by CodeDeploy changes a root member of a service with this controller."""
+    return controller == "CODE_DEPLOY" and member in appspecs.MEMBERS
 
 
 def always_updates(member: str) -> bool:
