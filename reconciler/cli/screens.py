@@ -57,24 +57,23 @@ class Canvas:
     def turn(self, lines: Sequence[str], size: Size, above: str = "", *, anew: bool = False) -> str:
         """Give what draws these lines in place of the ones shown, with `above` (whole lines) left above them.
 
-        Only what differs is written, unless something comes above, the size is another, or it is to be drawn `anew`.
+        Only lines that differ are written, unless something comes above, there are fewer of them, the size is another,
+        or all is to be drawn `anew`.
         """
         if lines == self.shown and size == self.size and not above and not anew:
             return ""
         top = self._top(size)
-        if above or anew or size != self.size or not self.shown:
+        if above or anew or size != self.size or not self.shown or len(lines) < len(self.shown):
             written = f"{top}{_CLEAR_BELOW}"
             written += f"{_WRAP}{above}{_NO_WRAP}" if above and lines else above
             written += "\n".join(lines)
         else:
-            pieces = []
-            for number, line in enumerate(lines):
-                same = number < len(self.shown) and self.shown[number] == line
-                pieces.append("" if same else f"{line}{_CLEAR_REST}")
-            written = top + "\n".join(pieces)
-            if len(lines) < len(self.shown):
-                written += f"\n{_CLEAR_BELOW}\x1b[A"
-            written += f"\r\x1b[{_width(lines[-1])}C" if lines and _width(lines[-1]) else ""
+            known = [*self.shown, *[None] * (len(lines) - len(self.shown))]
+            written = top + "\n".join(
+                "" if line == before else f"{line}{_CLEAR_REST}"
+                for line, before in zip(lines, known, strict=True)
+            )
+            written += f"\r\x1b[{_width(lines[-1])}C" if lines[-1] else "\r"
         self.shown, self.size = list(lines), size
         return written
 

@@ -173,6 +173,8 @@ def _header(rollout: Rollout, pen: _Pen) -> Line:
 
 
 def _where(event: RolloutProgress) -> Line:
+    if event.state in _OVER:
+        return ()
     shares = [share for kind, share in deployments.shares(event.record) if kind == "production"]
     stage = [(Piece(event.stage, "warn"),)] if event.stage else []
     moved = [(Piece(f"production {deployments.percent(share)}"),) for share in shares]

@@ -52,6 +52,39 @@ def test_a_state_has_its_colour(state: State, code: int) -> None:
     assert "\x1b" not in progress.line(event)
 
 
+def _shifting(stage: str, production: float, test: float) -> RolloutProgress:
+    target = {"requestedProductionTrafficWeight": production, "requestedTestTrafficWeight": test}
+    return RolloutProgress(
+        unit="service.x",
+        at=0.0,
+        deployments=(
+            {"status": "PRIMARY", "taskDefinition": REVISION, "runningCount": 2, "desiredCount": 2},
+        ),
+        state="in progress",
+        reason="",
+        stage=stage,
+        record={"targetServiceRevision": target},
+    )
+
+
+@pytest.mark.parametrize(
+    ("event", "line"),
+    [
+        (_shifting("", 0.0, 0.0), "service.x: in progress: PRIMARY web:7 2/2 running"),
+        (
+            _shifting("BAKE_TIME", 50.0, 100.0),
+            "service.x: in progress, BAKE_TIME, production traffic 50 %: PRIMARY web:7 2/2 running",
+        ),
+        (
+            _shifting("TEST_TRAFFIC_SHIFT", 0.0, 100.0),
+            "service.x: in progress, TEST_TRAFFIC_SHIFT, production traffic 0 %, test traffic 100 %: PRIMARY web:7 2/2 running",
+        ),
+    ],
+)
+def test_a_line_for_pipes_says_how_far_it_is(event: RolloutProgress, line: str) -> None:
+    assert progress.line(event) == line
+
+
 def test_times_are_dim_and_what_is_done_green() -> None:
     assert progress.line(EVENT, COLOR).startswith("\x1b[2m")
     assert "\x1b[32mdone\x1b[0m" in progress.line(StepDone(unit="u", step="s"), COLOR)
