@@ -103,14 +103,16 @@ class _Walk:
     def structure(
         self, node: Node, desired: Json, live: Json, path: Path, address: str
     ) -> Iterator[tuple[Change, bool]]:
-        alike = desired == live
-        if alike and not node.documents:
+        plain = not node.documents  # then Python's equality says it all
+        if plain and desired == live:
             return
         wanted = desired if isinstance(desired, dict) else {}
         actual = live if isinstance(live, dict) else {}
         for name in sorted({*wanted, *actual}):
             child = _child(node, name)
-            if alike and child is not None and not child.documents:
+            if (plain or (child is not None and not child.documents)) and wanted.get(
+                name, ABSENT
+            ) == actual.get(name, ABSENT):  # most of them, and soon told
                 continue
             there, called = (*path, name), _address(node, address, name)
             if name in wanted:
@@ -183,7 +185,9 @@ class _Walk:
             if owner in (Undeclared.SERVER, Undeclared.INFORM):
                 yield there
             elif owner is None and child is not None and isinstance(value, dict):
-                yield from self.left_alone(child, wanted.get(name, ABSENT), value, there)
+                inside = [*self.left_alone(child, wanted.get(name, ABSENT), value, there)]
+                whole = name not in wanted and inside == [(*there, member) for member in value]
+                yield from [there] if whole else inside
 
 
 def _child(node: Node, name: str) -> Node | None:

@@ -134,11 +134,8 @@ class Node:
     """Whether a text that is not empty is its own canonical form, unless it is the default: as most are."""
     documents: bool = False
     """Whether a JSON document of the user's own can stand in it, or is it (hookDetails)."""
-
-    @property
-    def free_form(self) -> bool:
-        """Tell whether what stands in it has names of the user's own: a map, or a JSON document."""
-        return not self.members and self.item is None and self.shape.kind in ("map", "structure")
+    free_form: bool = False
+    """Whether what stands in it has names of the user's own: a map, or a JSON document."""
 
     def member(self, name: str) -> str | None:
         """Give the API's spelling of a member that was written in any case, None if there is none."""
@@ -164,11 +161,12 @@ def compile_node(
             tests={n: member.rule.absent_if for n, member in members.items() if member.rule.absent_if},
             insisted=tuple(name for name in sorted(shape.required) if members[name].item is not None),
             documents=not members or any(member.documents for member in members.values()),
+            free_form=not members,
         )
     if shape.kind == "list" and shape.item is not None:
         item = compile_node(shape.item, rules, f"{path}/*", judged)
         return Node(shape, rule, item=item, pair=_pair(item, rule.key), documents=item.documents)
-    return Node(shape, rule, literal=_is_literal(shape, rule))
+    return Node(shape, rule, literal=_is_literal(shape, rule), free_form=shape.kind == "map")
 
 
 def _is_literal(shape: Shape, rule: Rule) -> bool:
