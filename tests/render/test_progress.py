@@ -55,7 +55,7 @@ def test_a_state_has_its_colour(state: State, code: int) -> None:
 def _shifting(stage: str, production: float, test: float) -> RolloutProgress:
     target = {"requestedProductionTrafficWeight": production, "requestedTestTrafficWeight": test}
     return RolloutProgress(
-        unit="service.x",
+        unit="u",
         at=0.0,
         deployments=(
             {"status": "PRIMARY", "taskDefinition": REVISION, "runningCount": 2, "desiredCount": 2},
@@ -70,14 +70,14 @@ def _shifting(stage: str, production: float, test: float) -> RolloutProgress:
 @pytest.mark.parametrize(
     ("event", "line"),
     [
-        (_shifting("", 0.0, 0.0), "service.x: in progress: PRIMARY web:7 2/2 running"),
+        (_shifting("", 0.0, 0.0), "u: in progress: PRIMARY web:7 2/2 running"),
         (
             _shifting("BAKE_TIME", 50.0, 100.0),
-            "service.x: in progress, BAKE_TIME, production traffic 50 %: PRIMARY web:7 2/2 running",
+            "u: in progress, BAKE_TIME, production traffic 50 %: PRIMARY web:7 2/2 running",
         ),
         (
             _shifting("TEST_TRAFFIC_SHIFT", 0.0, 100.0),
-            "service.x: in progress, TEST_TRAFFIC_SHIFT, production traffic 0 %, test traffic 100 %: PRIMARY web:7 2/2 running",
+            "u: in progress, TEST_TRAFFIC_SHIFT, production traffic 0 %, test traffic 100 %: PRIMARY web:7 2/2 running",
         ),
     ],
 )
