@@ -37,11 +37,12 @@ def answer(gateway: Gateway, clock: Clock, paused: Paused, manner: Manner, *, ro
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Paused:
-    """A PAUSE hook that holds a service deployment (its ARN) at a lifecycle stage."""
+    """A PAUSE hook that holds a service deployment (its ARN, and when it was made) at a lifecycle stage."""
 
     cluster: str
     service: str
     arn: str
+    created: float
     hook: str
     stage: str
 
@@ -74,6 +75,7 @@ def paused(gateway: Gateway, cluster: str, service: str, hook: str = "") -> Paus
         cluster=cluster,
         service=service,
         arn=str(record["serviceDeploymentArn"]),
+        created=watching.made_at(record),
         hook=hook or waiting[0],
         stage=str(record.get("lifecycleStage") or ""),
     )
@@ -133,17 +135,20 @@ class _Return:
             case Stop():
                 name = f"stop the rollout of {_short(plan.left)}"
                 self._intend(name, last)
-                target = self._native(before)
+                target = self._native(before, plan.created)
                 stop = partial(_stop, self.gateway, plan.arn)
                 yield from sending.send(self.unit, name, stop, self.progress, told=_nothing)
             case Await():
                 self._intend(last)
-                target = self._native(before, going_back=True)
+                target = self._native(before, plan.created)
             case _:
                 assert_never(plan)
         if not self.manner.wait or target is None:
             return self._outcome(Ending.NOT_WAITED, "", before, started)
-        watched = yield from self._watch(target, native=not isinstance(plan, Update))
+        if isinstance(plan, Await) and plan.over:
+            watched = Watched(Ending.SUCCEEDED, "", before)
+        else:
+            watched = yield from self._watch(target, native=not isinstance(plan, Update))
         if watched.ending is not Ending.SUCCEEDED:
             return self._outcome(watched.ending, watched.reason, watched.service, started, target.deployment)
         if plan.deregisters or (self.manner.until == "stable" and not isinstance(plan, Update)):
@@ -166,7 +171,7 @@ class _Return:
             return self._outcome(Ending.NOT_WAITED, "", before, started)
         with attaching.attached(*self.progress):
             self._heard(paused)
-        native = self._native(before)
+        native = self._native(before, paused.created)
         target = native if rollback else replace(native, until=self.manner.until)
         watched = yield from self._watch(target, native=rollback)
         return self._outcome(watched.ending, watched.reason, watched.service, started, target.deployment)
@@ -186,10 +191,10 @@ class _Return:
     def _current(self) -> Snapshot:
         return watching.current(self.gateway, self.cluster, self.service)
 
-    def _native(self, current: Snapshot, *, going_back: bool = False) -> Watch:
-        """Watch the rollout that is under way, telling nothing of what was before: it goes back, or goes on."""
+    def _native(self, current: Snapshot, created: float) -> Watch:
+        """Watch the service deployment that was made then, telling nothing of what was before: it goes back, or on."""
         body, manner = current.body, self.manner
-        first = (rollouts.failed(body) if going_back else None) or rollouts.primary(body) or {}
+        first = rollouts.primary(body) or {}
         return Watch(
             cluster=self.cluster,
             service=self.service,
@@ -198,7 +203,7 @@ class _Return:
             until="stable",
             timeout=manner.timeout,
             told=_told(body),
-            created=watching.made_at(first),
+            created=created,
         )
 
     def _watch(self, target: Watch, *, native: bool) -> Generator[Event, None, Watched]:

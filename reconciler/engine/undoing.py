@@ -56,14 +56,20 @@ class Back:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stop(Back):
-    """Stop the service deployment that is under way (its ARN), and let ECS go back."""
+    """Stop the service deployment that is under way (its ARN, and when it was made), and let ECS go back."""
 
     arn: str
+    created: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Await(Back):
-    """Wait: ECS is going back already."""
+    """Send nothing: ECS goes back by itself, from the service deployment that was made at `created`, or has done so
+    (`over`).
+    """
+
+    created: float
+    over: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,6 +108,8 @@ class Facts:
 
 UNDER_WAY: Final = ("PENDING", "IN_PROGRESS")
 _GOING_BACK: Final = ("ROLLBACK_REQUESTED", "ROLLBACK_IN_PROGRESS")
+_OPEN: Final = (*UNDER_WAY, *_GOING_BACK)
+_WENT_BACK: Final = "ROLLBACK_SUCCESSFUL"
 _REVISIONS: Final = 1000
 """How many registered revisions are looked through: ten calls at most."""
 
@@ -202,12 +210,12 @@ def decide(facts: Facts, wish: Wish) -> Undoing:
         _insist(facts, wish.deployment, first)
     running, status = str(facts.body.get("taskDefinition")), facts.record.get("status")
     if facts.wanted:
-        if facts.wanted == running and status not in (*UNDER_WAY, *_GOING_BACK):
+        if facts.wanted == running and status not in _OPEN:
             raise PlanError(
                 f"{_name(facts)} runs {_short(running)} already", hint="`reconciler status` shows it"
             )
         return _update(facts, wish, {"taskDefinition": facts.wanted}, "as asked")
-    if status in (*UNDER_WAY, *_GOING_BACK):
+    if status in _OPEN or status == _WENT_BACK:
         return _natively(facts, wish)
     if wish.deployment or first.get("rolloutState") not in ("COMPLETED", None):
         back = _to_completed(facts, wish)
@@ -234,7 +242,7 @@ def _insist(facts: Facts, deployment: str, first: JsonObject) -> None:
     if first.get("id") == deployment:
         return
     there = any(each.get("id") == deployment for each in rollouts.deployments(facts.body))
-    if not there or facts.record.get("status") not in _GOING_BACK:
+    if not there or facts.record.get("status") not in (*_GOING_BACK, _WENT_BACK):
         raise PlanError(
             f"deployment {first.get('id')} has taken the place of {deployment}: nothing was undone",
             hint="`reconciler status` shows what runs",
@@ -254,12 +262,30 @@ def _natively(facts: Facts, wish: Wish) -> Undoing:
     left = str(facts.revision.get("taskDefinition", ""))
     cluster, service = facts.cluster, facts.service
     stale = _deregisters(facts, wish, left, target)
-    if facts.record.get("status") in _GOING_BACK:
-        return Await(cluster=cluster, service=service, left=left, target=target, deregisters=stale)
+    created = watching.made_at(facts.record)
+    if facts.record.get("status") not in UNDER_WAY:
+        over = facts.record.get("status") == _WENT_BACK
+        return Await(
+            cluster=cluster,
+            service=service,
+            left=left,
+            target=target,
+            deregisters=stale,
+            created=created,
+            over=over,
+        )
     if not known:
         raise _nothing(facts, f"this is the first rollout of {_name(facts)}")
     arn = str(facts.record.get("serviceDeploymentArn"))
-    return Stop(cluster=cluster, service=service, left=left, target=target, deregisters=stale, arn=arn)
+    return Stop(
+        cluster=cluster,
+        service=service,
+        left=left,
+        target=target,
+        deregisters=stale,
+        arn=arn,
+        created=created,
+    )
 
 
 def _to_completed(facts: Facts, wish: Wish) -> Update | None:
@@ -345,6 +371,8 @@ def describe(undoing: Undoing) -> tuple[str, ...]:
         case Stop():
             back = target if left != target else f"the service revision before, of {target} too"
             lines = (f"stop the rollout of {left}; ECS goes back to {back}",)
+        case Await(over=True):
+            lines = (f"ECS has gone back from {left} to {target} already; `--to` goes further",)
         case Await():
             lines = (f"nothing to send: ECS is going back from {left} to {target} already",)
         case Update():
