@@ -45,7 +45,7 @@ def test_waiting_while_ecs_goes_back_is_no_success(cli: Cli, box: Box) -> None:
             break
         box.serving.advance(1)
     assert box.service()["deployments"][0]["rolloutState"] == "IN_PROGRESS"
-    box.serving.knobs(speed=20)
+    box.serving.knobs(speed=4)  # slow enough for `wait` to begin before it is over
     waited = cli("wait", "--timeout", "60s")
     assert waited.code == 4, waited
 
