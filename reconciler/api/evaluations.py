@@ -282,8 +282,9 @@ def masked(value: Json, path: tuple[str | int, ...], resolved: Resolved, masker:
     """Mask what is sensitive in an evaluated file."""
     if isinstance(value, dict):
         secret = _holds_named_secret(value)
+        names = masker.names(value)
         return {
-            name: MASK
+            names[name]: MASK
             if secret and name.lower() == "value" and not masker.open
             else masked(member, (*path, name), resolved, masker)
             for name, member in value.items()

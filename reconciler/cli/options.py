@@ -232,7 +232,9 @@ def opened(common: Common, *, show_sensitive: bool = False, aws: bool = True) ->
     )
 
     def hide(value: Any) -> Any:
-        return reconciler.masker.value(value)  # asked anew each time: it knows the secrets read so far
+        return reconciler.masker.value(
+            value, ours=True
+        )  # asked anew each time: it knows the secrets read so far
 
     logs.hiding(hide)
     with reconciler:

@@ -91,7 +91,9 @@ def style(common: options.Common) -> Style:
 def show(reconciler: Reconciler, plan: Plan, form: str, common: options.Common) -> None:
     """Print a plan in one of `FORMATS`."""
     if form == "json":
-        options.write(plan.to_json())
+        from reconciler.core import planfiles
+
+        options.write(planfiles.shown(plan, reconciler.masker, _said(reconciler, plan)))
     elif form == "patch":
         from reconciler.render import jsons
 
@@ -180,12 +182,14 @@ def save(reconciler: Reconciler, plan: Plan, path: str) -> None:
 
     PlanError where it cannot be carried out from a file, or would have a secret in it in clear.
     """
+    from reconciler.core import planfiles
+
     for unit in plan.units:
         for secret in unit.secrets:
             if not secret.pieces and plan.changes:
                 raise PlanError(
                     f"{secret.place} is computed from a secret, or kept as AWS has it, so a plan file cannot hold it",
-                    hint="apply without a plan file, or pass the secret with `secrets` and `valueFrom`",
+                    hint=planfiles.AT_ONCE,
                 )
     _insist_on_secrecy(reconciler, plan)
     import os
@@ -210,7 +214,7 @@ def _insist_on_secrecy(reconciler: Reconciler, plan: Plan) -> None:
     if exposed:
         raise PlanError(
             f"a secret would stand in clear in the plan file, at {masker.text(exposed[0])}",
-            hint="apply without a plan file, or pass the secret with `secrets` and `valueFrom`",
+            hint=planfiles.AT_ONCE,
         )
 
 

@@ -80,6 +80,6 @@ def _screen(reconciler: Reconciler) -> Iterator[Emit]:
 
 def _masked(reconciler: Reconciler, event: RolloutProgress) -> RolloutProgress:
     masker = reconciler.masker
-    deployments: Any = masker.value(list(event.deployments))
-    record: Any = masker.value(event.record)
+    deployments: Any = masker.value(list(event.deployments), ours=True)
+    record: Any = masker.value(event.record, ours=True)
     return replace(event, reason=masker.text(event.reason), deployments=tuple(deployments), record=record)

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field, replace
 from reconciler.core import pointers, scalars, words
 from reconciler.core.kinds import Kind
 from reconciler.core.kinds.rules import ABSENT, Key, Maybe, Node
-from reconciler.core.redaction import NUMBER, secret_member, secret_option
+from reconciler.core.redaction import NUMBER, numbered, secret_member, secret_option
 from reconciler.core.values import Json, JsonObject, Path
 
 
@@ -498,14 +498,6 @@ def _read(node: Node, value: Json) -> Maybe:
 def _says_something(given: Json) -> bool:
     """Tell whether anything in a value is more than an empty or zero leaf."""
     return any(bool(leaf) for _, leaf in pointers.leaves(given))
-
-
-def numbered(name: str, taken: Mapping[str, Json]) -> str:
-    """Give a name that is not taken yet: the name with the next number, which `redaction.secret_name` looks past."""
-    number = 2
-    while f"{name}#{number}" in taken:
-        number += 1
-    return f"{name}#{number}"
 
 
 def unnumbered(path: Path) -> Path:

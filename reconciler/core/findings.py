@@ -15,7 +15,7 @@ from reconciler.core.diffs import Action, Change, address_of
 from reconciler.core.documents import Resolved
 from reconciler.core.kinds.rules import ABSENT, Maybe, Node
 from reconciler.core.plans import Finding, Reason
-from reconciler.core.redaction import MASK, Masker, secret_member, secret_name, secret_option
+from reconciler.core.redaction import MASK, Masker, numbered, secret_member, secret_name, secret_option
 from reconciler.core.values import Json, JsonObject, Origin, Path
 
 # Said of a change whose masked parts differ: what is shown of them is alike.
@@ -272,7 +272,7 @@ class _Masking:
             there = (*path, name)
             called = str(_name(node, there, self.origin, self.masker)) if self.named else name
             if called != name:
-                called = canons.numbered(called, {**value, **masked})
+                called = numbered(called, {**value, **masked})
             if free_form and says(name):
                 masked[called] = self.masker.texts(member)
             else:
@@ -287,7 +287,7 @@ class _Masking:
             called = self.masker.text(name) if self.named else name
             if called != name:
                 clear = (*path, name) in self.origin.canon.seen
-                called = name if clear else canons.numbered(called, {**value, **masked})
+                called = name if clear else numbered(called, {**value, **masked})
             secret = variables and secret_name(name)
             masked[called] = self.masker.value(member, sensitive=secret)
         return masked

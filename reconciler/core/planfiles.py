@@ -17,9 +17,12 @@ from functools import cache
 from typing import Any, Final, cast
 
 from reconciler.core import diffs, patches, plans, pointers, secrets, steps, values
+from reconciler.core.redaction import Masker
 from reconciler.errors import PlanError, Where
 
 TOOL: Final = "reconciler"
+AT_ONCE: Final = "apply without a plan file, or pass the secret with `secrets` and `valueFrom`"
+"""What to do about a secret that a plan file cannot hold."""
 _STEPS: Final[dict[str, type]] = {
     cls.__name__: cls
     for cls in (
@@ -54,15 +57,45 @@ def exposed(plan: plans.Plan, secrets: Sequence[str], said: Iterable[str]) -> tu
     A text that is part of something `said` (by files, in clear) or of what the plan's resources are called is none.
     """
     body = document(plan)
-    project = body["project"] | {"opened": None}
-    called = [project, [[unit[name] for name in _CALLED] for unit in body["units"]]]
-    public = "\n".join((*said, *(str(leaf) for _, leaf in pointers.leaves(called)), *_fields(plans.Plan)))
-    hidden = [secret for secret in secrets if secret not in public]
+    hidden = _hidden(body, secrets, said)
     return tuple(
         pointers.text(path)
         for path, leaf in pointers.leaves(body)
         if any(secret in text for secret in hidden for text in (*map(str, path), str(leaf)))
     )
+
+
+def shown(plan: plans.Plan, masker: Masker, said: Iterable[str]) -> str:
+    """Write a plan as JSON text to be looked at: with marks where a secret would stand in clear (see `exposed`).
+
+    With a mark in it, it is a plan that `apply` refuses: what would be sent is not what is to be sent.
+    """
+    if masker.open or not masker.secrets:
+        return write(plan)
+    body = document(plan)
+    masked = _marked(body, dataclasses.replace(masker, secrets=_hidden(body, masker.secrets, said)))
+    if masked == body:
+        return write(plan)
+    refused = plans.Notice(what="a secret would stand in clear in the plan", hint=AT_ONCE)
+    masked |= {"refusals": _encode((*plan.refusals, refused)), "applyable": False}
+    return json.dumps(masked | {"digest": _digest(masked)}, indent=2, ensure_ascii=False) + "\n"
+
+
+def _marked(value: Any, masker: Masker) -> Any:
+    if isinstance(value, dict):
+        names = masker.names(value)
+        return {names[name]: _marked(member, masker) for name, member in value.items()}
+    if isinstance(value, list):
+        return [_marked(item, masker) for item in value]
+    return masker.text(value) if isinstance(value, str) else value
+
+
+def _hidden(body: Mapping[str, Any], secrets: Sequence[str], said: Iterable[str]) -> tuple[str, ...]:
+    """Give the secrets that nobody reads in clear anywhere."""
+    project = body["project"] | {"opened": None}
+    called = [project, [[unit[name] for name in _CALLED] for unit in body["units"]]]
+    public = "\n".join((*said, *(str(leaf) for _, leaf in pointers.leaves(called)), *_fields(plans.Plan)))
+    return tuple(secret for secret in secrets if secret not in public)
 
 
 _CALLED: Final = ("address", "name", "account", "region", "cluster", "live", "base")

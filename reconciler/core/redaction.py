@@ -5,7 +5,7 @@ from __future__ import annotations
 import fnmatch
 import json
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Container, Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
@@ -67,6 +67,14 @@ def secret_option(name: str) -> bool:
     """Tell the same of an option of a log driver or a label (`splunk-token`), of which some only name a field."""
     folded = _HUMP.sub("_", name)
     return secret_name(folded) and _FIELD_NAME.fullmatch(folded.upper()) is None
+
+
+def numbered(name: str, taken: Container[str]) -> str:
+    """Give a name that is not taken yet: the name with the next number, which `secret_name` looks past."""
+    number = 2
+    while f"{name}#{number}" in taken:
+        number += 1
+    return f"{name}#{number}"
 
 
 def _masked(_value: Json) -> str:
@@ -155,24 +163,41 @@ class Masker:
         if isinstance(value, str):
             return value if self.open else self.hide(value)
         if isinstance(value, dict):
-            return {name: self.texts(member) for name, member in value.items()}
+            names = self.names(value)
+            return {names[name]: self.texts(member) for name, member in value.items()}
         return [self.texts(member) for member in value] if isinstance(value, list | tuple) else value
 
-    def value(self, value: Json, *, sensitive: bool = False) -> Json:
-        """Mask secrets inside a value; all of its leaves where it is sensitive as a whole."""
+    def names(self, members: Iterable[str]) -> dict[str, str]:
+        """Mask known secrets inside the names of an object's members; two that become alike are numbered."""
+        names: dict[str, str] = {}
+        taken: set[str] = set()
+        for name in members:
+            called = self.text(name)
+            if called in taken:
+                called = numbered(called, taken)
+            names[name] = called
+            taken.add(called)
+        return names
+
+    def value(self, value: Json, *, sensitive: bool = False, ours: bool = False) -> Json:
+        """Mask secrets inside a value, names of members among it; all of its leaves where it is sensitive as a whole.
+
+        Names that are `ours`, as in a record of this tool's, stay, whatever secret has the same text.
+        """
         if self.open:
             return value
         if isinstance(value, str):
             return self.hide(value) if sensitive else self.leaf(value)
         if isinstance(value, dict):
+            names = self.names(value) if self.secrets and not ours else None
             return {
-                name: self.value(
-                    member, sensitive=sensitive or (secret_name(name) and isinstance(member, str))
+                names[name] if names else name: self.value(
+                    member, sensitive=sensitive or (secret_name(name) and isinstance(member, str)), ours=ours
                 )
                 for name, member in value.items()
             }
         if isinstance(value, list | tuple):
-            return [self.value(member, sensitive=sensitive) for member in value]
+            return [self.value(member, sensitive=sensitive, ours=ours) for member in value]
         return self.hide(value) if sensitive and value is not None else value
 
 

@@ -67,6 +67,7 @@ def test_secrets_are_marks(typed: Any, project: Path) -> None:
     state["outputs"]["password"] = {"value": "hunter2", "type": "string", "sensitive": True}
     (project / "terraform.tfstate").write_text(json.dumps(state))
     lines = 'output.password\n"x ${output.password}"\n{ a = 1, b = output.password }\nregex("z", output.password)\n'
+    lines += "{ (output.password) = 1 }\n"
     for flags in ((), ("--json",)):
         ran = typed(lines, *flags)
         assert "hunter2" not in ran.out + ran.err

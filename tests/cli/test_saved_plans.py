@@ -270,6 +270,17 @@ def test_a_secret_that_would_stand_in_clear_cannot_be_saved(cli: Cli, box: Box, 
     message = cli("plan", "--out", "plan.json").one_error("would stand in clear", "apply without a plan file")
     assert SECRET not in message
     assert not Path("plan.json").exists()
+    rendered = cli("render", "taskdef")
+    assert json.loads(rendered.out)["containerDefinitions"][0]["dockerLabels"] == {"(sensitive value)": "x"}
+    for form in ("human", "json", "diff", "patch"):
+        ran = cli("plan", "--format", form)
+        assert (ran.code, ran.err) == (0, "")
+        assert SECRET not in ran.out, form
+    printed = cli("plan", "--format", "json")
+    validate(printed.out)
+    Path("printed.json").write_text(printed.out)
+    cli("apply", "printed.json").one_error("would stand in clear", "apply without a plan file")
+    assert SECRET in cli("plan", "--format", "json", "--show-sensitive").out
     assert cli("apply", "--auto-approve").code == 0
     assert box.definition()["containerDefinitions"][0]["dockerLabels"] == {SECRET: "x"}
 

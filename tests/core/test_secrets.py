@@ -215,3 +215,16 @@ def test_masking_of_values() -> None:
         "y": {"z": MASK},
     }
     assert Masker.of(["alpha"], show=True).value(value, sensitive=True) == value
+
+
+def test_masking_of_names() -> None:
+    masker = Masker.of(["alpha", "beta-ray"])
+    value: JsonObject = {"alpha": 1, "x": [{"an alpha": "y", "beta-ray": "y"}], "beta-ray": {"alpha": 2}}
+    assert masker.value(value) == {
+        MASK: 1,
+        "x": [{f"an {MASK}": "y", MASK: "y"}],
+        f"{MASK}#2": {MASK: 2},
+    }
+    assert masker.value({"alpha": {"x": "alpha"}}, ours=True) == {"alpha": {"x": MASK}}
+    assert masker.texts({"alpha": "y"}) == {MASK: MASK}
+    assert Masker.of(["alpha"], show=True).value(value) == value
