@@ -492,28 +492,37 @@ class Reconciler:
         self, *, emit: Emit | None = None, until: str = "deployed", timeout: float | None = None
     ) -> Outcome:
         """Watch the rollout that is running now until it ends; without one, give an outcome that is `idle` at once."""
-        from reconciler.core import rollouts
         from reconciler.core.outcomes import Ending, Outcome
-        from reconciler.engine import attaching, watching
+        from reconciler.engine import attaching, shifting, watching
 
         settings = self.settings
         service = self._named_service()
         started = self.clock.now()
         current = watching.current(self.gateway, settings.cluster, service)
-        target = watching.pick_up(
-            current, settings.cluster, service, until, settings.timeout if timeout is None else timeout
+        target = shifting.resumed(
+            self.gateway,
+            self.clock,
+            settings.codedeploy,
+            current,
+            cluster=settings.cluster,
+            service=service,
+            until=until,
+            timeout=settings.timeout if timeout is None else timeout,
         )
-        judged = rollouts.judge(current.body, target.deployment, target.before)
-        if judged.state is rollouts.State.STABLE:
+        if target is None:
             revision = str(current.body.get("taskDefinition", ""))
-            return Outcome(ending=Ending.SUCCEEDED, reason=judged.reason, revision=revision, idle=True)
+            return Outcome(
+                ending=Ending.SUCCEEDED, reason="the service is stable", revision=revision, idle=True
+            )
         with attaching.attached():
-            watched = _drain(watching.watch(self.gateway, self.clock, target), emit)
+            watched = _drain(shifting.follow(self.gateway, self.clock, target), emit)
         shown = watched.service.body if watched.service else {}
         return Outcome(
             ending=watched.ending,
             reason=watched.reason,
+            deployment="" if watched.ending is Ending.SUCCEEDED else target.deployment,
             revision=str(shown.get("taskDefinition", "")),
+
             seconds=self.clock.now() - started,
         )
     def undoing(self, wish: Wish | None = None) -> Undoing:
@@ -523,8 +532,9 @@ class Reconciler:
         """
         from reconciler.engine import undoing
 
-        wish = wish or undoing.Wish()
-        facts = undoing.read(self.gateway, self.settings.cluster, self._named_service(), wish)
+        wish = replace(wish or undoing.Wish(), codedeploy=self.settings.codedeploy)
+        named = (self.settings.cluster, self._named_service())
+        facts = undoing.read(self.gateway, *named, wish, self._group)
         return undoing.decide(facts, wish)
 
     def rollback(
@@ -568,7 +578,6 @@ class Reconciler:
 
     def _manner(self, *, wait: bool, until: str, timeout: float | None) -> Manner:
         from reconciler.engine.applying import Manner
-
         limit = self.settings.timeout if timeout is None else timeout
         return Manner(wait=wait, until=until, timeout=limit)
 

@@ -247,6 +247,13 @@ def _expect(
     )
     if watch is not None:
         run.watches.append(watch)
+    elif codedeployments.controller(snapshot.body) == "CODE_DEPLOY":
+        told = frozenset(str(event.get("id")) for event in watching.events(described or {}))
+        run.watches.append(
+            shifting.Shift(
+                cluster=cluster, service=service, until="stable", timeout=manner.timeout, told=told
+            )
+        )
 
 
 def _follow(run: _Run) -> Events:

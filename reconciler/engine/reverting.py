@@ -5,18 +5,21 @@ from __future__ import annotations
 from collections.abc import Generator
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Final, assert_never
+from typing import TYPE_CHECKING, Final, assert_never
 
-from reconciler.core import rollouts
+from reconciler.core import codedeployments, rollouts
 from reconciler.core.events import Event, Warned
 from reconciler.core.outcomes import Ending, Outcome
 from reconciler.core.values import JsonObject
 from reconciler.engine import attaching, sending, undoing, watching
 from reconciler.engine.applying import Events, Manner
 from reconciler.engine.ports import Clock, Gateway, Snapshot
-from reconciler.engine.undoing import Await, Stop, Undoing, Update
+from reconciler.engine.undoing import Await, AwaitShift, Redeploy, Stop, StopShift, Undoing, Update
 from reconciler.engine.watching import Watch, Watched
 from reconciler.errors import AwsRefused, PlanError
+
+if TYPE_CHECKING:
+    from reconciler.engine.unshifting import Held
 
 _PAUSE: Final = 1.0
 _PATIENCE: Final = 30.0
@@ -25,11 +28,21 @@ _PATIENCE: Final = 30.0
 
 def undo(gateway: Gateway, clock: Clock, plan: Undoing, manner: Manner) -> Events:
     """Go back. ApplyError and Interrupted as `applying.apply`; PlanError where the rollout to stop has ended."""
+    if isinstance(plan, StopShift | AwaitShift | Redeploy):
+        from reconciler.engine import unshifting
+
+        return (yield from unshifting.undo(gateway, clock, plan, manner))
     return (yield from _Return(gateway, clock, manner, plan.cluster, plan.service).undo(plan))
 
 
-def answer(gateway: Gateway, clock: Clock, paused: Paused, manner: Manner, *, rollback: bool) -> Events:
+def answer(
+    gateway: Gateway, clock: Clock, paused: Paused | Held, manner: Manner, *, rollback: bool
+) -> Events:
     """Let a paused rollout go on, or have it go back; errors as `undo`."""
+    if not isinstance(paused, Paused):
+        from reconciler.engine import unshifting
+
+        return (yield from unshifting.answer(gateway, clock, paused, manner, rollback=rollback))
     return (
         yield from _Return(gateway, clock, manner, paused.cluster, paused.service).answer(paused, rollback)
     )
@@ -47,10 +60,17 @@ class Paused:
     stage: str
 
 
-def paused(gateway: Gateway, cluster: str, service: str, hook: str = "") -> Paused:
-    """Find the hook that holds the rollout, the one with this id if one is given. PlanError where there is none."""
+def paused(gateway: Gateway, cluster: str, service: str, hook: str = "") -> Paused | Held:
+    """Find the hook that holds the rollout, the one with this id if one is given. PlanError where there is none.
+
+    Of CodeDeploy's there are no hooks to answer, but deployments that wait before they move the traffic.
+    """
     name = f"{cluster}/{service}"
     body = watching.current(gateway, cluster, service).body
+    if codedeployments.controller(body) == "CODE_DEPLOY":
+        from reconciler.engine import unshifting
+
+        return unshifting.held(gateway, cluster, service, body)
     first = rollouts.primary(body)
     record: JsonObject = {}
     if first is not None:
@@ -110,7 +130,7 @@ class _Return:
     def unit(self) -> str:
         return f"service.{self.cluster}/{self.service}"
 
-    def undo(self, plan: Undoing) -> Events:
+    def undo(self, plan: Stop | Await | Update) -> Events:
         """Carry a rollback out."""
         started = self.clock.now()
         for note in plan.notes:

@@ -6,7 +6,7 @@ from collections.abc import Generator, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from reconciler.core import codedeployments
+from reconciler.core import codedeployments, rollouts
 from reconciler.core.appspecs import Settings
 from reconciler.core.events import Event, RolloutProgress, Warned
 from reconciler.core.kinds.spellings import short_name
@@ -243,6 +243,31 @@ def pick_up(
         timeout=timeout,
         since=float(since) if isinstance(since, int | float) else clock.now(),
     )
+
+
+def resumed(
+    gateway: Gateway,
+    clock: Clock,
+    named: Settings,
+    current: Snapshot,
+    *,
+    cluster: str,
+    service: str,
+    until: str,
+    timeout: float,
+) -> watching.Watch | Shift | None:
+    """Pick up what is under way, whoever deploys; None where nothing is. Refused where `until` never comes."""
+    controller = codedeployments.controller(current.body)
+    insist_on_until(until, controller)
+    if controller == "CODE_DEPLOY":
+        shift = pick_up(
+            gateway, clock, named, current.body,
+            cluster=cluster, service=service, until=until, timeout=timeout,
+        )  # fmt: skip
+        return shift if shift.deployment or not codedeployments.at_rest(current.body) else None
+    target = watching.pick_up(current, cluster, service, until, timeout)
+    judged = rollouts.judge(current.body, target.deployment, target.before)
+    return None if judged.state is State.STABLE else target
 
 
 def under_way(port: CodeDeploy, live: JsonObject) -> tuple[JsonObject, ...]:

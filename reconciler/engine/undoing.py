@@ -7,16 +7,20 @@ been changed since then may be wanted.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Final, TypeAlias, assert_never
+from typing import TYPE_CHECKING, Final, TypeAlias, assert_never
 
 from reconciler.core import rollouts
+from reconciler.core.appspecs import Settings
 from reconciler.core.values import Json, JsonObject
 from reconciler.engine import watching
 from reconciler.engine.observing import revision_arn
 from reconciler.engine.ports import Gateway, Snapshot
 from reconciler.errors import AwsDenied, PlanError
+
+if TYPE_CHECKING:
+    from reconciler.engine.grouping import Group
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,13 +28,15 @@ class Wish:
     """How to go back.
 
     `to` names a registered revision: its number, ``family:number`` or its ARN. `deployment` is the id of the rollout
-    to undo: with one nothing but that rollout is undone. `events` are CodeDeploy's (``DEPLOYMENT_FAILURE``, …).
+    to undo: with one nothing but that rollout is undone. `events` are CodeDeploy's (``DEPLOYMENT_FAILURE``, …), and
+    `codedeploy` is what the project says of it.
     """
 
     to: str = ""
     deregister: bool = True
     deployment: str = ""
     events: tuple[str, ...] = ()
+    codedeploy: Settings = field(default_factory=Settings)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,7 +86,30 @@ class Update(Back):
     why: str
 
 
-Undoing: TypeAlias = Stop | Await | Update
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StopShift(Back):
+    """Stop the CodeDeploy deployment that is under way (its id), and have CodeDeploy go back."""
+
+    deployment: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AwaitShift(Back):
+    """Send nothing: CodeDeploy goes back already from a deployment (its id)."""
+
+    deployment: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Redeploy(Back):
+    """Have CodeDeploy deploy an earlier revision (input of CreateDeployment, and its AppSpec); `why` it is that one."""
+
+    body: JsonObject
+    appspec: JsonObject
+    why: str
+
+
+Undoing: TypeAlias = Stop | Await | Update | StopShift | AwaitShift | Redeploy
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,7 +119,7 @@ class Facts:
     `record` is the newest service deployment, `revision` the service revision that it leads to, `sources` those that
     it comes from; `completed` those that completed, the newest first. `recorded` is false where service deployments may
     not be read. `active` are the registered revisions that are ACTIVE, the newest first; `wanted` is what `Wish.to`
-    names.
+    names. Of CodeDeploy's there are the `group` that deploys the service, and its `shifts`, the newest first.
     """
 
     cluster: str
@@ -104,13 +133,15 @@ class Facts:
     active: tuple[str, ...] = ()
     wanted: str = ""
     notes: tuple[str, ...] = ()
+    group: JsonObject = field(default_factory=dict)
+    shifts: tuple[JsonObject, ...] = ()
 
 
 UNDER_WAY: Final = ("PENDING", "IN_PROGRESS")
 _GOING_BACK: Final = ("ROLLBACK_REQUESTED", "ROLLBACK_IN_PROGRESS")
 _OPEN: Final = (*UNDER_WAY, *_GOING_BACK)
 _WENT_BACK: Final = "ROLLBACK_SUCCESSFUL"
-_REVISIONS: Final = 1000
+REVISIONS: Final = 1000
 """How many registered revisions are looked through: ten calls at most."""
 
 _HELD: Final = (
@@ -132,10 +163,23 @@ _CLEARED: Final[Mapping[str, Json]] = {
 _ALLOW: Final = "ecs:ListServiceDeployments, ecs:DescribeServiceDeployments and ecs:DescribeServiceRevisions"
 
 
-def read(gateway: Gateway, cluster: str, service: str, wish: Wish) -> Facts:
-    """Read what going back depends on. PlanError where the revision that is wanted is none to run."""
+def read(
+    gateway: Gateway,
+    cluster: str,
+    service: str,
+    wish: Wish,
+    find: Callable[[JsonObject], Group] | None = None,
+) -> Facts:
+    """Read what going back depends on. PlanError where the revision that is wanted is none to run.
+
+    `find` finds the group of CodeDeploy's that deploys the service.
+    """
     body = watching.current(gateway, cluster, service).body
     facts = Facts(cluster=cluster, service=service, body=body)
+    if _controller(body) == "CODE_DEPLOY":
+        from reconciler.engine import unshifting
+
+        return unshifting.read(gateway, facts, wish, find)
     if _controller(body) != "ECS":
         return facts
     record: JsonObject = {}
@@ -158,9 +202,9 @@ def read(gateway: Gateway, cluster: str, service: str, wish: Wish) -> Facts:
         notes = (f"{what} (allow {_ALLOW})",)
     running = str(body.get("taskDefinition"))
     families = dict.fromkeys(
-        _family(str(arn)) for arn in (running, *(each.get("taskDefinition") for each in revisions.values()))
+        family_of(str(arn)) for arn in (running, *(each.get("taskDefinition") for each in revisions.values()))
     )
-    active = [arn for family in families for arn in gateway.list_revisions(family, limit=_REVISIONS)]
+    active = [arn for family in families for arn in gateway.list_revisions(family, limit=REVISIONS)]
     return Facts(
         cluster=cluster,
         service=service,
@@ -171,12 +215,12 @@ def read(gateway: Gateway, cluster: str, service: str, wish: Wish) -> Facts:
         completed=tuple(revisions[arn] for arn in dict.fromkeys(completed) if arn in revisions),
         recorded=not notes,
         active=tuple(active),
-        wanted=_wanted(gateway, wish.to, _family(running)) if wish.to else "",
+        wanted=wanted(gateway, wish.to, family_of(running)) if wish.to else "",
         notes=notes,
     )
 
 
-def _wanted(gateway: Gateway, reference: str, family: str) -> str:
+def wanted(gateway: Gateway, reference: str, family: str) -> str:
     """Give the ARN of a registered revision."""
     found = gateway.describe_task_definition(f"{family}:{reference}" if reference.isdigit() else reference)
     inner = found.body.get("taskDefinition") if isinstance(found, Snapshot) else None
@@ -197,7 +241,9 @@ def decide(facts: Facts, wish: Wish) -> Undoing:
     """Decide how to go back. PlanError where there is nothing to go back to, or nothing that may be undone."""
     match _controller(facts.body):
         case "CODE_DEPLOY":
-            return _through_code_deploy(facts, wish)
+            from reconciler.engine import unshifting
+
+            return unshifting.decide(facts, wish)
         case "EXTERNAL":
             raise PlanError(
                 f"{_name(facts)} is deployed by an external controller: nothing of it can be rolled back here",
@@ -222,19 +268,10 @@ def decide(facts: Facts, wish: Wish) -> Undoing:
         if back is not None:
             return back
         if wish.deployment:
-            raise _nothing(
+            raise nothing(
                 facts, f"no service deployment before this one completed with what {_name(facts)} can run"
             )
-    return _to_older(facts, wish)
-
-
-def _through_code_deploy(facts: Facts, wish: Wish) -> Undoing:
-    """Decide how to go back where CodeDeploy deploys."""
-    del wish
-    raise PlanError(
-        f"{_name(facts)} is deployed by CodeDeploy, whose deployments cannot be rolled back here yet",
-        hint="stop its deployment with `aws deploy stop-deployment --auto-rollback-enabled`",
-    )
+    return _toolder(facts, wish)
 
 
 def _insist(facts: Facts, deployment: str, first: JsonObject) -> None:
@@ -261,7 +298,7 @@ def _natively(facts: Facts, wish: Wish) -> Undoing:
     target = str(before.get("taskDefinition", ""))
     left = str(facts.revision.get("taskDefinition", ""))
     cluster, service = facts.cluster, facts.service
-    stale = _deregisters(facts, wish, left, target)
+    leaves = stale(facts, wish, left, target)
     created = watching.made_at(facts.record)
     if facts.record.get("status") not in UNDER_WAY:
         over = facts.record.get("status") == _WENT_BACK
@@ -270,19 +307,19 @@ def _natively(facts: Facts, wish: Wish) -> Undoing:
             service=service,
             left=left,
             target=target,
-            deregisters=stale,
+            deregisters=leaves,
             created=created,
             over=over,
         )
     if not known:
-        raise _nothing(facts, f"this is the first rollout of {_name(facts)}")
+        raise nothing(facts, f"this is the first rollout of {_name(facts)}")
     arn = str(facts.record.get("serviceDeploymentArn"))
     return Stop(
         cluster=cluster,
         service=service,
         left=left,
         target=target,
-        deregisters=stale,
+        deregisters=leaves,
         arn=arn,
         created=created,
     )
@@ -322,18 +359,18 @@ def _restored(now: JsonObject, then: JsonObject) -> Iterator[tuple[str, Json]]:
             yield name, _CLEARED[name]
 
 
-def _to_older(facts: Facts, wish: Wish) -> Update:
+def _toolder(facts: Facts, wish: Wish) -> Update:
     """Go from what completed to the revision before it."""
     running = str(facts.body.get("taskDefinition"))
     completed = (str(each.get("taskDefinition")) for each in facts.completed)
-    found = next((arn for arn in completed if arn in facts.active and _older(arn, running)), "")
+    found = next((arn for arn in completed if arn in facts.active and older(arn, running)), "")
     if found:
         return _update(facts, wish, {"taskDefinition": found}, "the last before it that completed")
-    family = (arn for arn in facts.active if _family(arn) == _family(running))
-    found = next((arn for arn in family if _older(arn, running)), "")
+    family = (arn for arn in facts.active if family_of(arn) == family_of(running))
+    found = next((arn for arn in family if older(arn, running)), "")
     if found:
         return _update(facts, wish, {"taskDefinition": found}, "the newest registered before it")
-    raise _nothing(facts, f"no revision before {_short(running)} is ACTIVE")
+    raise nothing(facts, f"no revision before {_short(running)} is ACTIVE")
 
 
 def _update(facts: Facts, wish: Wish, body: JsonObject, why: str, target: str = "") -> Update:
@@ -344,19 +381,19 @@ def _update(facts: Facts, wish: Wish, body: JsonObject, why: str, target: str = 
         service=facts.service,
         left=left,
         target=target,
-        deregisters=_deregisters(facts, wish, left, target),
+        deregisters=stale(facts, wish, left, target),
         notes=facts.notes,
         body={"cluster": facts.cluster, "service": facts.service, **body},
         why=why,
     )
 
 
-def _deregisters(facts: Facts, wish: Wish, left: str, target: str) -> str:
+def stale(facts: Facts, wish: Wish, left: str, target: str) -> str:
     return left if wish.deregister and left != target and left in facts.active else ""
 
 
-def _nothing(facts: Facts, why: str) -> PlanError:
-    family = _family(str(facts.body.get("taskDefinition")))
+def nothing(facts: Facts, why: str) -> PlanError:
+    family = family_of(str(facts.body.get("taskDefinition")))
     return PlanError(
         f"there is nothing to go back to: {why}",
         hint=f"name a revision with `--to`; {_LIST.format(family)}",
@@ -382,6 +419,15 @@ def describe(undoing: Undoing) -> tuple[str, ...]:
             else:
                 step = f"update from {left} to {target}, {undoing.why}"
                 lines = (step + (f"; with it goes back {', '.join(with_it)}" if with_it else ""),)
+        case StopShift():
+            lines = (
+                f"stop the CodeDeploy deployment {undoing.deployment} of {left}; it goes back to {target}",
+            )
+        case AwaitShift():
+            lines = (f"nothing to send: CodeDeploy is going back from {left} to {target} already",)
+        case Redeploy():
+            group = f"{undoing.body.get('applicationName')}/{undoing.body.get('deploymentGroupName')}"
+            lines = (f"have CodeDeploy (group {group}) deploy {target} in place of {left}, {undoing.why}",)
         case _:
             assert_never(undoing)
     if undoing.deregisters:
@@ -409,13 +455,13 @@ def _name(facts: Facts) -> str:
     return f"{facts.cluster}/{facts.service}"
 
 
-def _family(arn: str) -> str:
+def family_of(arn: str) -> str:
     return _short(arn).rpartition(":")[0]
 
 
-def _older(arn: str, than: str) -> bool:
+def older(arn: str, than: str) -> bool:
     """Tell whether a revision is older than another one; of another family every one is."""
-    if _family(arn) != _family(than):
+    if family_of(arn) != family_of(than):
         return True
     return int(arn.rpartition(":")[2]) < int(than.rpartition(":")[2])
 

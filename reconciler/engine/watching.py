@@ -352,7 +352,7 @@ def pick_up(current: Snapshot, cluster: str, service: str, until: str, timeout: 
     if first is None:
         raise ReconcilerError(
             f"the service {cluster}/{service} has no PRIMARY deployment",
-            hint="deployments through CodeDeploy and external controllers are not supported yet",
+            hint="what an external controller does with task sets is not followed here",
         )
     # Beside a failed deployment the PRIMARY one is what ECS goes back to: the rollout to judge is the failed one.
     first = rollouts.failed(current.body) or first

@@ -28,7 +28,7 @@ CLUSTER = "your-cluster"
 SERVICE = "your-service"
 UNIT = f"service.{CLUSTER}/{SERVICE}"
 
-_READS = ("Describe", "List", "Get", "HEAD ", "Head")
+_READS = ("Describe", "List", "Get", "BatchGet", "HEAD ", "Head")
 
 
 @dataclass(frozen=True, slots=True)
