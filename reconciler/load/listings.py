@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from reconciler.core.references import Functions
-from reconciler.core.values import Address, Failure, Marked, Origin, Value
+from reconciler.core.values import UNKNOWN, Address, Failure, Marked, Origin, Value
 from reconciler.errors import ConfigError, ReconcilerError, ResolveError, Where
 from reconciler.load import evaluate, gotemplates
 from reconciler.load.calls import Known, Lookups, Texts
@@ -21,7 +21,9 @@ from reconciler.load.gotemplates.evaluation import Evaluator
 from reconciler.load.sources import Document, Options
 
 _STAND_IN: Final = "0"
-"""What stands for a value that is not to be had: text, and a number where the document has no quotes around it."""
+"""What stands for a value that is not to be had: text, and a number where the document has no quotes around it.
+
+HCL, whose expressions judge what they are given, has values that are not known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,14 +58,17 @@ class _Seen:
 class _Recorder(Lookups):
     """Lookups that go on without a value, and remember who asked."""
 
-    def __init__(self, functions: Functions, known: Known, seen: _Seen | None = None) -> None:
+    def __init__(
+        self, functions: Functions, known: Known, stand_in: object = _STAND_IN, seen: _Seen | None = None
+    ) -> None:
         super().__init__(functions, known)
         self.seen = seen or _Seen()
         self._answers = known
+        self._stand_in = stand_in
         self._asked: dict[Address, None] = {}
 
     def fork(self) -> Lookups:
-        return _Recorder(self._functions, self._answers, self.seen)
+        return _Recorder(self._functions, self._answers, self._stand_in, self.seen)
 
     def call(self, name: str, arguments: Sequence[Marked], where: Where) -> Marked:
         if name in self._functions:
@@ -74,17 +79,18 @@ class _Recorder(Lookups):
         self._asked[address] = None
         answer = self._answers.get(address)
         if isinstance(answer, Failure) or (isinstance(answer, Value) and answer.unknown):
-            return Marked(_STAND_IN, frozenset({Origin(address)}))
+            return Marked(self._stand_in, frozenset({Origin(address)}))
         return super()._answer(address, arguments, where)
 
 
 def listing(document: Document, functions: Functions, known: Known, options: Options) -> Listing:
     """List the references of a document, as far as what is known allows."""
-    recorder = _Recorder(functions, known)
+    is_hcl = document.format in ("hcl", "hcl-project")
+    recorder = _Recorder(functions, known, UNKNOWN if is_hcl else _STAND_IN)
     problems: list[ReconcilerError] = []
     static: list[Use] = []
     try:
-        if document.format in ("hcl", "hcl-project"):
+        if is_hcl:
             static = list(_of_hcl(document, functions, options))
         elif document.format != "jsonnet":
             static = list(_static(document, functions, recorder))

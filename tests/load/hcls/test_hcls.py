@@ -255,10 +255,36 @@ def test_listing() -> None:
             ("task.hcl:1", "ssm", 'ssm("/never", 1)', ["/never"]),
             ("task.hcl:2", "tfstate", "aws_x.all", ["aws_x.all"]),
             ("reconciler.hcl:3", "ssm", "ssm", ["i-1"]),
-            ("task.hcl:3", "ssm", "ssm(aws_x.none.id)", ["0"]),
+            ("task.hcl:3", "ssm", "ssm(aws_x.none.id)", []),
             ("task.hcl:3", "tfstate", "aws_x.none.id", ["aws_x.none.id"]),
         ],
     }
+
+
+@pytest.mark.parametrize(
+    "answer", [Failure(NotFound("nothing")), Value(None, unknown=True)], ids=["missing", "later"]
+)
+@pytest.mark.parametrize(
+    "text",
+    [
+        "command = aws_x.none[*].id",
+        "cpu = aws_x.none.id + 1",
+        "environment = merge({ a = 1 }, aws_x.none.tags)",
+        "docker_labels = { (aws_x.none.id) = 1 }",
+        "container_definition {\n for_each = aws_x.none.list\n name = each.value\n}",
+        "container_definition {\n count = aws_x.none.count\n}",
+        'dynamic "secret" {\n for_each = module.none.out\n content {\n name = secret.value.name\n}\n}',
+    ],
+)
+def test_a_listing_finds_nothing_else_wrong_where_a_value_is_not_to_be_had(
+    text: str, answer: Failure | Value
+) -> None:
+    document = Document(Path("task.hcl"), text, "hcl")
+    needs = listings.listing(document, FUNCTIONS, {}, Options()).needs
+    found = listings.listing(document, FUNCTIONS, dict.fromkeys(needs, answer), Options())
+    assert found.problems == ()
+    assert {address for use in found.uses for address in use.addresses} == set(needs)
+    assert needs
 
 
 def test_values_for_no_variables() -> None:
