@@ -225,6 +225,7 @@ class Reconciler:
             options or Options(),
             ignore_tags=settings.ignore_tags,
             codedeploy=settings.codedeploy,
+            ignore=tuple(pointer for pointer, _ in settings.ignore),
         )
         if (
             settings.service_definition is None
@@ -520,11 +521,11 @@ class Reconciler:
         return Outcome(
             ending=watched.ending,
             reason=watched.reason,
-            deployment="" if watched.ending is Ending.SUCCEEDED else target.deployment,
             revision=str(shown.get("taskDefinition", "")),
-
             seconds=self.clock.now() - started,
+            deployment="" if watched.ending is Ending.SUCCEEDED else target.deployment,
         )
+
     def undoing(self, wish: Wish | None = None) -> Undoing:
         """Say how `rollback` would go back, without sending anything. PlanError where there is nothing to go back to.
 
@@ -578,9 +579,9 @@ class Reconciler:
 
     def _manner(self, *, wait: bool, until: str, timeout: float | None) -> Manner:
         from reconciler.engine.applying import Manner
+
         limit = self.settings.timeout if timeout is None else timeout
         return Manner(wait=wait, until=until, timeout=limit)
-
 
     def _named_service(self) -> str:
         settings = self.settings

@@ -58,11 +58,11 @@ def plan(
     hidden = units.hide(desired, facts, f"service.{name}", planned)
     draft = None if live is None else _draft(desired, live, compared, wanted, facts, observed.revised)
     verb, steps, effects = _action(draft, desired, hidden.body, live, compared, wanted, facts)
-    if not observed.saved:
     balancer: Finding | None = None
     if draft is not None and live is not None and _shifts(live) and not draft.replaces:
         steps, effects, balancer = _handed_over(draft, steps, desired, live, wanted, facts, planned)
         verb = Verb.UPDATE if steps else verb
+    if not observed.saved:
         planned.refusals.extend(draft.refusals if draft is not None else ())
         _insist(kind, desired, steps, facts)
         _insist_on_compatible(desired, compared, wanted, verb, steps, observed, planned)
@@ -72,8 +72,8 @@ def plan(
         (
             *scaled.notices,
             *scaling.outside(desired, observed.scaling),
-            *_without_code_deploy(desired, live, facts),
             *_unneeded(live.body if live is not None else desired.canon.wire, facts),
+            *_without_code_deploy(desired, live, facts),
         )
     )
     if scaled.step is not None:
@@ -91,9 +91,9 @@ def plan(
         changes = tuple(
             replace(finding, forces="/" + finding.pointer.split("/")[1] in forcing) for finding in changes
         )
-    if wanted.moves:
     if balancer is not None:
         changes = tuple(sorted([*changes, balancer], key=lambda finding: finding.pointer))
+    if wanted.moves:
         changes = _with_revision(changes, wanted, live)
     return replace(
         unit,
@@ -129,7 +129,7 @@ def _draft(
         compared.live,
         {**live.body, **revised},
         facts.shapes,
-        controller=_controller(live.body),
+        controller=codedeployments.controller(live.body),
         moves=wanted.moves,
         force=facts.options.force_new_deployment,
         place=desired.resolved.where,
@@ -163,9 +163,6 @@ def _action(
     return Verb.UPDATE if steps else Verb.NONE, steps, draft.effects
 
 
-def _insist(kind: Kind, desired: Desired, steps: tuple[Step, ...], facts: Facts) -> None:
-    for step in steps:
-        if isinstance(step, CreateService | UpdateService):
 def _shifts(live: Snapshot) -> bool:
     """Tell whether CodeDeploy deploys a service."""
     return controllers.shifts(codedeployments.controller(live.body), "taskDefinition")
@@ -206,6 +203,9 @@ def _handed_over(
     return (*updated, made.step, *others), made.effects, balancer
 
 
+def _insist(kind: Kind, desired: Desired, steps: tuple[Step, ...], facts: Facts) -> None:
+    for step in steps:
+        if isinstance(step, CreateService | UpdateService):
             operation = "CreateService" if isinstance(step, CreateService) else "UpdateService"
             units.insist_on_required(kind, desired, step.body, operation, facts)
 
@@ -327,15 +327,10 @@ def _with_revision(
     return tuple(sorted([*others, change], key=lambda finding: finding.pointer))
 
 
-def _controller(body: JsonObject) -> str:
-    controller = body.get("deploymentController")
-    return str(controller.get("type", "ECS")) if isinstance(controller, dict) else "ECS"
-
-
 def _without_code_deploy(desired: Desired, live: Snapshot | None, facts: Facts) -> tuple[Notice, ...]:
     """Say that what is about CodeDeploy means nothing to a service whose deployments are not CodeDeploy's."""
     body = live.body if live is not None else desired.canon.wire
-    if not facts.options.rollback_events or _controller(body) == "CODE_DEPLOY":
+    if not facts.options.rollback_events or codedeployments.controller(body) == "CODE_DEPLOY":
         return ()
     what = "--rollback-events concerns CodeDeploy deployments only, and this service has none"
     return (Notice(what=what, hint="ECS rolls back by deploymentConfiguration.deploymentCircuitBreaker"),)
