@@ -151,7 +151,7 @@ def _refusals(
             )
     if moves and not (controllers.deploys(controller) or controllers.shifts(controller, "taskDefinition")):
         yield Refused(
-            f"{belong}: a new revision cannot be deployed by UpdateService",
+            f"the service's deployments belong to {controller}: a new revision cannot be deployed by UpdateService",
             place(()),
             _CONTROLLER_HINT,
         )
@@ -160,9 +160,6 @@ def _refusals(
 _CONTROLLER_HINT = (
     "leave it to whoever deploys the service: out of the file, or under `ignore`; what external controllers do with "
     "task sets is not done here"
-)
-_LEAVING_HINT = (
-    "leave `deploymentController` out, or delete the service first: no update leads from ECS to another"
 )
 
 
