@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from reconciler.api.evaluations import Definitions
+from reconciler.core import pointers
 from reconciler.core.documents import Resolved
 from reconciler.core.kinds import Kinds
 from reconciler.engine import composing, ignoring
@@ -14,14 +15,16 @@ from reconciler.errors import ConfigError
 from reconciler.load.project import Project as Settings
 
 
-def check_ignored(settings: Settings, kinds: Kinds) -> None:
-    """Check the pointers that `ignore` holds. ConfigError names the one that points nowhere."""
+def ignored(settings: Settings, kinds: Kinds) -> tuple[str, ...]:
+    """Give the pointers that `ignore` holds, as the API spells them. ConfigError names the one that points nowhere."""
+    found: list[str] = []
     for pointer, where in settings.ignore:
         try:
-            ignoring.parse(pointer, kinds)
+            found.append(pointers.text(ignoring.parse(pointer, kinds)))
         except ValueError as error:
             hint = "write one such as /desiredCount, or /containerDefinitions/*/environment/BUILD_ID"
             raise ConfigError(f"ignore: {error}", where, hint) from None
+    return tuple(found)
 
 
 def task_definition(settings: Settings, files: Definitions, kinds: Kinds, *, strict: bool) -> Desired | None:

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
 
+from reconciler.aws.shapes import ECS
+from reconciler.core import canon as canons
+from reconciler.core import diffs
 from reconciler.core.kinds import Kind
-from reconciler.core.plans import Notice
+from reconciler.core.plans import Notice, Unit
 from reconciler.core.values import JsonObject
-from reconciler.engine import observing, scaling, servicing
+from reconciler.engine import binding, ignoring, observing, scaling, servicing, updates
 from reconciler.engine.composing import Desired
 from reconciler.engine.observing import Observed, Reads
 from reconciler.engine.options import Options
 from reconciler.engine.ports import Absent, Gateway, Snapshot
-from reconciler.errors import AwsError, PlanError
+from reconciler.errors import AwsDenied, AwsError, PlanError
 
 
 def observe(
@@ -35,14 +39,60 @@ def observe(
         )
     if service is None:
         return observed, ()
-    found = revised(reads.gateway, observed.service, service.canon.kind, service.canon.tree)
+    observed, unread = _revised(observed, reads.gateway, service, options)
+    observed, unknown = _scaled(observed, reads, service, options)
+    return observed, (*unread, *unknown)
+
+
+def again(observed: Observed, gateway: Gateway, unit: Unit, kind: Kind) -> Observed:
+    """Read what the plan of a service depends on and only a service revision shows."""
+    managed = unit.managed if isinstance(unit.managed, dict) else {}
+    also = kind.revised if binding.replaces(unit.steps) else ()
+    found, _ = _read(gateway, observed.service, kind, {*unit.desired, *managed}, also)
+    return replace(observed, revised=found)
+
+
+def _revised(
+    observed: Observed, gateway: Gateway, service: Desired, options: Options
+) -> tuple[Observed, tuple[Notice, ...]]:
+    """Read what only a service revision shows: what the file declares, what is ignored, all for a replacement."""
+    kind = service.canon.kind
+    replaces = _replaces(service, observed.service)
+    also = kind.revised if replaces else {str(ignoring.path(pointer)[0]) for pointer in options.ignore}
+    found, denied = _read(gateway, observed.service, kind, service.canon.tree, also)
     observed = replace(observed, revised=found)
-    return _scaled(observed, reads, service, options)
+    if denied is None:
+        return observed, ()
+    what = f"whether the service has {' and '.join(sorted(kind.revised.intersection(also)))} cannot be known"
+    if replaces:
+        what = f"{what}, and what takes its place will have none of it"
+    return observed, (Notice(what=f"{what}: {denied.what}", hint=denied.hint),)
 
 
-def revised(gateway: Gateway, live: Snapshot | Absent | None, kind: Kind, wanted: JsonObject) -> JsonObject:
-    """Read the members that only a service revision shows, if the definition has any."""
-    return observing.revised(gateway, live, kind.revised & frozenset(wanted))
+def _read(
+    gateway: Gateway,
+    live: Snapshot | Absent | None,
+    kind: Kind,
+    wanted: Collection[str],
+    also: Collection[str],
+) -> tuple[JsonObject, AwsDenied | None]:
+    """Read members that only a service revision shows; where none but those `also` read are, a denial is an answer."""
+    needed = kind.revised.intersection(wanted)
+    try:
+        return observing.revised(gateway, live, needed | kind.revised.intersection(also)), None
+    except AwsDenied as error:
+        if needed:
+            raise
+        return {}, error
+
+
+def _replaces(service: Desired, live: Snapshot | Absent | None) -> bool:
+    """Tell whether a member differs that no update changes."""
+    if not isinstance(live, Snapshot) or live.body.get("status") != "ACTIVE" or service.partial:
+        return False
+    names = updates.never_updated(ECS)
+    there = canons.canon(service.canon.kind, live.body, desired=False, like=service.canon, only=names)
+    return any(change.path[0] in names for change in diffs.diff(service.canon, there).changes)
 
 
 def _scaled(

@@ -225,7 +225,6 @@ class Reconciler:
             options or Options(),
             ignore_tags=settings.ignore_tags,
             codedeploy=settings.codedeploy,
-            ignore=tuple(pointer for pointer, _ in settings.ignore),
         )
         if (
             settings.service_definition is None
@@ -253,7 +252,7 @@ class Reconciler:
         from reconciler.engine import planning
 
         kinds = self._kinds()
-        desires.check_ignored(settings, kinds)
+        options = replace(options, ignore=desires.ignored(settings, kinds))
         more: tuple[Notice, ...] = ()
         task_definition = desires.task_definition(settings, files, kinds, strict=strict)
         service = None
@@ -425,9 +424,7 @@ class Reconciler:
         answers = self._files.lookup([entry.address for entry in plan.inputs if not entry.ambient])
         observed = reads.observe(families[0].name if families else "")
         if services:
-            wanted = services[0].desired
-            more = observations.revised(self.gateway, observed.service, self._kinds().service, wanted)
-            observed = replace(observed, revised=more)
+            observed = observations.again(observed, self.gateway, services[0], self._kinds().service)
         now = checking.Now(observed.account, observed.region, self.project.digest, observed, answers)
         checking.check(
             plan,

@@ -28,7 +28,7 @@ _IDENTITIES: Final = frozenset({"family", "serviceName", "cluster", "taskDefinit
 
 
 def parse(pointer: str, kinds: Kinds) -> Path:
-    """Read a pattern. ValueError says what is wrong with it."""
+    """Read a pattern, and give it as the API spells its members. ValueError says what is wrong with it."""
     if not pointer.startswith("/"):
         raise ValueError(f"{pointer!r} is no JSON pointer: it begins with no `/`")
     segments = path(pointer)
@@ -36,12 +36,15 @@ def parse(pointer: str, kinds: Kinds) -> Path:
     if not homes:
         members = {*kinds.task_definition.node.members, *kinds.service.node.members}
         raise ValueError(f"{pointer!r}: {_unknown(segments[0], sorted(members))}")
-    if len(segments) == 1 and segments[0] in _IDENTITIES:
+    if len(segments) == 1 and homes[0].node.member(segments[0]) in _IDENTITIES:
         raise ValueError(f"{pointer!r}: that says what is compared with what, and cannot be left to others")
-    faults = [fault for kind in homes if (fault := _fault(kind.node, segments))]
-    if len(faults) == len(homes):
-        raise ValueError(f"{pointer!r}: {faults[0]}")
-    return segments
+    faults: list[str] = []
+    for kind in homes:
+        try:
+            return _spelled(kind.node, segments)
+        except ValueError as error:
+            faults.append(str(error))
+    raise ValueError(f"{pointer!r}: {faults[0]}")
 
 
 def path(pointer: str) -> tuple[str, ...]:
@@ -49,24 +52,37 @@ def path(pointer: str) -> tuple[str, ...]:
     return tuple(part.replace("~1", "/").replace("~0", "~") for part in pointer[1:].split("/"))
 
 
-def _fault(node: Node, path: Path) -> str:
+def _spelled(node: Node, path: tuple[str, ...]) -> Path:
+    """Give a pattern as the API spells it: keys of items and of maps are the user's, and stay as they are."""
+    found: list[str] = []
     for index, segment in enumerate(path):
+        last = index == len(path) - 1
         if node.item is not None:
-            if node.pair:  # a pair is its key and its value, and nothing below
-                return "" if index == len(path) - 1 else f"nothing stands below {segment!r}"
+            if node.rule.key is None and last:
+                whole = "/".join(("", *found))
+                raise ValueError(
+                    f"items of an ordered list have no names: leave all of it to others, {whole}"
+                )
+            if node.pair and not last:  # a pair is its key and its value, and nothing below
+                raise ValueError(f"nothing stands below {segment!r}")
             node = node.item
         elif node.members:
-            name = node.member(str(segment))
             if segment == ANY:
-                return "" if index == len(path) - 1 else "`*` stands for items of a list, not for members"
+                if not last:
+                    raise ValueError("`*` stands for items of a list, not for members")
+                return (*found, segment)
+            name = node.member(segment)
             if name is None:
-                return _unknown(str(segment), sorted(node.members))
+                raise ValueError(_unknown(segment, sorted(node.members)))
+            found.append(name)
             node = node.members[name]
+            continue
         elif node.shape.kind in ("map", "structure"):
-            return ""  # free-form: any key may be there
+            return (*found, *path[index:])  # free-form: any key may be there
         else:
-            return f"nothing stands below {path[index - 1]!r}"
-    return ""
+            raise ValueError(f"nothing stands below {path[index - 1]!r}")
+        found.append(segment)
+    return tuple(found)
 
 
 def _unknown(name: str, known: Sequence[str]) -> str:
@@ -97,11 +113,12 @@ def adopt(
     if idle is not None:
         idle.difference_update(pattern for pattern, places in found.items() if places)
     for path in sorted({path for places in found.values() for path in places}, key=repr):
-        desired = _adopted(desired, there, path)
+        desired = take_over(desired, there, path)
     return desired
 
 
-def _adopted(desired: Desired, there: canons.Canon, path: Path) -> Desired:
+def take_over(desired: Desired, there: canons.Canon, path: Path) -> Desired:
+    """Give the definition with the value that is live at a canonical place."""
     edit = _edit(desired, there, path)
     if edit is None:
         return desired

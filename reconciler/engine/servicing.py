@@ -51,7 +51,8 @@ def plan(
         live = None
     kept = scaling.kept(desired, live, observed.scaling, facts.options)
     ignored = _ignored(facts, kept)
-    desired = ignoring.adopt(desired, live.body if live else None, ignored, planned.idle)
+    described = {**live.body, **observed.revised} if live else None
+    desired = ignoring.adopt(desired, described, ignored, planned.idle)
     compared = units.compare(kind, desired, live, facts, saved=observed.saved, more=observed.revised)
     arn = str(live.body.get("serviceArn", "")) if live else ""
     wanted = _wanted_revision(desired, revision, observed, live, facts)
@@ -151,11 +152,13 @@ def _action(
     if draft.replaces:
         from reconciler.engine import replacing
 
-        body, carried = replacing.body(desired, body, compared, draft.replaces, facts.options.ignore_tags)
+        body, carried, lost = replacing.body(desired, compared, draft.replaces, facts.options.ignore_tags)
         delete = DeleteService(cluster=facts.cluster, service=facts.service)
         effects = ["deleted and created anew, with no task running in between"]
         if carried:
             effects.append(f"keeping {', '.join(carried)}")
+        if lost:
+            effects.append(f"not keeping {', '.join(lost)}")
         steps = (delete, *_create_steps(desired, body, wanted, facts))
         return Verb.REPLACE, steps, tuple(effects)
     arn = str(live.body.get("serviceArn", ""))

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from reconciler.core import canon as canons
-from reconciler.core import patches, pointers
+from reconciler.core import codedeployments, patches, pointers
 from reconciler.core.canon import Canon
 from reconciler.core.diffs import Action, Change
 from reconciler.core.kinds import controllers
@@ -60,9 +60,13 @@ def build(
     }  # they say which service it is
     replaces = tuple(name for name in members if name not in taken)
     members = [name for name in members if name in taken]
-    if controller == "ECS":  # as it would be: only what leaves it has members that an update changes no more
-        controller = _controller(desired)
-    refusals = tuple(_refusals(members, changes, desired, controller, moves=moves, place=place))
+    to = codedeployments.controller(desired.wire)
+    leaves = controller == "ECS" and to != "ECS"
+    if leaves:  # as it would be: only what leaves ECS has members that an update changes no more
+        controller = to
+    refusals = tuple(
+        _refusals(members, changes, desired, controller, leaves=leaves, moves=moves, place=place)
+    )
     sent: dict[str, Json] = {}
     if members:
         own = [change for change in changes if change.path[0] in members]
@@ -117,9 +121,10 @@ def _without(document: Json, path: Path) -> Json:
     return [_without(item, path[1:]) if index == path[0] else item for index, item in enumerate(items)]
 
 
-def _controller(desired: Canon) -> str:
-    wanted = desired.wire.get("deploymentController")
-    return str(wanted.get("type", "ECS")) if isinstance(wanted, dict) else "ECS"
+def never_updated(shapes: Shapes) -> frozenset[str]:
+    """Give the root members of a service that no update changes: where they differ it is replaced."""
+    created, updated = (shapes.input(name).members.keys() for name in ("CreateService", "UpdateService"))
+    return frozenset(created - updated - {"serviceName", "clientToken", "tags"})
 
 
 _LAUNCH_TYPE, _STRATEGY = "launchType", "capacityProviderStrategy"
@@ -136,24 +141,27 @@ def _refusals(
     desired: Canon,
     controller: str,
     *,
+    leaves: bool,
     moves: bool,
     place: Callable[[Path], Where],
 ) -> Iterator[Refused]:
+    belong = f"the service's deployments {'would ' if leaves else ''}belong to {controller}"
+    hint = _LEAVING_HINT if leaves else _CONTROLLER_HINT
     for name in members:
         change = next(change for change in changes if change.path[0] == name)
         seen = desired.seen.get(change.path)
         where = place(seen.raw if seen else ())
         if not (controllers.updates(controller, name) or controllers.shifts(controller, name)):
             yield Refused(
-                f"UpdateService cannot change {change.address}: the service's deployments belong to {controller}",
+                f"UpdateService cannot change {change.address}: {belong}",
                 where,
-                _CONTROLLER_HINT,
+                hint,
             )
     if moves and not (controllers.deploys(controller) or controllers.shifts(controller, "taskDefinition")):
         yield Refused(
-            f"the service's deployments belong to {controller}: a new revision cannot be deployed by UpdateService",
+            f"{belong}: a new revision cannot be deployed by UpdateService",
             place(()),
-            _CONTROLLER_HINT,
+            hint,
         )
 
 
@@ -161,6 +169,7 @@ _CONTROLLER_HINT = (
     "leave it to whoever deploys the service: out of the file, or under `ignore`; what external controllers do with "
     "task sets is not done here"
 )
+_LEAVING_HINT = "leave `deploymentController` out, or delete the service: only a new one can have another"
 
 
 def _member(name: str, changes: Sequence[Change], patched: Canon, desired: Canon) -> Json:

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 import pytest
 
+from reconciler.core import pointers
 from reconciler.core.plans import Plan
 from reconciler.core.steps import RegisterTaskDefinition
 from reconciler.engine import ignoring
@@ -16,8 +17,8 @@ from tests.engine.worlds import PROJECT, REVISION, UNIT, World, service, task_de
 BUILD = {"name": "BUILD_ID", "value": "7"}
 
 
-def ignoring_project(world: World, *pointers: str) -> None:
-    world.write("reconciler.yml", PROJECT + "ignore:\n" + "".join(f"  - {pointer}\n" for pointer in pointers))
+def ignoring_project(world: World, *patterns: str) -> None:
+    world.write("reconciler.yml", PROJECT + "ignore:\n" + "".join(f"  - {pattern}\n" for pattern in patterns))
 
 
 def containers(**more: Any) -> dict[str, Any]:
@@ -96,8 +97,9 @@ def test_the_number_of_tasks_may_move_between_plan_and_apply(world: World) -> No
     assert world.described()["desiredCount"] == 9
 
 
-def test_a_flag_says_more_than_ignore(world: World) -> None:
-    ignoring_project(world, "/desiredCount")
+@pytest.mark.parametrize("pointer", ["/desiredCount", "/DesiredCount"])
+def test_a_flag_says_more_than_ignore(world: World, pointer: str) -> None:
+    ignoring_project(world, pointer)
     world.apply(world.plan(desired_count=4))
     assert world.described()["desiredCount"] == 4
 
@@ -118,6 +120,13 @@ def test_tags_by_pointer(world: World) -> None:
         ("/desiredCount/x", "nothing stands below 'desiredCount'"),
         ("/containerDefinitions/*/*/x", "`*` stands for items of a list"),
         ("/containerDefinitions/*/environment/X/value", "nothing stands below 'X'"),
+        ("/containerDefinitions/*/command/*", "leave all of it to others, /containerDefinitions/*/command"),
+        (
+            "/containerDefinitions/app/Command/5",
+            "leave all of it to others, /containerDefinitions/app/command",
+        ),
+        ("/placementStrategy/0", "leave all of it to others, /placementStrategy"),
+        ("/Family", "says what is compared with what"),
     ],
 )
 def test_a_pointer_to_nowhere_is_an_error_with_its_place(world: World, pointer: str, words: str) -> None:
@@ -130,17 +139,21 @@ def test_a_pointer_to_nowhere_is_an_error_with_its_place(world: World, pointer: 
 
 
 @pytest.mark.parametrize(
-    "pointer",
+    ("pointer", "meant"),
     [
-        "/deploymentConfiguration/*",
-        "/containerDefinitions/*/logConfiguration/options/awslogs-group",
-        "/containerDefinitions/app/portMappings/80~1tcp",
-        "/tags/*",
-        "/placementStrategy/0/field",
+        ("/deploymentConfiguration/*", ""),
+        ("/containerDefinitions/*/logConfiguration/options/awslogs-group", ""),
+        ("/containerDefinitions/app/portMappings/80~1tcp", ""),
+        ("/tags/*", ""),
+        ("/placementStrategy/0/field", ""),
+        ("/DesiredCount", "/desiredCount"),
+        ("/DeploymentConfiguration/minimumhealthypercent", "/deploymentConfiguration/minimumHealthyPercent"),
+        ("/ContainerDefinitions/App/DockerLabels/Team", "/containerDefinitions/App/dockerLabels/Team"),
+        ("/Tags/Owner", "/tags/Owner"),
     ],
 )
-def test_pointers_that_may_point_somewhere(pointer: str) -> None:
-    assert ignoring.parse(pointer, KINDS)
+def test_pointers_that_may_point_somewhere(pointer: str, meant: str) -> None:
+    assert pointers.text(ignoring.parse(pointer, KINDS)) == (meant or pointer)
 
 
 def test_a_range_is_kept_where_an_autoscaler_sets_the_number(world: World) -> None:
@@ -190,6 +203,18 @@ def test_what_only_a_service_revision_shows_is_compared(world: World) -> None:
     world.gateway.edit("main", "web", monitoring=resolution(60))
     with pytest.raises(StalePlan, match="monitoring"):
         world.apply(saved)
+
+
+def test_what_only_a_service_revision_shows_can_be_ignored(world: World) -> None:
+    ignoring_project(world, "/monitoring")
+    world.gateway.edit("main", "web", monitoring=resolution(20))
+    world.write("service.json", service() | {"monitoring": resolution(60), "enableExecuteCommand": True})
+    plan = world.plan()
+    assert [change.address for change in plan.unit(UNIT).changes] == ["enableExecuteCommand"]
+    world.write("service.json", service())
+    plan = world.plan()
+    assert not plan.changes
+    assert not plan.notices
 
 
 def test_a_container_that_is_not_live_yet_is_the_files(world: World) -> None:
@@ -252,8 +277,11 @@ def test_a_secret_that_only_aws_holds_is_kept_and_not_saved(
     assert after == before | {"image": "repo/web:2"}
 
 
-def test_an_ignored_value_inside_what_is_sent_whole_binds_the_plan(world: World) -> None:
-    ignoring_project(world, "/deploymentConfiguration/maximumPercent")
+@pytest.mark.parametrize(
+    "pointer", ["/deploymentConfiguration/maximumPercent", "/DeploymentConfiguration/MaximumPercent"]
+)
+def test_an_ignored_value_inside_what_is_sent_whole_binds_the_plan(world: World, pointer: str) -> None:
+    ignoring_project(world, pointer)
     world.write("service.json", service() | {"deploymentConfiguration": {"minimumHealthyPercent": 50}})
     plan = Plan.from_json(world.plan().to_json())
     there = dict(world.described()["deploymentConfiguration"])  # type: ignore[arg-type]
@@ -262,8 +290,9 @@ def test_an_ignored_value_inside_what_is_sent_whole_binds_the_plan(world: World)
         world.apply(plan)
 
 
-def test_an_ignored_number_of_tasks_needs_no_scalable_target(world: World) -> None:
-    ignoring_project(world, "/desiredCount")
+@pytest.mark.parametrize("pointer", ["/desiredCount", "/DesiredCount"])
+def test_an_ignored_number_of_tasks_needs_no_scalable_target(world: World, pointer: str) -> None:
+    ignoring_project(world, pointer)
     world.gateway.edit("main", "web", desiredCount=7)
     assert not world.plan().changes
     assert "describe_scaling" not in [call.method for call in world.gateway.calls]

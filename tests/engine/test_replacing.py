@@ -2,12 +2,30 @@
 
 from __future__ import annotations
 
+from typing import Any, cast
+
 import pytest
 
+from reconciler.core import canon, diffs
+from reconciler.core.documents import Resolved
 from reconciler.core.plans import Plan, Verb
 from reconciler.core.steps import CreateService, DeleteService
-from reconciler.errors import ApplyError, AwsRefused, AwsUnreachable, Refused
+from reconciler.engine import composing, replacing
+from reconciler.engine.units import Compared
+from reconciler.errors import ApplyError, AwsDenied, AwsRefused, AwsUnreachable, Refused
+from tests.core.documents import KINDS
+from tests.core.test_tables import rows
 from tests.engine.worlds import PROJECT, UNIT, World, service
+
+
+@pytest.mark.parametrize("row", rows("replacements"))
+def test_the_body_of_what_takes_its_place(row: dict[str, Any]) -> None:
+    desired = composing.compose(KINDS.service, Resolved("service.json", row["desired"]))
+    live = canon.canon(KINDS.service, row["live"], desired=False, like=desired.canon)
+    compared = Compared(live, row["live"], diffs.diff(desired.canon, live))
+    body, kept, lost = replacing.body(desired, compared, row["replaces"], ())
+    assert body == row["body"]
+    assert (sorted(kept), list(lost)) == (sorted(row["kept"]), row["lost"])
 
 
 @pytest.fixture
@@ -83,6 +101,37 @@ def test_what_the_file_leaves_to_aws_is_taken_over(other: World) -> None:
     other.apply(plan)
     assert other.described()["networkConfiguration"] == live
     assert other.described()["availabilityZoneRebalancing"] == "DISABLED"
+
+
+def test_what_only_a_service_revision_shows_is_taken_over(other: World) -> None:
+    monitoring = {"metricConfigurations": [{"metricNames": ["CPUUtilization"], "resolutionSeconds": 20}]}
+    other.gateway.edit("main", "web", monitoring=monitoring, gatewayConnectors=[{"portName": "http"}])
+    plan = other.plan(may_replace=True)
+    assert any("gatewayConnectors, monitoring" in effect for effect in plan.unit(UNIT).effects)
+    other.apply(plan)
+    (revision,) = other.gateway.describe_service_revisions(
+        [each["arn"] for each in cast("list[dict[str, str]]", other.described()["currentServiceRevisions"])]
+    )
+    assert (revision["monitoring"], revision["gatewayConnectors"]) == (monitoring, [{"portName": "http"}])
+
+
+def test_what_may_not_be_read_is_said_to_be_lost(other: World) -> None:
+    denied = AwsDenied("DescribeServiceRevisions is denied", operation="DescribeServiceRevisions")
+    other.gateway.fail("describe_service_revisions", denied, times=2)
+    plan = other.plan(may_replace=True)
+    (notice,) = plan.notices
+    assert (
+        "gatewayConnectors and monitoring cannot be known, and what takes its place will have none"
+        in notice.what
+    )
+    other.apply(plan)
+    assert other.described()["launchType"] == "EC2"
+
+
+def test_a_service_revision_is_read_for_a_replacement_only(world: World) -> None:
+    world.write("service.json", service() | {"desiredCount": 3})
+    world.apply(world.plan())
+    assert "describe_service_revisions" not in [call.method for call in world.gateway.calls]
 
 
 def test_a_network_that_the_file_leaves_out_is_taken_over(other: World) -> None:

@@ -8,9 +8,13 @@ from typing import Any, TypeAlias
 
 import pytest
 
+from reconciler.core import appspecs, canon
 from reconciler.core.plans import Plan
+from reconciler.core.steps import CreateCodeDeployDeployment
+from reconciler.engine import binding
 from reconciler.errors import PlanError, StalePlan
 from reconciler.testing import FakeGateway
+from tests.core.documents import KINDS
 from tests.engine.worlds import PROJECT, REVISION, UNIT, World, service, task_definition
 
 Body: TypeAlias = dict[str, Any]
@@ -152,6 +156,11 @@ BOUND = {
         then={"desiredCount": 9},
         says=("desiredCount was changed: 2 in the plan, 9 now",),
     ),
+    "a member that a replacement would lose": Bound(
+        file=UNCOUNTED | {"launchType": "EC2"},
+        then={"gatewayConnectors": [{"portName": "http"}]},
+        says=('gatewayConnectors["http"].portName was added',),
+    ),
     "a member that a replacement would have taken over": Bound(
         file=UNCOUNTED | {"launchType": "EC2"},
         then={"availabilityZoneRebalancing": "DISABLED"},
@@ -184,6 +193,21 @@ def test_a_tag_that_a_replacement_takes_over_binds_the_plan(world: World) -> Non
     with pytest.raises(StalePlan) as caught:
         world.apply(plan)
     assert caught.value.moved == (f'{UNIT} tags["owner"] was changed: "finance" in the plan, "sales" now',)
+
+
+def test_what_an_appspec_says_binds_the_plan() -> None:
+    body = network("subnet-1", "sg-1") | {"platformVersion": "1.4.0", "desiredCount": 2}
+    file = {"deploymentController": {"type": "CODE_DEPLOY"}}
+    desired = canon.canon(KINDS.service, file, desired=True)
+    live = canon.canon(KINDS.service, file | body, desired=False, like=desired)
+    balancer = {"containerName": "app", "containerPort": 80}
+    spec = appspecs.build("web:2", body | {"loadBalancers": [balancer]}, ())
+    step = CreateCodeDeployDeployment(cluster="main", service="web", body={}, appspec=spec)
+    ours = binding.managed(desired, live, ())
+    bound = binding.managed(desired, live, (step,))
+    assert isinstance(ours, dict)
+    assert isinstance(bound, dict)
+    assert bound.keys() - ours.keys() == {"networkConfiguration", "platformVersion"}
 
 
 def test_what_no_step_sends_may_move(world: World) -> None:
