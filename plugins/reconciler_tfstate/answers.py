@@ -10,7 +10,7 @@ from itertools import chain, filterfalse, takewhile
 from typing import TYPE_CHECKING, NoReturn
 
 from reconciler.plugin import Json, NotFound
-from reconciler_tfstate import addresses, places
+from reconciler_tfstate import addresses, laters, places
 from reconciler_tfstate.addresses import Call, Index, Key, Member, Output, Reference, Resource, Splat, Step
 from reconciler_tfstate.places import COMPARED, NEAR, Found
 from reconciler_tfstate.states import Instance, State
@@ -135,6 +135,8 @@ def _walk(found: Found, steps: Sequence[Step], *, gaps: bool = False) -> Found:
 def _splat(found: Found, splat: Splat, steps: Sequence[Step], *, gaps: bool) -> Found:
     """Go the steps from each element. As in Terraform, what is no list counts as one of it, and null as empty."""
     within = steps if splat.full else tuple(takewhile(lambda step: isinstance(step, Member), steps))
+    if found.data is laters.LATER:
+        return found
     items: Iterable[Found] = [] if places.settle(found).data is None else [found]
     if isinstance(found.data, list):
         items = places.children(found)

@@ -17,11 +17,13 @@ from reconciler.hcl.runs import Run
 from reconciler.hcl.values import Object, Unknown, Value
 from reconciler.hcl.variables import Given
 from reconciler.plugin import ConfigError, Json, NotFound, Unavailable
-from reconciler_tfstate import addresses, answers, folders, places, planned, roots
+from reconciler_tfstate import addresses, answers, folders, places, roots
 from reconciler_tfstate.addresses import Call, Index, Member, Modules, Reference, Splat, Step
 from reconciler_tfstate.installations import Installations
 from reconciler_tfstate.instances import Module, Tree
+from reconciler_tfstate.laters import LATER
 from reconciler_tfstate.places import Found
+from reconciler_tfstate.planned import Plan
 from reconciler_tfstate.states import State
 
 
@@ -36,15 +38,15 @@ class Children:
         workspace: str,
         environ: Mapping[str, str],
         files: Sequence[str] = (),
-        overlaid: bool = False,
+        planned: Plan | None = None,
     ) -> None:
-        """Remember where everything is; `files` hold values of variables, `overlaid` tells of a plan over the state."""
+        """Remember where everything is; `files` hold values of variables, `planned` is laid over the state."""
         self._state = state
         self._folder = folder
         self._workspace = workspace
         self._environ = environ
         self._files = files
-        self._overlaid = overlaid
+        self._planned = planned
         self._root: Module | None = None
         # Modules keep what they have computed, and whether they are about to compute it.
         self._lock = threading.RLock()
@@ -140,7 +142,6 @@ class Children:
 
     def _read(self) -> Module:
         if self._root is None:
-            later = planned.LATER if self._overlaid else None
             installations = Installations(self._folder, workspaces.notes(self._folder, self._environ))
             name = self._state.source.name
             tree = Tree(
@@ -150,7 +151,7 @@ class Children:
                 installations,
                 self._given(),
                 cache(folders.read),  # several calls may be of one module
-                later,
+                self._planned is not None,
                 name if name.startswith("remote://") else None,
             )
             self._root = Module(tree, tree.read(self._folder))
@@ -169,6 +170,8 @@ class Children:
             raise Unavailable(f"{error.filename} cannot be read: {error.strerror}") from None
         except UnicodeDecodeError:
             raise Unavailable(f"a file of variables in {self._folder} is not text in UTF-8") from None
+        if self._planned is not None:  # which says what each had
+            found += variables.from_values(self._planned.variables, self._planned.source.name)
         return tuple(found)
 
 
@@ -197,7 +200,7 @@ def _json(value: Value) -> Json:
     """Give a value without marks as JSON has it, with what is known later as a state under a plan has it."""
     match value:
         case Unknown():
-            return planned.LATER
+            return LATER
         case tuple():
             return [_json(item) for item in value]
         case Object():

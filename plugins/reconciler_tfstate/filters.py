@@ -15,7 +15,7 @@ from itertools import islice, product
 from typing import Final, assert_never
 
 from reconciler.plugin import NotFound
-from reconciler_tfstate import functions, places
+from reconciler_tfstate import functions, laters, places
 from reconciler_tfstate.functions import derived, true
 from reconciler_tfstate.places import Found
 from reconciler_tfstate.queries import (
@@ -37,7 +37,7 @@ _STEPS: Final = 1_000_000  # what a query may do before it is given up: some sec
 
 
 def answer(found: Found, query: Filter) -> Found:
-    """Give a query's first answer. NotFound where there is none, where it fails, or where the first one is a gap."""
+    """Give a query's first answer. NotFound where there is none, where it fails, or the first one is a gap. Later."""
     for first in _Run().run(query, found):
         return places.settle(first)
     raise NotFound(f"the query of {found.at} selects nothing")
@@ -89,6 +89,7 @@ class _Run:
                 first = next(answers)
             except (StopIteration, NotFound):
                 return
+            laters.settled(first.data)  # whether that fails is known later
             yield first
 
     def _binary(self, operator: str, left: Filter, right: Filter, found: Found) -> Iterator[Found]:
@@ -121,7 +122,7 @@ class _Run:
             case Call("empty"):
                 return
             case Call("values"):
-                if found.data is not None:
+                if laters.settled(found.data) is not None:
                     yield found
             case Call("first", [of]):
                 yield from islice(self.run(of, found), 1)

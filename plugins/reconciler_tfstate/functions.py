@@ -1,4 +1,7 @@
-"""The functions and operators of queries: values out of values, with their marks (see `filters`)."""
+"""The functions and operators of queries: values out of values, with their marks (see `filters`).
+
+What looks at a value that is known later raises `laters.Later`; what moves it about does not.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,7 @@ from operator import itemgetter
 from typing import Any, Final, NoReturn
 
 from reconciler.plugin import Json, NotFound
-from reconciler_tfstate import places
+from reconciler_tfstate import laters, places
 from reconciler_tfstate.addresses import Index, Member
 from reconciler_tfstate.places import Found
 
@@ -28,6 +31,7 @@ _VALUES: Final = ("value", "v", "Value", "V")
 
 def true(data: Json) -> bool:
     """Tell whether data counts as true: all but null and false."""
+    laters.settled(data)
     return data is not None and data is not False
 
 
@@ -39,6 +43,7 @@ def derived(data: Json, *others: Found) -> Found:
 
 def refuse(found: Found, name: str) -> NoReturn:
     """Say that a function is not for such a value."""
+    laters.settled(found.data)
     places.settle(found)
     raise NotFound(f"{found.at} is {places.kind(found.data)}, to which {name} does not apply")
 
@@ -79,6 +84,7 @@ def in_order(found: Found, keyed: Iterable[Pair], *, unique: bool) -> Found:
 
 def rank(data: Json) -> Any:
     """Give what jq orders and compares by: null, false, true, numbers, texts, lists, objects."""
+    laters.settled(data)
     match data:
         case None:
             return (0,)
@@ -122,7 +128,9 @@ def _first_of(entry: Found, names: Sequence[str]) -> Found:
     data = entry.data
     assert isinstance(data, dict)
     present = [name for name in names if name in data]
-    name = next((name for name in present if true(data[name])), (*present, names[0])[0])
+    name = (*present, names[0])[0]
+    if len(present) > 1:  # else it is not looked at, so that it may be known later
+        name = next((name for name in present if true(data[name])), name)
     return places.walk(entry, Member(name))
 
 
@@ -133,7 +141,9 @@ def tostring(found: Found) -> Found:
 
 def tojson(found: Found) -> Found:
     """Give the JSON of a value, without spaces."""
-    return derived(json.dumps(found.data, separators=(",", ":"), ensure_ascii=False), found)
+    return derived(
+        json.dumps(found.data, separators=(",", ":"), ensure_ascii=False, default=laters.refuse), found
+    )
 
 
 def fromjson(found: Found) -> Found:
@@ -167,7 +177,7 @@ def _keys(found: Found) -> Found:
 
 
 def _length(found: Found) -> Found:
-    match found.data:
+    match laters.settled(found.data):
         case None:
             return _outside(found, 0)
         case bool():
@@ -184,7 +194,7 @@ def _outside(found: Found, data: Json) -> Found:
 
 
 def _has(found: Found, key: Found) -> Found:
-    match found.data, key.data:
+    match found.data, laters.settled(key.data):
         case (dict() as members, str() as name):
             return derived(name in members, key, _outside(found, None))
         case (list() as items, int() as number):
@@ -200,7 +210,8 @@ def _reverse(found: Found) -> Found:
 
 def _flatten(found: Found) -> Found:
     def leaves(one: Found) -> Iterable[Found]:
-        return chain.from_iterable(map(leaves, places.children(one))) if isinstance(one.data, list) else [one]
+        nested = isinstance(laters.settled(one.data), list)
+        return chain.from_iterable(map(leaves, places.children(one))) if nested else [one]
 
     return places.gather(
         f"a value from {found.at}", chain.from_iterable(map(leaves, elements(found, "flatten")))
@@ -232,6 +243,8 @@ def plus(one: Found, other: Found) -> Found:
             return derived([*left, *right], one, other)
         case (dict() as left, dict() as right):
             return derived({**left, **right}, one, other)
+    laters.settled(one.data)
+    laters.settled(other.data)
     kinds = f"{places.kind(one.data)} and {places.kind(other.data)}"
     raise NotFound(f"{one.at} and {other.at} are {kinds}, which cannot be added")
 
@@ -271,7 +284,7 @@ def _contains(found: Found, part: Found) -> Found:
 
 
 def _same_kind(one: Json, other: Json) -> bool:
-    return places.kind(one) == places.kind(other)
+    return places.kind(laters.settled(one)) == places.kind(laters.settled(other))
 
 
 def _base64(found: Found) -> Found:
@@ -302,6 +315,7 @@ def _trimmed(trim: Callable[[str, str], str]) -> Callable[[Found, Found], Found]
     """Make a function that leaves alone what is no text."""
 
     def trimming(found: Found, argument: Found) -> Found:
+        laters.settled(argument.data)
         if isinstance(found.data, str) and isinstance(argument.data, str):
             return derived(trim(found.data, argument.data), found, argument)
         return found
@@ -351,7 +365,7 @@ ALONE: Final[Mapping[str, Callable[[Found], Found]]] = {
     "tojson": tojson,
     "tonumber": _tonumber,
     "tostring": tostring,
-    "type": lambda found: _outside(found, _KINDS.get(type(found.data), "number")),
+    "type": lambda found: _outside(found, _KINDS.get(type(laters.settled(found.data)), "number")),
     "unique": lambda found: in_order(found, ((one, one) for one in elements(found, "unique")), unique=True),
 }
 

@@ -31,20 +31,20 @@ from reconciler_tfstate import addresses, folders, roots
 from reconciler_tfstate.addresses import Modules, Resource
 from reconciler_tfstate.folders import Configuration, Declared
 from reconciler_tfstate.installations import Installations
+from reconciler_tfstate.laters import LATER
 from reconciler_tfstate.states import Instance, State
 
 if TYPE_CHECKING:
     from reconciler.errors import Where
 
-LATER: Final = Unknown("Terraform knows it once it has applied its plan")
-"""The value of what a plan that is laid over the state leaves open."""
+_UNKNOWN: Final = Unknown("Terraform knows it once it has applied its plan")
 
 
 class Tree(NamedTuple):
     """What all modules of a configuration share. `root` is the folder in which terraform is run.
 
-    `later` is the text that stands for what a plan leaves open. `elsewhere` names a workspace of a server's, which may
-    hold values of the root's variables as well.
+    `overlaid` tells of a plan over the state, which may hold what is known later. `elsewhere` names a workspace of a
+    server's, which may hold values of the root's variables as well.
     """
 
     state: State
@@ -53,7 +53,7 @@ class Tree(NamedTuple):
     installations: Installations
     given: tuple[Given, ...]
     read: Callable[[Path], Configuration]
-    later: str | None
+    overlaid: bool
     elsewhere: str | None = None
 
 
@@ -221,14 +221,14 @@ class Module:
 
     def _settled(self, data: Json) -> object:
         """Put what is known later for what stands for it."""
-        if self.tree.later is None:
+        if not self.tree.overlaid:
             return data
         match data:
             case dict():
                 return {key: self._settled(member) for key, member in data.items()}
             case list():
                 return [self._settled(item) for item in data]
-        return LATER if data == self.tree.later else data
+        return _UNKNOWN if data is LATER else data
 
     # Modules in this one
 

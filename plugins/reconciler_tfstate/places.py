@@ -11,7 +11,7 @@ from difflib import get_close_matches
 from itertools import islice
 
 from reconciler.plugin import Json, NotFound
-from reconciler_tfstate import addresses
+from reconciler_tfstate import addresses, laters
 from reconciler_tfstate.addresses import Index, Member, Slice
 from reconciler_tfstate.sensitivities import Path
 
@@ -46,6 +46,8 @@ def walk(found: Found, step: Member | Index | Slice) -> Found:
     if found.gap:
         return found
     data, key = found.data, step.name if isinstance(step, Member) else step.key
+    if data is laters.LATER:
+        return _below(found, step)
     if isinstance(data, list):
         if isinstance(step, Member) and step.name.isascii() and step.name.isdigit() and len(step.name) < 18:
             key = int(step.name)
@@ -68,8 +70,8 @@ def child(found: Found, key: int | str, at: str = "") -> Found:
 
 
 def children(found: Found) -> Iterator[Found]:
-    """Give the elements of a list, or the members of an object by their names' order. NotFound for all else."""
-    match found.data:
+    """Give the elements of a list, or the members of an object by their names' order. NotFound for all else; Later."""
+    match laters.settled(found.data):
         case list() as items:
             yield from (child(found, number) for number in range(len(items)))
         case dict() as members:
@@ -102,6 +104,8 @@ def _cut(found: Found, step: Slice) -> Found:
     data, at = found.data, found.at + addresses.render_steps([step])
     if found.gap:
         return found
+    if data is laters.LATER:
+        return _below(found, step)
     if data is None:
         return Found(at, None)
     if not isinstance(data, list | str):
@@ -115,6 +119,11 @@ def _cut(found: Found, step: Slice) -> Found:
             case (int(number), *rest) if number in kept:
                 marks.append((number - kept.start, *rest))
     return Found(at, data[step.start : step.stop], tuple(marks))
+
+
+def _below(found: Found, step: Member | Index | Slice) -> Found:
+    """Go a step in what is known later: what lies there is as sensitive, and known later, too."""
+    return Found(found.at + addresses.render_steps([step]), found.data, ((),) if found.sensitive else ())
 
 
 def no_step(found: Found, step: Member | Index | Slice) -> NotFound:

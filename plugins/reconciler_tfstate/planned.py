@@ -1,33 +1,31 @@
 """What Terraform plans, laid over a state: the output of ``terraform show -json PLAN``.
 
-Only what the plan changes is taken from it, so that everything else keeps what the state alone knows. A value that
-Terraform can tell only once it has applied the plan is known later, and so is whatever holds one.
+Only what the plan changes, moves, imports or has read is taken from it, so that everything else keeps what the state
+alone knows. A value that Terraform can tell only once it has applied the plan is `laters.LATER`.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, TypeAlias
 
 from reconciler.plugin import ConfigError, Json, Source, Unavailable
-from reconciler_tfstate import addresses
-from reconciler_tfstate.addresses import Key, Resource
+from reconciler_tfstate import addresses, sensitivities
+from reconciler_tfstate.addresses import Index, Key, Output, Reference, Resource
+from reconciler_tfstate.laters import LATER
 from reconciler_tfstate.states import Instance, State
 
 _Path: TypeAlias = tuple[str | int, ...]
-
-LATER: Final = "\x00known after apply\x00"
-"""Stands in an attribute for a value that is known later. No value of Terraform's holds a NUL (RFC 8259 allows it)."""
 
 _HINT: Final = "write one with `terraform plan -out p`, then `terraform show -json p > FILE`"
 
 
 @dataclass(frozen=True, slots=True)
 class PlannedInstance:
-    """An instance as it will be, with what `states.Instance` shows of one."""
+    """An instance as it will be."""
 
     key: Key
     attributes: Mapping[str, Json]
@@ -36,11 +34,30 @@ class PlannedInstance:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The changes of a plan, by resource and output."""
+    """A plan: what its data sources gave, the changes by resource and output, and the values of its variables.
+
+    `moved` are the instances that have another address now. None stands for what goes.
+    """
 
     source: Source
+    data: Mapping[Resource, Sequence[PlannedInstance]]
+    moved: frozenset[tuple[Resource, Key]]
     resources: Mapping[Resource, Mapping[Key, PlannedInstance | None]]
     outputs: Mapping[str, Mapping[str, Json] | None]
+    variables: Mapping[str, Json]
+
+    def tells(self, reference: Reference) -> bool:
+        """Tell whether what a reference names comes from the plan: wholly or, of many instances, in part."""
+        target = reference.target
+        if isinstance(target, Output):
+            return target.name in self.outputs
+        if not isinstance(target, Resource):  # computed from the plan's variables
+            return True
+        changes = self.resources.get(target, {})
+        match reference.steps:
+            case [Index(key), *_] if key in changes or None not in changes:
+                return key in changes or target in self.data
+        return bool(changes) or target in self.data
 
 
 def read(path: Path) -> Plan:
@@ -55,67 +72,109 @@ def read(path: Path) -> Plan:
         ) from None
     if not isinstance(document, dict) or not isinstance(document.get("planned_values"), dict):
         raise Unavailable(f"{path.name} is no output of `terraform show -json` for a plan", hint=_HINT)
+    version = str(document.get("terraform_version", ""))
+    source = Source(str(path), label=f"planned by Terraform {version}".rstrip())
     try:
-        resources: dict[Resource, dict[Key, PlannedInstance | None]] = {}
-        for change in _objects(document.get("resource_changes")):
-            if change.get("deposed") or _actions(change) == ["no-op"]:
-                continue
-            where = Resource(
-                addresses.modules_of(str(change.get("module_address", ""))),
-                str(change["mode"]),
-                str(change["type"]),
-                str(change["name"]),
-            )
-            index = change.get("index")
-            key: Key = index if isinstance(index, int | str) else None
-            resources.setdefault(where, {})[key] = _instance(key, change)
-        outputs = {
-            str(name): _output(change)
-            for name, change in _members(document.get("output_changes")).items()
-            if isinstance(change, dict) and change.get("actions") != ["no-op"]
-        }
+        return _plan(source, document)
     except (KeyError, ConfigError):
         raise Unavailable(f"{path.name} is damaged: a change lacks its resource", hint=_HINT) from None
-    version = str(document.get("terraform_version", ""))
-    return Plan(Source(str(path), label=f"planned by Terraform {version}".rstrip()), resources, outputs)
+
+
+def _plan(source: Source, document: Mapping[str, Json]) -> Plan:
+    moved: set[tuple[Resource, Key]] = set()
+    resources: dict[Resource, dict[Key, PlannedInstance | None]] = {}
+    for change in _objects(document.get("resource_changes")):
+        before = change.get("previous_address")
+        if isinstance(before, str):
+            moved.add(_instance_at(before))
+        importing = _members(change.get("change")).get("importing")
+        if change.get("deposed") or (_actions(change) == ["no-op"] and before is None and importing is None):
+            continue
+        where, key = _identity(change, str(change.get("module_address", "")))
+        resources.setdefault(where, {})[key] = _instance(where, key, change)
+    outputs = {
+        name: _output(change)
+        for name, change in _members(document.get("output_changes")).items()
+        if isinstance(change, dict) and change.get("actions") != ["no-op"]
+    }
+    data: dict[Resource, list[PlannedInstance]] = {}
+    prior = _members(_members(document.get("prior_state")).get("values"))
+    for where, instance in _read(_members(prior.get("root_module"))):
+        data.setdefault(where, []).append(instance)
+    variables = {
+        name: _members(each).get("value") for name, each in _members(document.get("variables")).items()
+    }
+    return Plan(source, data, frozenset(moved), resources, outputs, variables)
 
 
 def overlay(state: State, plan: Plan) -> State:
     """Give the state as it will be once the plan is applied."""
-    resources: dict[Resource, list[Instance | PlannedInstance]] = {
-        where: list(instances) for where, instances in state.resources.items()
-    }
-    for where, changes in plan.resources.items():
-        kept = [each for each in resources.get(where, ()) if each.key not in changes]
-        resources[where] = [*kept, *(each for each in changes.values() if each is not None)]
+    resources: dict[Resource, Sequence[Instance]] = {**state.resources, **plan.data}
+    for where in dict.fromkeys((*(where for where, _ in plan.moved), *plan.resources)):
+        changes = plan.resources.get(where, {})
+        before = resources.get(where, ())
+        kept = [each for each in before if each.key not in changes and (where, each.key) not in plan.moved]
+        made = [each for each in changes.values() if each is not None]
+        if kept or made or where in plan.resources:
+            resources[where] = [*kept, *made]
+        else:
+            resources.pop(where, None)
     outputs = dict(state.outputs)
     for name, output in plan.outputs.items():
         if output is None:
             outputs.pop(name, None)
         else:
             outputs[name] = output
-    return replace(state, resources=resources, outputs=outputs)  # type: ignore[arg-type]
+    return replace(state, resources=resources, outputs=outputs)
 
 
-def is_later(value: Json) -> bool:
-    """Tell whether a value holds one that is known later."""
-    if isinstance(value, str):
-        return value == LATER or LATER in value
-    if isinstance(value, Mapping):
-        return any(is_later(member) for member in value.values())
-    return isinstance(value, list | tuple) and any(is_later(item) for item in value)
+def source(plan: Plan, state: State, path: str) -> Source:
+    """Give the source of a value that a plan tells, by its address: of the state's lineage, and of no serial yet."""
+    return replace(plan.source, lineage=state.source.lineage, label=f"{path}, {plan.source.label}")
 
 
-def _instance(key: Key, change: Mapping[str, Json]) -> PlannedInstance | None:
+def _read(module: Mapping[str, Json]) -> Iterator[tuple[Resource, PlannedInstance]]:
+    """Give the data sources that were read while planning, of a module and those below it."""
+    for resource in _objects(module.get("resources")):
+        if resource.get("mode") == "data":
+            where, key = _identity(resource, str(module.get("address", "")))
+            values = dict(_members(resource.get("values")))
+            marks = sensitivities.completed(where.type, _marks(resource.get("sensitive_values")), values)
+            yield where, PlannedInstance(key, values, marks)
+    for child in _objects(module.get("child_modules")):
+        yield from _read(child)
+
+
+def _identity(described: Mapping[str, Json], module: str) -> tuple[Resource, Key]:
+    """Give what identifies an instance. KeyError, ConfigError where that is not there."""
+    mode, kind, name = (str(described[member]) for member in ("mode", "type", "name"))
+    index = described.get("index")
+    return Resource(addresses.modules_of(module), mode, kind, name), index if isinstance(
+        index, int | str
+    ) else None
+
+
+def _instance_at(address: str) -> tuple[Resource, Key]:
+    """Read the address of an instance. ConfigError where it is none."""
+    reference = addresses.parse(address)
+    match reference.target, reference.steps:
+        case Resource() as resource, []:
+            return resource, None
+        case Resource() as resource, [Index(key)]:
+            return resource, key
+    raise addresses.fault(address, "names no instance", "TYPE.NAME")
+
+
+def _instance(where: Resource, key: Key, change: Mapping[str, Json]) -> PlannedInstance | None:
     """Give an instance as planned; None where it is destroyed, or no longer managed."""
     actions = _actions(change)
     if actions in (["delete"], ["forget"]):
         return None
     body = _members(change.get("change"))
     after = _merged(body.get("after"), body.get("after_unknown"))
-    return PlannedInstance(
-        key, after if isinstance(after, dict) else {}, tuple(_marks(body.get("after_sensitive")))
-    )
+    attributes = after if isinstance(after, dict) else {}
+    marks = sensitivities.completed(where.type, _marks(body.get("after_sensitive")), attributes)
+    return PlannedInstance(key, attributes, marks)
 
 
 def _output(change: Mapping[str, Json]) -> Mapping[str, Json] | None:

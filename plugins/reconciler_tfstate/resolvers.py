@@ -20,15 +20,17 @@ from reconciler.plugin import (
     Unavailable,
     Value,
 )
-from reconciler_tfstate import addresses, answers, encryptions, states
+from reconciler_tfstate import addresses, answers, encryptions, laters, states
 from reconciler_tfstate.addresses import Call, Output, Reference
 from reconciler_tfstate.configs import Settings
+from reconciler_tfstate.laters import LATER, Later
 from reconciler_tfstate.locations import Location, Missing
 from reconciler_tfstate.places import Found
 from reconciler_tfstate.states import State
 
 if TYPE_CHECKING:
     from reconciler_tfstate.children import Children
+    from reconciler_tfstate.planned import Plan
 
 _WAIT = "wait until that has finished, and run again; terraform force-unlock, where nobody is at it any more"
 
@@ -43,6 +45,7 @@ class StateResolver:
         self._lock = threading.Lock()
         self._read: State | ResolveError | None = None
         self._children: Children | None = None
+        self._plan: Plan | None = None
 
     def lookup(self, address: Address, /) -> Value:
         """Give the value at an address."""
@@ -50,44 +53,50 @@ class StateResolver:
             reference = addresses.parse(address.path)
             self._check(reference)
             state = self._state(address)
-            found = self._answer(state, reference)
+            found, called = self._answer(state, reference)
         except ConfigError as error:
             raise NotFound(error.what, hint=error.hint, address=str(address)) from None
         except ResolveError as error:
             raise replace(error, address=str(address)) from None
+        except Later:
+            found, called = Found(address.path, LATER), False
         except RecursionError:
             what = "what the state holds there is nested too deeply"
             raise Unavailable(what, address=str(address)) from None
-        if self._settings.plan is not None:
-            from reconciler_tfstate import planned  # noqa: PLC0415 - few lookups are laid over by a plan
+        if self._plan is None:
+            return Value(found.data, found.sensitive, source=state.source)
+        from reconciler_tfstate import planned  # noqa: PLC0415 - few lookups are laid over by a plan
 
-            if planned.is_later(found.data):
-                return Value(None, unknown=True, source=state.source)
-        return Value(found.data, found.sensitive, source=state.source)
+        tells = called or self._plan.tells(reference)
+        source = planned.source(self._plan, state, address.path) if tells else state.source
+        if laters.within(found.data):
+            return Value(None, unknown=True, source=source)
+        return Value(found.data, found.sensitive, source=source)
 
     def addresses(self, prefix: str, /) -> Iterable[str]:
         """Give the addresses of outputs and resource instances."""
         state = self._state(Address("", prefix))
         return sorted(address for address in answers.listing(state) if address.startswith(prefix))
 
-    def _answer(self, state: State, reference: Reference) -> Found:
+    def _answer(self, state: State, reference: Reference) -> tuple[Found, bool]:
+        """Give what stands at a reference, and whether it was computed."""
         target = reference.target
         if (
             isinstance(target, Output)
             or not target.module
             or (folder := self._settings.home(self._context)) is None
         ):
-            return answers.answer(state, reference)
+            return answers.answer(state, reference), False
         if isinstance(target, Call):
-            return self._modules(state, folder).answer(reference)
+            return self._modules(state, folder).answer(reference), True
         if target not in state.resources and (call := addresses.as_call(reference)) is not None:
             # What the state does not hold may be an attribute of an output, `module.vpc.config.name`.
             children, declared = self._modules(state, folder), False
             with suppress(ResolveError):  # then it is a resource that is not there
                 declared = children.declares(call)
             if declared:
-                return children.answer(call)
-        return answers.answer(state, reference)
+                return children.answer(call), True
+        return answers.answer(state, reference), False
 
     def _modules(self, state: State, folder: Path) -> Children:
         with self._lock:
@@ -102,7 +111,7 @@ class StateResolver:
                     workspace=directories.chosen(settings.workspace, environ, folder),
                     environ=environ,
                     files=settings.var_files,
-                    overlaid=settings.plan is not None,
+                    planned=self._plan,
                 )
             return self._children
 
@@ -131,8 +140,8 @@ class StateResolver:
             return self._stored(address)
         from reconciler_tfstate import planned  # noqa: PLC0415
 
-        plan = planned.read(self._context.root / self._settings.plan)
-        return planned.overlay(self._stored(address, empty=plan.source), plan)
+        self._plan = planned.read(self._context.root / self._settings.plan)
+        return planned.overlay(self._stored(address, empty=self._plan.source), self._plan)
 
     def _stored(self, address: Address, empty: Source | None = None) -> State:
         """Read the state; give an empty one in place of one that is not there, where it may be."""

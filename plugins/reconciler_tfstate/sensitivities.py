@@ -8,7 +8,7 @@ applied to every state: an instance that nothing touched since an upgrade keeps 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import NamedTuple, TypeAlias
 
@@ -104,6 +104,12 @@ _COPIES = {"terraform_data": ("input", "output")}
 def paths(resource_type: str, marked: Json, attributes: Mapping[str, Json]) -> tuple[Path, ...]:
     """Give the sensitive paths of an instance; `marked` is its ``sensitive_attributes``."""
     found = {_path(steps, attributes) for steps in marked} if isinstance(marked, list) else set()
+    return completed(resource_type, found, attributes)
+
+
+def completed(resource_type: str, marked: Iterable[Path], attributes: Mapping[str, Json]) -> tuple[Path, ...]:
+    """Add to the paths that Terraform marks those that it leaves out."""
+    found = set(marked)
     if resource_type in _COPIES:
         original, copy = _COPIES[resource_type]
         found |= {(copy, *path[1:]) for path in found if path[:1] == (original,)}

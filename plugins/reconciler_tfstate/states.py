@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache, cached_property
-from typing import NoReturn, TypeAlias
+from typing import NoReturn, Protocol, TypeAlias
 
 from reconciler.plugin import ConfigError, Json, Source, Unavailable
 from reconciler_tfstate import addresses, dynamics, flatmaps, sensitivities
@@ -22,8 +22,24 @@ LARGE = 1 << 21
 WRITTEN_AFTER = 0.3
 
 
-class Instance:
-    """One instance of a resource, its attributes unwrapped when somebody first asks."""
+class Instance(Protocol):
+    """One instance of a resource: its attributes, and the paths into them that are sensitive."""
+
+    @property
+    def key(self) -> Key:
+        """Give its index key."""
+
+    @property
+    def attributes(self) -> Mapping[str, Json]:
+        """Give its attributes as expressions have them."""
+
+    @property
+    def sensitive_paths(self) -> tuple[sensitivities.Path, ...]:
+        """Give the paths into `attributes` that are sensitive."""
+
+
+class StoredInstance:
+    """An instance as a state has it, its attributes unwrapped when somebody first asks."""
 
     def __init__(self, resource_type: str, raw: Mapping[str, Json]) -> None:
         """Hold an element of ``instances``."""
@@ -121,7 +137,7 @@ def current(resource_type: str, instances: Sequence[Json]) -> Iterator[Instance]
     """Give what a resource's ``instances`` hold, without deposed objects."""
     for instance in instances:
         if isinstance(instance, dict) and not instance.get("deposed"):
-            yield Instance(resource_type, instance)
+            yield StoredInstance(resource_type, instance)
 
 
 def _document(data: bytes, name: str) -> Mapping[str, Json]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
@@ -12,6 +12,8 @@ from reconciler.cli import exits, options, patience
 if TYPE_CHECKING:
     from reconciler.api.references import Explained
     from reconciler.core.values import Source
+
+_NOUNS: Final = {"var": "variable", "local": "local value"}
 
 
 @click.command()
@@ -24,7 +26,8 @@ if TYPE_CHECKING:
 def command(common: options.Common, wanted: str, form: str, *, show_sensitive: bool) -> int:
     """Say where a value of the definitions comes from, or which values a reference makes.
 
-    Take a place as plans name it, a JSON pointer into the canonical form, or a reference.
+    Take a place as plans name it, a JSON pointer into the canonical form, or a reference: as a file has it, or a
+    variable or local value of HCL.
 
     \b
     Examples:
@@ -32,6 +35,8 @@ def command(common: options.Common, wanted: str, form: str, *, show_sensitive: b
       reconciler explain /networkConfiguration/awsvpcConfiguration/subnets
       reconciler explain 'tfstate aws_subnet.private_a.id'
       reconciler explain aws_subnet.private_a.id
+      reconciler explain 'aws_subnet.private[*].id'
+      reconciler explain var.image
     """
     with options.opened(common, show_sensitive=show_sensitive, aws=False) as reconciler:
         with patience.told():
@@ -61,6 +66,10 @@ def _member(each: Explained) -> dict[str, Any]:
             }
             for address, source in each.sources
         ],
+        "names": [
+            {"name": name, "file": where.path, "line": where.line, "column": where.column}
+            for name, where in each.named
+        ],
     }
 
 
@@ -70,15 +79,18 @@ def _text(each: Explained) -> str:
     value = texts.quoted(each.value)
     lines = [f"{each.resource}: {each.address} = {value}", f"  at {each.where}"]
     for address, source in each.sources:
-        lines.append(f"  from {address}{_read(source)}")
-    if not each.sources:
+        lines.append(f"  from {address}{_read(source, address.path)}")
+    for name, where in each.named:
+        lines.append(f"  from {_NOUNS[name.split('.')[0]]} {name.partition('.')[2]}, {where}")
+    if not each.sources and not each.named:
         lines.append("  as the file says")
     return "\n".join(texts.safe(line) for line in lines) + "\n"
 
 
-def _read(source: Source | None) -> str:
+def _read(source: Source | None, path: str) -> str:
     if source is None:
         return ""
     version = f", {'serial' if source.lineage else 'version'} {source.version}" if source.version else ""
-    label = f" ({source.label})" if source.label else ""
+    said = source.label.removeprefix(f"{path}, ")
+    label = f" ({said})" if said else ""
     return f"{label}, read from {source.name}{version}" if source.name else label

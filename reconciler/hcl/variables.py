@@ -85,6 +85,11 @@ def from_file(text: str, file: str) -> tuple[Given, ...]:
     return _from_json(text, file) if file.endswith(".json") else _from_hcl(text, file)
 
 
+def from_values(members: Mapping[str, object], file: str) -> tuple[Given, ...]:
+    """Give values that stand in a file of another kind, as JSON has them."""
+    return tuple(Given(name, Where(file), values.from_plain(value)) for name, value in members.items())
+
+
 def _from_hcl(text: str, file: str) -> tuple[Given, ...]:
     source, body = Source(text.removeprefix("\ufeff"), file), syntax.parse_body(text, file)
     run = Run()
