@@ -607,12 +607,12 @@ class Reconciler:
 
         With `emit` a rollout that is under way is looked at too, and told as watching it would tell it first.
         """
-        from reconciler.engine import watching
+        from reconciler.engine import shifting, watching
 
         cluster, service = self.settings.cluster, self._named_service()
         current = watching.current(self.gateway, cluster, service)
         if emit is not None:
-            for event in watching.look(self.gateway, self.clock, current, cluster, service):
+            for event in shifting.look(self.gateway, self.clock, current, cluster, service):
                 emit(event)
         return current.body
 

@@ -77,7 +77,7 @@ def judge(
             said = "the service is stable" if stable else "the deployment is completed"
             return Judgement(State.STABLE if stable else State.DEPLOYED, said)
         case status:
-            return _ended(str(status), info, target, back, service, before)
+            return _ended(str(status), info, target, back, service, before, stage)
 
 
 def _ended(
@@ -87,6 +87,7 @@ def _ended(
     back: JsonObject | None,
     service: JsonObject | None,
     before: frozenset[str],
+    stage: str,
 ) -> Judgement:
     """Judge a deployment that failed or was stopped."""
     why = _why(info, target) or f"the deployment is {status}"
@@ -95,7 +96,7 @@ def _ended(
         stranger = next((each for each in known(service or {}) if each not in own), "")
         if stranger:
             return Judgement(State.SUPERSEDED, f"deployment {stranger} was started meanwhile")
-        return Judgement(State.FAILED, why)
+        return Judgement(State.FAILED, why, stage)
     name = rollback_of(info)
     match (back or {}).get("status"):
         case "Succeeded":
@@ -104,7 +105,7 @@ def _ended(
             return Judgement(
                 State.FAILED, f"{why}; the rollback {name} failed: {_why(back or {}, None)}".rstrip(": ")
             )
-    return Judgement(State.ROLLING_BACK, f"{why}; CodeDeploy goes back by {name}")
+    return Judgement(State.ROLLING_BACK, f"{why}; CodeDeploy goes back by {name}", stage)
 
 
 def rollback_of(info: JsonObject) -> str:

@@ -78,6 +78,18 @@ def watch(gateway: Gateway, clock: Clock, target: Shift) -> Generator[Event, Non
         pause = min(pause * 1.3, watching.LONGEST_PAUSE)
 
 
+def look(gateway: Gateway, clock: Clock, described: Snapshot, cluster: str, service: str) -> Iterator[Event]:
+    """Report the rollout of a service that was just described as watching it would report it first, whoever deploys."""
+    if codedeployments.controller(described.body) != "CODE_DEPLOY":
+        yield from watching.look(gateway, clock, described, cluster, service)
+        return
+    for info in under_way(gateway.codedeploy, described.body)[:1]:
+        name = str(info.get("deploymentId"))
+        told = frozenset(str(event.get("id")) for event in watching.events(described.body))
+        target = Shift(cluster=cluster, service=service, deployment=name, until="stable", told=told)
+        yield from _Following(gateway, target).look(clock.now(), late=False)
+
+
 def follow(gateway: Gateway, clock: Clock, target: watching.Watch | Shift) -> Generator[Event, None, Watched]:
     """Watch what it is to be watched, whoever deploys."""
     if isinstance(target, Shift):

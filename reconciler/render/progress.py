@@ -139,7 +139,8 @@ def _outcome(value: Outcome, success: str) -> str:
         case Ending.FAILED:
             return f"The rollout failed{after}{reason}."
         case Ending.ROLLED_BACK:
-            return f"The rollout was rolled back by ECS{after}{reason}."
+            by = "CodeDeploy" if value.deployment.startswith("d-") else "ECS"
+            return f"The rollout was rolled back by {by}{after}{reason}."
         case Ending.PAUSED:
             return f"The rollout is paused{reason}. `reconciler continue` lets it go on."
         case Ending.TIMED_OUT:

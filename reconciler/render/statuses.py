@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Final
 
-from reconciler.core import rollouts
+from reconciler.core import codedeployments, rollouts
 from reconciler.core.events import RolloutProgress
 from reconciler.core.values import Json, JsonObject
 from reconciler.render import deployments, live, pieces
@@ -33,7 +33,7 @@ def text(
         f"Tasks: {_counts(service)}",
         "Deployments:",
     ]
-    for deployment in rollouts.deployments(service):
+    for deployment in rollouts.deployments(service) or codedeployments.deployments(service):
         reason = f"  {deployment['rolloutStateReason']}" if deployment.get("rolloutStateReason") else ""
         lines.append(
             f"  {deployment.get('status')} {_short(deployment.get('taskDefinition'))} "

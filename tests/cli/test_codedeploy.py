@@ -227,6 +227,9 @@ def test_a_canary_is_waited_for_as_far_as_wanted(cli: Cli, shop: Shop) -> None:
     (info,) = shop.deployments()
     assert (info["status"], shop.runs()) == ("InProgress", "web:1")
     assert "a CodeDeploy deployment is in progress: d-" in cli("plan").out
+    status = cli("status").out
+    assert "ACTIVE web:2 desired:2" in status
+    assert "Rollout: in progress" in status
     waited = cli("wait", "--wait-until", "codedeploy:AllowTraffic", *OPTIONS)
     assert waited.code == 0, waited
     assert "10 %" in waited.err
@@ -272,6 +275,7 @@ def test_tasks_that_never_come_up_fail_it(cli: Cli, shop: Shop) -> None:
     ran = cli("apply", "--auto-approve", *OPTIONS)
     assert ran.code == 3, ran
     assert "replacement task set" in ran.err
+    assert "`app` exited with code 1" in ran.err
     assert shop.runs() == "web:1"
 
 
@@ -332,6 +336,7 @@ def test_somebody_stops_it(cli: Cli, shop: Shop) -> None:
     codedeploy.stop_deployment(deploymentId=info["deploymentId"], autoRollbackEnabled=True)
     waited = cli("wait", *OPTIONS)
     assert waited.code == 4, waited
+    assert "rolled back by CodeDeploy" in waited.err
 
 
 def test_nothing_runs(cli: Cli, shop: Shop) -> None:
