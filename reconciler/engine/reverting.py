@@ -172,7 +172,8 @@ class _Return:
         if watched.ending is not Ending.SUCCEEDED:
             return self._outcome(watched.ending, watched.reason, watched.service, started, target.deployment)
         if plan.deregisters or (self.manner.until == "stable" and not isinstance(plan, Update)):
-            settled = yield from self._settled(plan.deregisters, started)
+            begun = target if isinstance(plan, Update) else None
+            settled = yield from self._settled(plan.deregisters, started, begun)
             if self.manner.until == "stable" and settled.ending is not Ending.SUCCEEDED:
                 return self._outcome(settled.ending, settled.reason, settled.service, started)
             watched = replace(watched, service=settled.service or watched.service)
@@ -244,19 +245,23 @@ class _Return:
             return replace(watched, ending=Ending.FAILED, reason="it completed before it could be stopped")
         return watched
 
-    def _settled(self, deregister: str, started: float) -> Generator[Event, None, Watched]:
-        """Wait until nothing but what was gone back to is left, and deregister what is left then."""
+    def _settled(
+        self, deregister: str, started: float, begun: Watch | None
+    ) -> Generator[Event, None, Watched]:
+        """Wait until nothing but what was gone back to is left, and deregister what is left then.
+
+        `begun` is the rollout that leads back, None where ECS itself went back.
+        """
         limit = self.manner.timeout
         with attaching.attached(*self.progress):
-            now = self._current()
+            now = self._gone_back(deregister)
             first = rollouts.primary(now.body) or {}
-            target = Watch(
-                cluster=self.cluster,
-                service=self.service,
-                deployment=str(first.get("id")),
+            back = begun or Watch(cluster=self.cluster, service=self.service, deployment=str(first.get("id")))
+            target = replace(
+                back,
                 until="stable",
                 timeout=max(limit - (self.clock.now() - started), 1.0) if limit else 0.0,
-                told=_told(now.body),
+                told=back.told | _told(now.body),
             )
             watched = yield from watching.watch(self.gateway, self.clock, target)
         body = watched.service.body if watched.service is not None else {}
@@ -272,6 +277,13 @@ class _Return:
         )
         yield from sending.send(self.unit, name, act, self.progress, told=_nothing)
         return watched
+
+    def _gone_back(self, left: str) -> Snapshot:
+        """Describe the service once it is shown without what it left: descriptions may lag behind."""
+        until = self.clock.now() + _PATIENCE
+        while (now := self._current()).body.get("taskDefinition") == left and self.clock.now() < until:
+            self.clock.sleep(_PAUSE)
+        return now
 
     def _outcome(
         self, ending: Ending, reason: str, shown: Snapshot | None, started: float, deployment: str = ""

@@ -244,6 +244,23 @@ def test_how_a_rollout_ends(cli: Cli, box: Box, name: str) -> None:
         assert tuple(box.writes()) == case.writes
 
 
+@pytest.mark.parametrize("knobs", [{"stale_after_update": 30}, {"rollback_new_id": True}], ids=str)
+@pytest.mark.parametrize(
+    "name", ["completed and rolled back", "paused and stopped", "paused and rolled back"]
+)
+def test_a_way_back_whose_description_lags_or_has_another_name(
+    cli: Cli, box: Box, name: str, knobs: dict[str, float]
+) -> None:
+    case = CASES[name]
+    edit("ecs-service-def.json", BREAKER, case.configuration)
+    cli(*case.commands[0], "--timeout", "60s", IMAGE_TAG=NEW)
+    box.serving.knobs(speed=20, **knobs)
+    ran = cli(*case.commands[1], "--timeout", "60s", IMAGE_TAG=NEW)
+    assert ran.code == case.code, ran
+    assert said(ran)[-1] == case.last
+    assert ("DeregisterTaskDefinition" in box.writes()) is case.deregistered
+
+
 def test_a_rollout_that_failed_is_told_before_it_is_undone(cli: Cli, box: Box) -> None:
     edit("ecs-service-def.json", BREAKER, NO_ROLLBACK)
     ran = cli(*APPLY, "--on-failure", "rollback", IMAGE_TAG="crash")
