@@ -51,15 +51,15 @@ class StateResolver:
         """Give the value at an address."""
         try:
             reference = addresses.parse(address.path)
+            found, called = Found(address.path, LATER), False
             self._check(reference)
             state = self._state(address)
-            found, called = self._answer(state, reference)
+            with suppress(Later):
+                found, called = self._answer(state, reference)
         except ConfigError as error:
             raise NotFound(error.what, hint=error.hint, address=str(address)) from None
         except ResolveError as error:
             raise replace(error, address=str(address)) from None
-        except Later:
-            found, called = Found(address.path, LATER), False
         except RecursionError:
             what = "what the state holds there is nested too deeply"
             raise Unavailable(what, address=str(address)) from None
