@@ -488,3 +488,38 @@ def test_a_service_is_created(cli: Cli, shop: Shop) -> None:
     assert ran.code == 0, ran
     assert shop.writes() == ["RegisterTaskDefinition", "CreateService"]
     assert cli("wait", *OPTIONS).code == 0
+
+
+def faulty(operation: str, **members: Any) -> dict[str, Any]:
+    return seed(faults=[{"operation": operation, "times": 1, **members}])
+
+
+@pytest.mark.parametrize(
+    ("given", "code"),
+    [
+        (faulty("CreateDeployment", reset="before"), 1),
+        (faulty("CreateDeployment", reset="after"), 1),
+        (faulty("CreateDeployment", code="InternalError", status=500), 1),
+        (faulty("CreateDeployment", code="ThrottlingException"), 0),
+        (faulty("BatchGetDeployments", reset="before"), 0),
+        (faulty("GetDeploymentTarget", code="ThrottlingException"), 0),
+        (faulty("GetDeploymentTarget", code="AccessDeniedException"), 0),
+        (faulty("ListDeployments", code="InternalError", status=500), 0),
+    ],
+)
+def test_a_fault_and_the_command_again(cli: Cli, shop: Shop, code: int) -> None:
+    first = cli("apply", "--auto-approve", *OPTIONS)
+    assert first.code == code, first
+    again = cli("apply", "--auto-approve", *OPTIONS)
+    assert again.code == 0, again
+    assert shop.runs() == "web:2"
+    assert len(shop.deployments()) == 1
+    assert len(shop.ecs.list_task_definitions(familyPrefix="web")["taskDefinitionArns"]) == 2
+
+
+@pytest.mark.parametrize("given", [LINEAR], ids=["linear"])
+def test_a_process_that_was_killed_while_it_watched(cli: Cli, shop: Shop) -> None:
+    assert cli("apply", "--auto-approve", "--no-wait").code == 0
+    again = cli("deploy", *OPTIONS)
+    assert again.code == 0, again
+    assert (shop.created(), shop.runs()) == (1, "web:2")

@@ -78,7 +78,7 @@ def test_every_state_is_in_the_table() -> None:
     assert {row["state"] for row in STATES} == {state.value for state in State}
 
 
-SERVICE = {
+SERVICE: dict[str, Any] = {
     "loadBalancers": [{"targetGroupArn": "t", "containerName": "app", "containerPort": 80}],
     "platformVersion": "1.4.0",
     "networkConfiguration": {"awsvpcConfiguration": {"subnets": ["a"], "assignPublicIp": "ENABLED"}},
