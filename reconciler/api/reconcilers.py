@@ -202,7 +202,7 @@ class Reconciler:
                 canon = composing.compose(kind, resolved).canon
                 name = canon.wire.get("family", "") if kind is kinds.task_definition else settings.service
                 named.append((f"{kind.name} {name}".rstrip(), resolved, canon))
-        found = references.explain(wanted, named, self.masker)
+        found = references.explain(wanted, named, self.masker, lambda: self.references().references)
         if not found:
             raise ConfigError(
                 f"nothing in the definitions is called {wanted}, and no reference of theirs is",

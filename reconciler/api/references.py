@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
+from typing import Final, TypeVar
 
 from reconciler.core import canon as canons
 from reconciler.core import pointers
 from reconciler.core.canon import Canon, Seen
 from reconciler.core.diffs import address_of
-from reconciler.core.documents import Resolved
+from reconciler.core.documents import Named, Resolved
 from reconciler.core.findings import Provenance, mask, shown
 from reconciler.core.plans import Awaited, Unit, Verb
 from reconciler.core.redaction import Masker
 from reconciler.core.values import Address, Failure, Json, Path, Source, Value
 from reconciler.engine.observing import Observed
-from reconciler.errors import ReconcilerError, Where
+from reconciler.errors import HclError, ReconcilerError, Where
 from reconciler.load.project import Project as Settings
+
+_T = TypeVar("_T")
+_NAMING: Final = ("var", "local")
+_AROUND: Final = " \t`'\"(),"
+_CALL: Final = re.compile(r"""[\s`'"(),]+""")
+"""What stands between the words of a call: `env("TAG", "x")` in HCL, ``env `TAG` `x` `` in a template."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +57,8 @@ class Listed:
 class Explained:
     """A value of a definition, masked: which resource it belongs to, what it is called there, and what made it.
 
-    `where` is its place in the file. `sources` say, for each address behind it, what was read.
+    `where` is its place in the file. `sources` say, for each address behind it, what was read; `named` which variables
+    and locals it went by.
     """
 
     resource: str
@@ -57,6 +66,7 @@ class Explained:
     where: Where
     value: Json
     sources: tuple[tuple[Address, Source | None], ...] = ()
+    named: tuple[Named, ...] = ()
 
 
 def deferred(settings: Settings, observed: Observed, listed: Listed) -> Unit:
@@ -83,12 +93,51 @@ def deferred(settings: Settings, observed: Observed, listed: Listed) -> Unit:
 
 
 def explain(
-    wanted: str, files: Iterable[tuple[str, Resolved, Canon]], masker: Masker
+    wanted: str,
+    files: Sequence[tuple[str, Resolved, Canon]],
+    masker: Masker,
+    listed: Callable[[], Sequence[Reference]] = tuple,
 ) -> tuple[Explained, ...]:
     """Find values by their place (as plans name it, or a JSON pointer into the canonical form), or by what made them.
 
-    `files` are the definitions with the names of their resources. Nothing is given where nothing fits.
+    `files` are the definitions with the names of their resources; `listed` gives the project's references, which may be
+    meant by their texts. Nothing is given where nothing fits.
     """
+    return _explained(wanted, {wanted, *_in_hcl(wanted)}, files, masker) or _explained(
+        wanted, _in_words(wanted, listed()), files, masker
+    )
+
+
+def _in_hcl(wanted: str) -> set[str]:
+    """Give what an expression of HCL refers to: what is asked for as a whole before a splat or a computed key."""
+    from reconciler.hcl import references, syntax, traversals
+
+    try:
+        found = references.references(syntax.parse_expression(wanted, "reference"))
+    except HclError:
+        return set()
+    return {each.address for each in found} | {
+        traversals.address(each.root, each.path[:1]) for each in found if each.root in _NAMING
+    }
+
+
+def _in_words(wanted: str, listed: Iterable[Reference]) -> set[str]:
+    """Give the addresses of references whose text begins with these words, however each language writes a call."""
+    words = _CALL.split(wanted.strip(_AROUND))
+    return (
+        {
+            str(each.address)
+            for each in listed
+            if each.address is not None and _CALL.split(each.text.strip(_AROUND))[: len(words)] == words
+        }
+        if len(words) > 1
+        else set()
+    )
+
+
+def _explained(
+    wanted: str, meant: Set[str], files: Iterable[tuple[str, Resolved, Canon]], masker: Masker
+) -> tuple[Explained, ...]:
     found: list[Explained] = []
     for resource, resolved, canon in files:
         origin = Provenance(resolved, canon)
@@ -97,10 +146,11 @@ def explain(
             called, pointer = address_of(canon.kind.node, place), pointers.text(place)
             raw = (*seen.raw, seen.pair) if seen.pair else seen.raw
             own = resolved.origins_of(raw)
-            made = any(wanted in (str(origin.address), origin.address.path) for origin in own)
-            if wanted in (called, pointer) or made:
-                inside = (inner for place, inner in resolved.origins.items() if place[: len(raw)] == raw)
-                origins = own if made else own.union(*inside)
+            named = resolved.named_of(raw)
+            made = any(str(origin.address) in meant or origin.address.path in meant for origin in own)
+            if wanted in (called, pointer) or made or any(name in meant for name, _ in named):
+                origins = own if made else own.union(*_below(resolved.origins, raw))
+                names = named if made else named.union(*_below(resolved.named, raw))
                 sources = sorted((origin.address, origin.source) for origin in origins)
                 found.append(
                     Explained(
@@ -109,9 +159,14 @@ def explain(
                         resolved.where(raw),
                         _shown(path, seen, origin, masker),
                         tuple(sources),
+                        tuple(sorted(names, key=lambda pair: pair[0])),
                     )
                 )
     return _outermost(found) if not any(each.address == wanted for each in found) else tuple(found)
+
+
+def _below(found: Mapping[Path, frozenset[_T]], path: Path) -> Iterator[frozenset[_T]]:
+    return (inner for place, inner in found.items() if place[: len(path)] == path)
 
 
 def _shown(path: Path, seen: Seen, origin: Provenance, masker: Masker) -> Json:
@@ -139,6 +194,7 @@ def names(files: Iterable[tuple[str, Resolved, Canon]]) -> set[str]:
     for _, resolved, canon in files:
         found |= {address_of(canon.kind.node, path) for path, _ in _values(canon)}
         found |= {origin.address.path for origins in resolved.origins.values() for origin in origins}
+        found |= {name for names in resolved.named.values() for name, _ in names}
     return found
 
 

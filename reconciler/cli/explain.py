@@ -35,8 +35,6 @@ def command(common: options.Common, wanted: str, form: str, *, show_sensitive: b
       reconciler explain /networkConfiguration/awsvpcConfiguration/subnets
       reconciler explain 'tfstate aws_subnet.private_a.id'
       reconciler explain aws_subnet.private_a.id
-      reconciler explain 'aws_subnet.private[*].id'
-      reconciler explain var.image
     """
     with options.opened(common, show_sensitive=show_sensitive, aws=False) as reconciler:
         with patience.told():

@@ -4,10 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TypeAlias, TypeVar
 
 from reconciler.core.pointers import leaves
 from reconciler.core.values import Json, Origin, Path
 from reconciler.errors import Where
+
+Named: TypeAlias = tuple[str, Where]
+"""A name of the project's own (`var.x`, `local.y`), and where its value stands."""
+
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +23,8 @@ class Resolved:
     `origins` holds a path where a reference made the value there (a leaf, or a container that came whole
     from one reference); `sensitive` the leaves that must not be shown; `places` where each value stands
     (its key's place for a member); `printed` holds, for a leaf of a template, the texts that its references printed
-    and their origins. The paths are those of `data`: keys, and integers for list indices.
+    and their origins; `named` the variables and locals that a value went by. The paths are those of `data`: keys, and
+    integers for list indices.
     """
 
     path: str
@@ -26,13 +33,15 @@ class Resolved:
     sensitive: frozenset[Path] = frozenset()
     places: Mapping[Path, Where] = field(default_factory=dict)
     printed: Mapping[Path, tuple[tuple[str, frozenset[Origin]], ...]] = field(default_factory=dict)
+    named: Mapping[Path, frozenset[Named]] = field(default_factory=dict)
 
     def origins_of(self, path: Path) -> frozenset[Origin]:
         """Give the origins of a value: its own, else those of the container that was resolved whole."""
-        for length in range(len(path), -1, -1):
-            if found := self.origins.get(path[:length]):
-                return found
-        return frozenset()
+        return _nearest(self.origins, path)
+
+    def named_of(self, path: Path) -> frozenset[Named]:
+        """Give the project's own names behind a value, likewise."""
+        return _nearest(self.named, path)
 
     def is_sensitive(self, path: Path) -> bool:
         """Tell whether a value, or anything that it stands in, is sensitive."""
@@ -48,3 +57,10 @@ class Resolved:
             if found := self.places.get(path[:length]):
                 return found
         return Where(self.path)
+
+
+def _nearest(found: Mapping[Path, frozenset[_T]], path: Path) -> frozenset[_T]:
+    for length in range(len(path), -1, -1):
+        if there := found.get(path[:length]):
+            return there
+    return frozenset()

@@ -31,20 +31,27 @@ class Unknown:
 
 @dataclass(frozen=True, slots=True)
 class Marks:
-    """What is known about a value besides itself: whether it is secret, and the addresses that it came from."""
+    """What is known about a value besides itself: whether it is secret, the addresses that it came from, and the names
+    (`var.x`, `local.y`) that it went by, where a scope marks these.
+    """
 
     sensitive: bool = False
     origins: frozenset[str] = frozenset()
+    names: frozenset[str] = frozenset()
 
     def __bool__(self) -> bool:
         """Tell whether anything is marked."""
-        return self.sensitive or bool(self.origins)
+        return self.sensitive or bool(self.origins) or bool(self.names)
 
     def __or__(self, other: Marks) -> Marks:
         """Unite two."""
         if not other:
             return self
-        return Marks(self.sensitive or other.sensitive, self.origins | other.origins) if self else other
+        if not self:
+            return other
+        return Marks(
+            self.sensitive or other.sensitive, self.origins | other.origins, self.names | other.names
+        )
 
 
 NO_MARKS = Marks()
@@ -57,11 +64,12 @@ class Marked:
     value: Value
     sensitive: bool = True
     origins: frozenset[str] = frozenset()
+    names: frozenset[str] = frozenset()
 
     @property
     def marks(self) -> Marks:
         """The marks alone."""
-        return Marks(self.sensitive, self.origins)
+        return Marks(self.sensitive, self.origins, self.names)
 
     def __repr__(self) -> str:
         """Show marks, and the value only where it is no secret."""
@@ -149,7 +157,7 @@ def mark(value: Value, marks: Marks) -> Value:
     if isinstance(value, Marked):
         marks = value.marks | marks
         value = value.value
-    return Marked(value, marks.sensitive, marks.origins)
+    return Marked(value, marks.sensitive, marks.origins, marks.names)
 
 
 def unmark(value: Value) -> tuple[Value, Marks]:

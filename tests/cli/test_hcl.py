@@ -157,3 +157,42 @@ def test_a_saved_plan_is_carried_out_and_then_there_is_nothing_to_do(cli: Cli, b
     again = cli(*flags, "plan", "--detailed-exitcode")
     assert (again.code, again.err) == (0, ""), again
     assert cli("plan", "--detailed-exitcode", TF_VAR_tag=TAG).code == 2
+
+
+# Where values come from
+
+
+@pytest.mark.parametrize(
+    ("wanted", "address", "source"),
+    [
+        ("var.tag", 'containerDefinitions["httpd-app"].image', "variable tag, terraform.tfvars:2:1"),
+        ("/containerDefinitions/httpd-app/image", "image", "variable tag, terraform.tfvars:2:1"),
+        ("local.zones", "links", "local value zones, task.hcl:"),
+        ("local.zones", "links", "tfstate aws_subnet.private_a.id, read from"),
+        ("aws_subnet.private[*].id", "entryPoint", "tfstate aws_subnet.private, read from"),
+        ("values(aws_subnet.private)[*].id", "entryPoint", "tfstate aws_subnet.private, read from"),
+        ("env STAGE", "user", "env STAGE:-dev"),
+        ('env("STAGE", "dev")', "user", "env STAGE:-dev"),
+        ("env `STAGE`", "user", "env STAGE:-dev"),
+    ],
+)
+def test_a_value_is_explained_by_what_the_file_says(cli: Cli, wanted: str, address: str, source: str) -> None:
+    Path("terraform.tfvars").write_text(f'\ntag = "{TAG}"\n')
+    edit("task.hcl", 'entry_point = ["sh", "-c"]', "entry_point = values(aws_subnet.private)[*].id")
+    edit("task.hcl", "essential   = true", 'user = env("STAGE", "dev")\n  links = local.zones')
+    path = Path("task.hcl")
+    path.write_text(path.read_text() + "\nlocals {\n  zones = [aws_subnet.private_a.id]\n}\n")
+    ran = cli("explain", wanted)
+    assert (ran.code, ran.err) == (0, ""), ran
+    assert address in ran.out
+    assert source in ran.out
+
+
+def test_names_in_json(cli: Cli) -> None:
+    ran = cli("--var", f"tag={TAG}", "explain", "var.tag", "--format", "json")
+    assert json.loads(ran.out)[0]["names"] == [
+        {"name": "var.tag", "file": "-var tag", "line": 0, "column": 0}
+    ]
+    cli("--var", f"tag={TAG}", "explain", "var.tga").one_error(
+        "nothing in the definitions is called var.tga", "var.tag"
+    )

@@ -87,7 +87,7 @@ def evaluate(
     ]
     lists = functools.partial(_pairs, options)
     kept = Body(tuple(attributes), tuple(blocks), body.span)
-    result = bodies.Reader(run, source, scope, scope.origins, naming, lists).document(
+    result = bodies.Reader(run, source, scope, scope.origins, scope.places, naming, lists).document(
         kept, str(document.path)
     )
     wrong = run.wrong()

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Final, TypeAlias
 
-from reconciler.core.documents import Resolved
+from reconciler.core.documents import Named, Resolved
 from reconciler.core.values import Json, Origin, Path
 from reconciler.errors import Where
 from reconciler.hcl import nodes, plains, repetitions, values
@@ -41,12 +41,14 @@ class Reader:
     source: Source
     scope: Scope
     known: Mapping[str, Origin]
+    own: Mapping[str, Where]
     naming: Naming
     pairs: Callable[[], Mapping[str, Pair]]
     origins: dict[Path, frozenset[Origin]] = field(default_factory=dict)
     sensitive: set[Path] = field(default_factory=set)
     places: dict[Path, Where] = field(default_factory=dict)
     printed: dict[Path, Printed] = field(default_factory=dict)
+    named: dict[Path, frozenset[Named]] = field(default_factory=dict)
 
     def document(self, body: Body, path: str) -> Resolved:
         """Give the data of a body, with its provenance."""
@@ -57,7 +59,9 @@ class Reader:
                 hint = "a project has one service; a further one has a project file of its own"
                 self._wrong(what, attribute.name_span, hint)
         data = self._body(body, (), _NOTHING, free=self.naming.free(""))
-        return Resolved(path, data, self.origins, frozenset(self.sensitive), self.places, self.printed)
+        return Resolved(
+            path, data, self.origins, frozenset(self.sensitive), self.places, self.printed, self.named
+        )
 
     def _body(self, body: Body, path: Path, around: Around, *, free: bool) -> dict[str, Json]:
         data: dict[str, Json] = {}
@@ -81,7 +85,7 @@ class Reader:
                 elif self._fresh(name, block.header, first):
                     data[name] = self._block(block, made, (*path, name), around, named=False)
             if not stands.known:
-                self.origins[(*path, name)] = self._known(stands.marks.origins)
+                self._note((*path, name), stands.marks, stands.marks)
         return data
 
     def _stands(self, block: Block, path: Path, around: Around) -> repetitions.Blocks:
@@ -112,8 +116,7 @@ class Reader:
     def _block(self, block: Block, made: Made, path: Path, around: Around, *, named: bool) -> Json:
         """Give the object that a block makes. The label of an item of a list is its name."""
         self.places[path] = self.source.where(block.header)
-        if made.marks.origins:
-            self.origins[path] = self._known((around.marks | made.marks).origins)
+        self._note(path, made.marks, around.marks | made.marks)
         around = Around(made.names, around.marks | made.marks)
         data = self._body(made.body, path, around, free=self.naming.free(_member(path)))
         if made.labels and (not named or len(made.labels) > 1):
@@ -140,8 +143,7 @@ class Reader:
         """Give a value as JSON, and note what is to be known of it and of all below."""
         plain, marks = values.split(value)
         united = marks | above
-        if marks.origins:
-            self.origins[path] = self._known(united.origins)
+        self._note(path, marks, united)
         if not plain and not isinstance(plain, Unknown) and united.sensitive:
             self.sensitive.add(path)
         match plain:
@@ -209,6 +211,13 @@ class Reader:
             value = self._value(each, inner[1] if inner else None, (*at, pair.value), above)
             items.append({pair.key: self._value(key, None, (*at, pair.key), above), pair.value: value})
         return items
+
+    def _note(self, path: Path, marks: Marks, united: Marks) -> None:
+        """Note where a value comes from: all of it, where there is anything that is not said above it."""
+        if marks.origins:
+            self.origins[path] = self._known(united.origins)
+        if marks.names:
+            self.named[path] = frozenset((name, self.own[name]) for name in united.names)
 
     def _known(self, names: frozenset[str]) -> frozenset[Origin]:
         return frozenset(self.known[name] for name in names)

@@ -26,6 +26,7 @@ from reconciler.load.calls import Lookups
 from reconciler.load.hcls import states
 from reconciler.load.sources import Document, Options
 
+_OWN: Final = ("var", "local")
 _LATER: Final = "it has to be looked up first"
 
 
@@ -45,6 +46,7 @@ class Scope(scopes.Names):
         self._resolvers = lookups
         self._options = options
         self.origins: dict[str, Origin] = {}
+        self.places: dict[str, Where] = {}
 
     def root(self, name: str) -> Root | None:
         """Give what a name stands for. Beside what Terraform knows, outputs of the state have a name."""
@@ -54,7 +56,8 @@ class Scope(scopes.Names):
             return _Unset(name)
         if name == "terraform":
             return states.Terraform(self._options)
-        return super().root(name)
+        root = super().root(name)
+        return _Named(root, name) if root is not None and name in _OWN else root
 
     def roots(self) -> tuple[str, ...]:
         """Give the names of roots."""
@@ -113,6 +116,19 @@ class Scope(scopes.Names):
         )
 
 
+class _Named(NamedTuple):
+    """`var` and `local`, whose values remember that they went by these names."""
+
+    root: Root
+    name: str
+
+    def get(self, path: Path, run: Run, where: Where) -> tuple[Value, int]:
+        """Give the value that the first step names."""
+        value, steps = self.root.get(path, run, where)
+        called = f"{self.name}.{scopes.first(self.name, path)}"
+        return values.mark(value, values.Marks(names=frozenset({called}))), steps
+
+
 class _Unset(NamedTuple):
     """`each` and `count` outside of blocks in which they have a value."""
 
@@ -163,4 +179,9 @@ def scope(
         Fixed("path", {"module": str(folder), "root": str(root)}, "path"),
     )
     context = functions.Context(base=folder, root=root, render=scopes.rendered)
-    return Scope(roots, lookups, definitions, context, options)
+    made = Scope(roots, lookups, definitions, context, options)
+    made.places.update({f"var.{name}": each.where for name, each in settings.items()})
+    made.places.update(
+        {f"local.{name}": source.where(expr.span) for name, (expr, source) in definitions.items()}
+    )
+    return made
