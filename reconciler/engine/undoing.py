@@ -389,10 +389,12 @@ def _update(facts: Facts, wish: Wish, body: JsonObject, why: str, target: str = 
 
 
 def stale(facts: Facts, wish: Wish, left: str, target: str) -> str:
+    """Give the revision to deregister afterwards, empty where none is to be."""
     return left if wish.deregister and left != target and left in facts.active else ""
 
 
 def nothing(facts: Facts, why: str) -> PlanError:
+    """Say that there is nothing to go back to."""
     family = family_of(str(facts.body.get("taskDefinition")))
     return PlanError(
         f"there is nothing to go back to: {why}",
@@ -456,6 +458,7 @@ def _name(facts: Facts) -> str:
 
 
 def family_of(arn: str) -> str:
+    """Give the family of a revision by its ARN."""
     return _short(arn).rpartition(":")[0]
 
 
