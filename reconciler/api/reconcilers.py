@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from reconciler.core.events import Event
     from reconciler.core.kinds import Kinds
     from reconciler.core.outcomes import Outcome
-    from reconciler.core.plans import Notice, Origins, Plan
+    from reconciler.core.plans import Notice, Origins, Plan, Unit
     from reconciler.core.rehearsals import Rehearsed
     from reconciler.engine.applying import Manner
     from reconciler.engine.grouping import Group
@@ -374,11 +374,18 @@ class Reconciler:
             hints.keep(self.project, now)
 
     def sides(self, plan: Plan) -> Mapping[str, Sides]:
-        """Give both documents of each unit of a plan that was made here, masked, for a textual comparison."""
+        """Give both documents of each unit of a plan that was made here, masked, for a textual comparison.
+
+        There is nothing to compare of one that is deferred.
+        """
+        if plan.deferred:
+            return {}
         return next(made.sides for made in self._made if made.plan == plan)
 
     def rehearse(self, plan: Plan) -> tuple[Rehearsed, ...]:
         """Play the changes of a plan that was made here through a model of ECS. PlanError where it cannot."""
+        if plan.deferred:
+            raise _awaiting(plan.deferred[0])
         from reconciler.api.rehearsals import SandboxRehearsal
         from reconciler.engine import rehearsing
 
@@ -645,13 +652,17 @@ def insist_applyable(plan: Plan) -> None:
                 hint="plan with --allow-replace to delete it and create it anew, or give it another name",
             )
     for unit in plan.deferred:
-        names = ", ".join(str(awaited.address) for awaited in unit.awaits)
-        raise PlanError(
-            f"{unit.address} is deferred: it waits for {names}",
-            hint="apply the Terraform plan, then plan again without it",
-        )
+        raise _awaiting(unit)
     if not plan.applyable:
         raise PlanError("this plan cannot be applied: it was made against a saved description")
+
+
+def _awaiting(unit: Unit) -> PlanError:
+    names = ", ".join(str(awaited.address) for awaited in unit.awaits)
+    return PlanError(
+        f"{unit.address} is deferred: it waits for {names}",
+        hint="apply the Terraform plan, then plan again without it",
+    )
 
 
 def _family_in(resolved: Resolved | None) -> str:

@@ -55,6 +55,9 @@ def command(
         with patience.told():
             plan = reconciler.plan(live=saved)
         _warn(plan)
+        if plan.deferred:
+            options.write(planning.textual(reconciler, plan, common))
+            return exits.CHANGES if exit_code else exits.OK
         sides = reconciler.sides(plan)
         units = [u for u in plan.units if u.changes and not (without_service and u.kind == "service")]
         from reconciler.render import unified as diffs

@@ -28,6 +28,7 @@ _SHAPES = (
     "force_new_deployment",
     "force_register",
     "may_replace",
+    "rollback_events",
     "strict",
     "show_sensitive",
 )
@@ -68,6 +69,7 @@ def plan_options(
     force_new_deployment: bool,
     force_register: bool,
     may_replace: bool,
+    rollback_events: tuple[str, ...] = (),
 ) -> Options:
     """Turn flags into the options of a plan."""
     from reconciler.engine.options import Options
@@ -78,6 +80,7 @@ def plan_options(
         force_register=force_register,
         desired_count=tasks,
         may_replace=may_replace,
+        rollback_events=rollback_events,
     )
 
 
@@ -151,10 +154,14 @@ def watch(reconciler: Reconciler, common: options.Common, *, until: str, on_fail
 
 
 def textual(reconciler: Reconciler, plan: Plan, common: options.Common) -> str:
-    """Write the units of a plan as unified diffs."""
+    """Write the units of a plan as unified diffs; of one that is deferred, what it waits for."""
+    paint = style(common)
+    if plan.deferred:
+        from reconciler.render import human
+
+        return human.plan(plan, paint)
     from reconciler.render import unified
 
-    paint = style(common)
     sides = reconciler.sides(plan)
     return "".join(
         unified.diff(side.live_name, side.desired_name, side.live, side.desired, paint)

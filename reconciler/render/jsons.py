@@ -19,7 +19,7 @@ def patches(value: Plan) -> str:
     `base` names the document that a patch applies to, by the operation that describes it and the JSON pointer in its
     answer; it is null where nothing is there yet, and the patch then adds the whole document. `unguarded` counts old
     values that no `test` guards, `withheld` lists changes without an operation: both because a value is sensitive, or
-    not known yet.
+    not known yet. A resource that is deferred has no patch, and `awaits` names what it waits for.
     """
     resources = [
         {
@@ -28,6 +28,7 @@ def patches(value: Plan) -> str:
             "patch": list(unit.patch),
             "unguarded": unit.unguarded,
             "withheld": [*unit.withheld, *(f.address for f in unit.changes if f.unknown)],
+            **({"awaits": [str(each.address) for each in unit.awaits]} if unit.awaits else {}),
         }
         for unit in value.units
         if unit.verb is not Verb.NONE

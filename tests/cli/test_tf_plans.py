@@ -52,6 +52,58 @@ def test_a_service_that_needs_what_is_not_made_yet_is_deferred(cli: Cli, box: Bo
     assert document["units"][0]["steps"] == []
 
 
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("diff",),
+        ("diff", "--no-unified"),
+        ("diff", "--jsonnet"),
+        ("diff", "--external", "false"),
+        ("diff", "--without-service"),
+        ("plan", "--format", "diff"),
+        ("plan",),
+    ],
+    ids=" ".join,
+)
+def test_all_that_show_a_deferred_service_say_what_it_waits_for(
+    cli: Cli, box: Box, plan: Path, command: tuple[str, ...]
+) -> None:
+    edit(FILE, "aws_subnet.private_a.id", "aws_subnet.new.id")
+    ran = cli(*command, "--tf-plan", "tf.json", IMAGE_TAG="2.4.62")
+    assert (ran.code, ran.err) == (0, "")
+    assert "waits for tfstate aws_subnet.new.id, at ecs-service-def.json:22:13" in ran.out
+    assert ran.out.rstrip().endswith("plan again without it.")
+
+
+def test_a_deferred_service_counts_as_a_difference(cli: Cli, box: Box, plan: Path) -> None:
+    edit(FILE, "aws_subnet.private_a.id", "aws_subnet.new.id")
+    assert cli("diff", "--exit-code", "--tf-plan", "tf.json").code == 2
+
+
+def test_a_deferred_service_has_no_patch(cli: Cli, box: Box, plan: Path) -> None:
+    edit(FILE, "aws_subnet.private_a.id", "aws_subnet.new.id")
+    [resource] = json.loads(cli("plan", "--format", "patch", "--tf-plan", "tf.json").out)["resources"]
+    assert (resource["patch"], resource["awaits"]) == ([], ["tfstate aws_subnet.new.id"])
+
+
+def test_a_deferred_service_cannot_be_rehearsed(cli: Cli, box: Box, plan: Path) -> None:
+    edit(FILE, "aws_subnet.private_a.id", "aws_subnet.new.id")
+    ran = cli("plan", "--simulate", "--tf-plan", "tf.json")
+    assert ran.code == 1
+    assert "is deferred: it waits for tfstate aws_subnet.new.id" in ran.err
+
+
+def test_plans_and_explanations_tell_a_planned_value(cli: Cli, box: Box, plan: Path) -> None:
+    edit(FILE, "aws_subnet.private_a.id", "aws_subnet.new.availability_zone")
+    said = "aws_subnet.new.availability_zone, planned by Terraform"
+    shown = cli("plan", "--tf-plan", "tf.json").out
+    assert f"tfstate {said}" in shown
+    assert "aws_subnet.private_c.id" not in shown
+    explained = cli("explain", "aws_subnet.new.availability_zone", "--tf-plan", "tf.json").out
+    assert "from tfstate aws_subnet.new.availability_zone (planned by Terraform), read from" in explained
+    assert "tf.json" in explained
+
+
 def test_nothing_of_a_deferred_service_is_applied(cli: Cli, box: Box, plan: Path) -> None:
     edit(FILE, "aws_subnet.private_a.id", "aws_subnet.new.id")
     for command in (("apply", "--auto-approve"), ("deploy",)):
