@@ -6,6 +6,7 @@ for what is used. A local is evaluated once, when somebody needs it.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -19,7 +20,7 @@ from reconciler.hcl.memos import Memo
 from reconciler.hcl.nodes import Expr
 from reconciler.hcl.runs import Run
 from reconciler.hcl.sources import Source
-from reconciler.hcl.traversals import Attr, Key, Path
+from reconciler.hcl.traversals import Attr, Key, Path, Step
 from reconciler.hcl.values import Unknown, Value
 
 Answer: TypeAlias = Callable[[str, Run, Where], Value]
@@ -83,7 +84,8 @@ class Outside:
     answer: Answer
 
     def get(self, path: Path, run: Run, where: Where) -> tuple[Value, int]:
-        """Ask for the address that the whole path makes."""
+        """Ask for the address that the path makes, up to a negative index, which no list of HCL has."""
+        path = tuple(itertools.takewhile(lambda step: not _is_negative(step), path))
         if len(path) < self.least or not all(isinstance(step, Attr) for step in path[: self.names]):
             raise Fault(f"an address of this kind begins with {self.form}")
         if run.probing:
@@ -175,6 +177,10 @@ def rendered(text: str, name: str, variables: Mapping[str, Value]) -> Value:
     """Render a template, as `templatefile` does: it knows its variables and the functions, and no other template."""
     expr = syntax.parse_template(text, name)
     return evaluate(expr, Source(text, name), Names(context=functions.Context()), names=variables)
+
+
+def _is_negative(step: Step) -> bool:
+    return isinstance(step, Key) and not isinstance(step.key, str) and step.key < 0
 
 
 def first(root: str, path: Path) -> str:

@@ -27,6 +27,7 @@ from reconciler.load.hcls import states
 from reconciler.load.sources import Document, Options
 
 _OWN: Final = ("var", "local")
+_NO_CWD: Final = "path.module and path.root are the same wherever the command is run"
 _LATER: Final = "it has to be looked up first"
 
 
@@ -176,7 +177,7 @@ def scope(
             "variable",
             "declare it in the project file",
         ),
-        Fixed("path", {"module": str(folder), "root": str(root)}, "path"),
+        Fixed("path", {"module": str(folder), "root": str(root)}, "path", _NO_CWD),
     )
     context = functions.Context(base=folder, root=root, render=scopes.rendered)
     made = Scope(roots, lookups, definitions, context, options)

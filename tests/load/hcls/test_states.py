@@ -19,7 +19,10 @@ CASES = yaml.safe_load((Path(__file__).parents[3] / "fixtures" / "hcl" / "states
 
 def state(name: str) -> str:
     """Write a state whose output tells it from others."""
-    outputs = {"name": {"value": name, "type": "string"}}
+    outputs = {
+        "name": {"value": name, "type": "string"},
+        "names": {"value": ["x", name], "type": ["list", "string"]},
+    }
     return json.dumps({"version": 4, "serial": 1, "lineage": "l", "outputs": outputs, "resources": []})
 
 
