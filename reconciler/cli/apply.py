@@ -6,7 +6,7 @@ import sys
 
 import click
 
-from reconciler.cli import exits, logs, options, patience, planning
+from reconciler.cli import deploy, exits, logs, options, patience, planning
 from reconciler.errors import PlanError, Where
 
 
@@ -14,6 +14,7 @@ from reconciler.errors import PlanError, Where
 @click.argument("plan_file", metavar="[PLAN]", required=False)
 @options.common
 @planning.shaping
+@deploy.rollback_events
 @planning.waiting
 @planning.on_failure
 @click.option("--auto-approve", is_flag=True, help="Do not ask.")
@@ -23,6 +24,7 @@ def command(
     wait_until: str,
     tasks: int | None,
     on_failure: str,
+    rollback_events: tuple[str, ...],
     *,
     wait: bool,
     auto_approve: bool,
@@ -56,6 +58,7 @@ def command(
         force_new_deployment=force_new_deployment,
         force_register=force_register,
         may_replace=may_replace,
+        rollback_events=rollback_events,
     )
     with options.opened(common, show_sensitive=show_sensitive) as reconciler:
         with patience.told():

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import click
 
-from reconciler.cli import exits, options, patience, planning
+from reconciler.cli import deploy, exits, options, patience, planning
 
 
 @click.command()
 @options.common
 @planning.shaping
+@deploy.rollback_events
 @click.option("--out", metavar="FILE", help="Save the plan for `reconciler apply FILE`.")
 @click.option(
     "--format",
@@ -34,6 +35,7 @@ def command(
     form: str,
     live: str | None,
     tasks: int | None,
+    rollback_events: tuple[str, ...],
     *,
     simulate: bool,
     detailed_exitcode: bool,
@@ -67,6 +69,7 @@ def command(
         force_new_deployment=force_new_deployment,
         force_register=force_register,
         may_replace=may_replace,
+        rollback_events=rollback_events,
     )
     saved = planning.read_live(live) if live else None
     with options.opened(common, show_sensitive=show_sensitive, aws=saved is None) as reconciler:

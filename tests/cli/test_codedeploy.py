@@ -181,11 +181,15 @@ def test_what_a_deployment_changes_beside_the_revision(cli: Cli, shop: Shop) -> 
 
 def test_a_saved_plan_is_carried_out(cli: Cli, shop: Shop) -> None:
     settle(appspec="{Hooks: [{BeforeAllowTraffic: smoke-test}]}")
-    assert cli("plan", "--out", "plan.json").code == 0
+    assert cli("plan", "--out", "plan.json", "--rollback-events", "DEPLOYMENT_FAILURE").code == 0
     plan = validate(Path("plan.json").read_text())
     (step,) = plan["units"][1]["steps"]
     assert step["type"] == "CreateCodeDeployDeployment"
-    assert step["body"] == {"applicationName": "shop", "deploymentGroupName": "web"}
+    assert step["body"] == {
+        "applicationName": "shop",
+        "deploymentGroupName": "web",
+        "autoRollbackConfiguration": {"enabled": True, "events": ["DEPLOYMENT_FAILURE"]},
+    }
     properties = step["appspec"]["Resources"][0]["TargetService"]["Properties"]
     assert properties["TaskDefinition"] == "(known after apply)"
     assert properties["LoadBalancerInfo"] == {"ContainerName": "app", "ContainerPort": 80}
