@@ -11,7 +11,12 @@ from reconciler.core.kinds import Kind, Kinds
 from reconciler.core.plans import Plan, Unit
 from reconciler.core.redaction import MASK
 from reconciler.core.rehearsals import Case, Rehearsed
-from reconciler.core.steps import CreateService, RegisterTaskDefinition, UpdateService
+from reconciler.core.steps import (
+    CreateCodeDeployDeployment,
+    CreateService,
+    RegisterTaskDefinition,
+    UpdateService,
+)
 from reconciler.core.values import Json, JsonObject
 from reconciler.engine.observing import Observed
 from reconciler.engine.ports import Rehearsal, Snapshot
@@ -43,6 +48,11 @@ def _has_breaker(case: Case) -> bool:
 
 
 def _cases(plan: Plan, unit: Unit, observed: Observed, kinds: Kinds) -> Iterator[Case]:
+    if any(isinstance(step, CreateCodeDeployDeployment) for step in unit.steps):
+        raise PlanError(
+            f"{unit.address} cannot be rehearsed: CodeDeploy deploys it, and the model plays ECS's own deployments",
+            hint="plan without --simulate",
+        )
     steps = [step for step in unit.steps if isinstance(step, CreateService | UpdateService)]
     if not steps:
         return

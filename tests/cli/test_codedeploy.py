@@ -11,6 +11,7 @@ import pytest
 
 from reconciler import sandbox
 from tests.cli.commands import CLUSTER, REGION, SERVICE, Box, Cli, client_of, edit
+from tests.cli.test_events import lines
 from tests.cli.test_schema import validate
 
 GROUPS = f"arn:aws:elasticloadbalancing:{REGION}:123456789012:targetgroup"
@@ -492,6 +493,28 @@ def test_a_service_is_created(cli: Cli, shop: Shop) -> None:
     assert ran.code == 0, ran
     assert shop.writes() == ["RegisterTaskDefinition", "CreateService"]
     assert cli("wait", *OPTIONS).code == 0
+
+
+def test_a_deployment_by_codedeploy_is_not_rehearsed(cli: Cli, shop: Shop) -> None:
+    ran = cli("plan", "--simulate")
+    assert ran.code == 1
+    assert "cannot be rehearsed: CodeDeploy deploys it" in ran.err
+
+
+@pytest.mark.parametrize("given", [CANARY], ids=["canary"])
+def test_events_as_json_fit_their_schema(cli: Cli, shop: Shop) -> None:
+    ran = cli("apply", "--auto-approve", "--log-format", "json", *OPTIONS)
+    assert ran.code == 0, ran
+    told = [line for line in lines(ran.err) if line.get("kind") == "RolloutProgress"]
+    assert {line["stage"] for line in told} >= {"AllowTraffic", ""}
+
+
+def test_a_rollout_that_takes_too_long_is_undone_where_that_is_wanted(cli: Cli, shop: Shop) -> None:
+    write("web:crash")
+    shop.serving.knobs(replacement_timeout=3600)
+    ran = cli("apply", "--auto-approve", "--timeout", "1s", "--on-failure", "rollback")
+    assert ran.code == 4, ran
+    assert [info["status"] for info in shop.deployments()] == ["Stopped", "Succeeded"]
 
 
 def faulty(operation: str, **members: Any) -> dict[str, Any]:
