@@ -4,10 +4,10 @@ A class that adds no field is no dataclass of its own: it has its parent's, and 
 
 ::
 
-    ReconcilerError            what, where, hint
+    ReconcilerError            what, where, hint, excerpt
     ├── ConfigError            a file of the user's is wrong: path, line, column
     │   ├── TemplateError      … inside a template
-    │   └── HclError           … in HCL: excerpt, with a caret
+    │   └── HclError           … in HCL
     │       └── HclErrors      … several at once: errors
     ├── ResolveError           a reference has no value: address
     │   ├── NotFound           the source answers, the address is not there: near misses
@@ -47,16 +47,22 @@ class Where:
 
 @dataclass(eq=False)
 class ReconcilerError(Exception):
-    """What is wrong (one sentence, no final dot), where, and what to try."""
+    """What is wrong (one sentence, no final dot), where, and what to try.
+
+    `excerpt` has the line of the source, and carets under the place, where what reads the source gives it.
+    """
 
     what: str
     where: Where | None = None
     hint: str | None = None
+    excerpt: tuple[str, ...] = field(default=(), kw_only=True)
 
     def __str__(self) -> str:
-        """Give the message of one to three lines that a person sees."""
+        """Give the message that a person sees: a line or more."""
         first = f"{self.where}: {self.what}" if self.where else self.what
-        return "\n".join([first, *self.details(), *([f"  try: {self.hint}"] if self.hint else [])])
+        return "\n".join(
+            [first, *self.excerpt, *self.details(), *([f"  try: {self.hint}"] if self.hint else [])]
+        )
 
     def details(self) -> list[str]:
         """Give further lines, indented by two, between what is wrong and what to try."""
@@ -67,23 +73,19 @@ class ConfigError(ReconcilerError):
     """A file of the user's cannot be used as it is."""
 
 
+@dataclass(eq=False)
 class KnownLater(ConfigError):
-    """A value that is used is known only once Terraform has applied its plan."""
+    """A value that is used is known only once Terraform has applied its plan. `address` is where it will come from."""
+
+    address: str = ""
 
 
 class TemplateError(ConfigError):
     """A template cannot be parsed or executed."""
 
 
-@dataclass(eq=False)
 class HclError(ConfigError):
-    """HCL cannot be parsed or evaluated. `excerpt` has the line of the source, and carets under the place."""
-
-    excerpt: tuple[str, ...] = ()
-
-    def details(self) -> list[str]:
-        """Show the place."""
-        return list(self.excerpt)
+    """HCL cannot be parsed or evaluated."""
 
 
 @dataclass(eq=False)

@@ -48,7 +48,7 @@ def call(evaluator: Evaluator, expr: nodes.Call, names: Names) -> Value:
         return FAILED
     try:
         function.check(len(arguments))
-        value = function.call(arguments, evaluator.run, evaluator.source.where(expr.span))
+        value = function.call(arguments, evaluator.run, evaluator.run.asks(expr.span, evaluator.source))
     except Fault as fault:
         blamed = expr.span
         if fault.argument is not None and expr.arguments:

@@ -58,7 +58,7 @@ def to_bool(value: Value) -> Value:
             return _BOOLS[value]
         case str():
             hint = f'write "{value.lower()}"' if value.lower() in _BOOLS else None
-            raise Fault("a bool is required, and the text is none", hint)
+            raise Fault("a bool is required, and the text is not a bool", hint)
         case _:
             raise Fault(f"a bool is required, not {described(value)}")
 

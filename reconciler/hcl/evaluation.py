@@ -150,7 +150,7 @@ class Evaluator:
             case nodes.Splat(
                 nodes.GetAttr(nodes.Name(base), name), (nodes.AttrStep(attribute), *rest), full, span
             ) if base not in names and isinstance(root := self.scope.root(base), Gathering):
-                where = self.source.where(expr.source.span)
+                where = self.run.asks(expr.source.span, self.source)
                 value = self._asked(lambda: root.gather(name, attribute, self.run, where), span)
                 return self._splat(value, nodes.Splat(expr.source, tuple(rest), full, span), span, names)
             case nodes.Splat():
@@ -166,7 +166,7 @@ class Evaluator:
         """Note an error of a root or function, which stands at the place of its use unless it has one of its own."""
         if isinstance(error, HclError) and not error.where:
             return self.wrong(error.what, span, error.hint)
-        return self.run.failed(located(error, self.source.where(span)))
+        return self.run.failed(located(error, self.run.asks(span, self.source)))
 
     def truth(self, value: Value, what: str, span: Span) -> Value:
         """Convert what decides to a bool; unknown stays unknown."""
@@ -228,7 +228,7 @@ class Evaluator:
                 path.append(taken)
         last = chain[len(path) - 1] if path else base
         span = Span(base.span.start, last.span.end, base.span.line, base.span.column)
-        answer = self._asked(lambda: root.get(tuple(path), self.run, self.source.where(span)), span)
+        answer = self._asked(lambda: root.get(tuple(path), self.run, self.run.asks(span, self.source)), span)
         if isinstance(answer, Unknown):
             return answer
         value, count = answer

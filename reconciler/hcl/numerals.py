@@ -43,7 +43,7 @@ def number(value: int | Decimal) -> int | Decimal:
 def parse(text: str) -> int | Decimal:
     """Read a decimal number, as in `"12"`, `"-0.5"` or `"1e3"`. Raises Fault where the text is none."""
     if not _FORM.match(text):
-        raise Fault("a number is required, and the text is none")
+        raise Fault("a number is required, and the text is not a number")
     try:
         return number(Decimal(text))
     except InvalidOperation:

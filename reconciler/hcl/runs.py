@@ -62,6 +62,7 @@ class Run:
         self._reported: list[dict[int, ReconcilerError]] = [{}]
         self.printed: dict[Piece, list[Piece]] = {}
         self.reads: dict[str, Where] = {}
+        self._asked: dict[Where, tuple[Source, Span]] = {}
         self.active: list[str] = []
         self.probing = False
         self._depth = 0
@@ -174,8 +175,24 @@ class Run:
 
     def wrong(self) -> list[ReconcilerError]:
         """Give what went wrong so far, by place, each thing once."""
-        unique = {str(error): error for error in (*self._reported[0].values(), *self.errors)}
+        errors = map(self._shown, (*self._reported[0].values(), *self.errors))
+        unique = {str(error): error for error in errors}
         return sorted(unique.values(), key=_place)
+
+    def asks(self, span: Span, source: Source) -> Where:
+        """Note a place at which a root or a function is asked, so that their errors can show it; give the place."""
+        where = source.where(span)
+        self._asked[where] = source, span
+        return where
+
+    def _shown(self, error: ReconcilerError) -> ReconcilerError:
+        """Give an error of a root or function with the line of the source."""
+        if error.where not in self._asked or error.excerpt:
+            return error
+        source, span = self._asked[error.where]
+        shown = dataclasses.replace(error, excerpt=source.excerpt(span))
+        shown.__cause__ = error.__cause__
+        return shown
 
     def finish(self) -> None:
         """Raise what went wrong: an error as itself, several as one that holds them."""
@@ -199,4 +216,4 @@ def located(error: ReconcilerError, where: Where) -> ReconcilerError:
 
 def _exceeded(what: str, span: Span, source: Source) -> Exceeded:
     error = source.error(what, span)
-    return Exceeded(error.what, error.where, error.hint, error.excerpt)
+    return Exceeded(error.what, error.where, error.hint, excerpt=error.excerpt)

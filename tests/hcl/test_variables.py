@@ -80,7 +80,7 @@ def test_files_that_count_unasked() -> None:
 def test_all_that_is_wrong_is_said_at_once() -> None:
     text = 'variable "a" {}\nvariable "b" { type = number }\nvariable "port" { default = 1 }'
     given = [*variables.from_environment({"TF_VAR_b": "x"}), variables.from_option("aa=1")]
-    number = "a number is required, and the text is none"
+    number = "a number is required, and the text is not a number"
     with pytest.raises(HclErrors) as caught:
         variables.settle(declared(text), given)
     assert errors(caught.value) == [
