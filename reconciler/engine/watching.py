@@ -247,8 +247,8 @@ class _Reader:
             if isinstance(created := brief.get("createdAt"), int | float)
             and abs(created - target.created) <= NEAR
         ]
-        if near:
-            each.arn = min(near)[1]
+        if near:  # of two at one time the newer one, which is listed first: it has stopped the other
+            each.arn = min(near, key=lambda each: each[0])[1]
         each.usual = next(_durations(briefs), 0.0)
 
     def _missed(self, error: AwsError, following: Sequence[_Following]) -> None:
