@@ -25,6 +25,7 @@ from typing import Final, TypeAlias
 from reconciler.plugin import ConfigError, Json
 from reconciler_tfstate import addresses
 from reconciler_tfstate.addresses import Modules, Resource
+from reconciler_tfstate.states import number
 from reconciler_tfstate.stores import Store
 
 Span: TypeAlias = "tuple[int, int]"
@@ -78,7 +79,7 @@ def index(store: Store) -> Index | None:
 
 def decode(text: bytes) -> Json:
     """Decode a piece of a state. ValueError or RecursionError where it is no JSON."""
-    value: Json = json.loads(text.decode(), parse_constant=_no_constant)
+    value: Json = json.loads(text.decode(), parse_float=number, parse_constant=_no_constant)
     return value
 
 
@@ -86,7 +87,7 @@ def _no_constant(constant: str) -> Json:
     raise ValueError(constant)
 
 
-_DECODER = json.JSONDecoder(parse_constant=_no_constant)
+_DECODER = json.JSONDecoder(parse_float=number, parse_constant=_no_constant)
 
 
 @dataclass(slots=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import json
+import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -153,7 +154,7 @@ def _document(data: bytes, name: str) -> Mapping[str, Json]:
         _refuse(name, "is not a Terraform state: it is not text in UTF-8", _PULL)
     try:
         with collector_paused():
-            document = json.loads(text, parse_constant=_no_constant)
+            document = json.loads(text, parse_float=number, parse_constant=_no_constant)
     except json.JSONDecodeError as error:
         if _truncated(text, error):
             _refuse(name, "is truncated or being written", _RETRY, WRITTEN_AFTER)
@@ -218,6 +219,15 @@ def _refuse_version(document: Mapping[str, Json], name: str) -> NoReturn:
         case {"resource_changes": _} | {"planned_values": _}:
             _refuse(name, "is a plan, not a state", _PULL)
     _refuse(name, "is not a Terraform state: it is JSON without a state's version", _PULL)
+
+
+def number(text: str) -> float:
+    """Read a number that is not whole; one with more digits than a float holds keeps them."""
+    if len(text) <= sys.float_info.dig:
+        return float(text)
+    from reconciler.hcl.numerals import Digits  # noqa: PLC0415 - few states have such a number
+
+    return Digits(text)
 
 
 def _no_constant(constant: str) -> NoReturn:

@@ -23,6 +23,25 @@ _LARGEST_EXPONENT = 4_000
 _FORM = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?\Z")
 
 
+class Digits(float):
+    """A number of JSON that a float rounds, with its digits: what knows floats alone takes it for one."""
+
+    __slots__ = ("digits",)
+
+    def __init__(self, digits: str) -> None:
+        """Keep the digits."""
+        self.digits = digits
+
+    def __reduce__(self) -> tuple[type[Digits], tuple[str]]:
+        """Copy with the digits."""
+        return Digits, (self.digits,)
+
+
+def from_float(value: float) -> Decimal:
+    """Give the number that a float stands for: its digits where it has them, else the shortest that it writes."""
+    return Decimal(value.digits if isinstance(value, Digits) else repr(value))
+
+
 def number(value: int | Decimal) -> int | Decimal:
     """Give a number in its one form: an int where it is whole, rounded to what 512 bits hold.
 

@@ -214,7 +214,7 @@ def from_plain(data: object) -> Value:
         case int() | Decimal():
             return numerals.number(data)
         case float():
-            return numerals.number(Decimal(repr(data)))
+            return numerals.number(numerals.from_float(data))
         case list() | tuple():
             return tuple(map(from_plain, data))
         case Mapping():

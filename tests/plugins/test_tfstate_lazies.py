@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import os
 from collections.abc import Callable, Iterator, Mapping
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.errors import ResolveError, Unavailable
+from reconciler.hcl import numerals
 from reconciler_tfstate import answers, indexes, lazies, states, stores
 from reconciler_tfstate.addresses import Resource
 from reconciler_tfstate.states import State
@@ -304,3 +307,16 @@ def test_a_large_state_from_elsewhere_is_not_kept_as_it_came(monkeypatch: pytest
         assert [(each.key, each.attributes) for each in found] == [
             (each.key, each.attributes) for each in instances
         ]
+
+
+@pytest.mark.parametrize(
+    ("digits", "exactly"),
+    [("0.1", "0.1"), ("1e3", "1000.0"), ("-0.12345678901234567890", "-0.12345678901234567890")],
+)
+def test_a_number_keeps_its_digits(digits: str, exactly: str) -> None:
+    for found in (states.number(digits), indexes.decode(digits.encode())):
+        assert isinstance(found, float)
+        assert found == float(digits)
+        assert json.loads(json.dumps(found)) == found
+        assert numerals.from_float(found) == Decimal(exactly)
+        assert numerals.from_float(copy.deepcopy(found)) == Decimal(exactly)

@@ -22,8 +22,12 @@ def state(name: str) -> str:
     outputs = {
         "name": {"value": name, "type": "string"},
         "names": {"value": ["x", name], "type": ["list", "string"]},
+        "big": {"value": 0.5, "type": "number"},
     }
-    return json.dumps({"version": 4, "serial": 1, "lineage": "l", "outputs": outputs, "resources": []})
+    text = json.dumps({"version": 4, "serial": 1, "lineage": "l", "outputs": outputs, "resources": []})
+    return text.replace(
+        "0.5", "123456789012345678901234567890.5"
+    )  # which no float of Python's would be written as
 
 
 def opened(case: dict[str, Any], folder: Path) -> Reconciler:
