@@ -2,7 +2,8 @@
 
 `type` is a cty type in JSON: ``"string"``, ``["list", T]``, ``["object", {name: T}]``, ``["tuple", [T…]]``.
 Providers declare such attributes as dynamic; the state alone does not say which they are. So an attribute is
-unwrapped where the table names it, or where it has exactly these two members and the value is of the type.
+unwrapped where the table names it, or where it has exactly these two members and the value is of the type, unless
+another table names it as what holds such members itself.
 Deeper down only compound types count, since ``{"type": "string", "value": "x"}`` may be a genuine block.
 """
 
@@ -20,6 +21,11 @@ KNOWN = {
     "kubernetes_manifest": {"manifest", "object"},
 }
 
+#: Attributes that their schemas declare as maps of texts, whose keys are the user's own: `value` and `type`, too.
+PLAIN = {
+    "external": {"query", "result"},
+}
+
 _PRIMITIVES: dict[str, tuple[type, ...]] = {
     "string": (str,),
     "number": (int, float),
@@ -29,9 +35,11 @@ _PRIMITIVES: dict[str, tuple[type, ...]] = {
 
 def unwrap(resource_type: str, attributes: Mapping[str, Json]) -> dict[str, Json]:
     """Give a resource's attributes with dynamic ones replaced by their values."""
-    known = KNOWN.get(resource_type, set())
+    known, plain = KNOWN.get(resource_type, set()), PLAIN.get(resource_type, set())
     return {
-        name: _unwrap_deep(_unwrap_one(value, surely=name in known, primitive=True))
+        name: value
+        if name in plain
+        else _unwrap_deep(_unwrap_one(value, surely=name in known, primitive=True))
         for name, value in attributes.items()
     }
 
