@@ -74,9 +74,14 @@ class StateResolver:
         return Value(found.data, found.sensitive, source=source)
 
     def addresses(self, prefix: str, /) -> Iterable[str]:
-        """Give the addresses of outputs and resource instances."""
+        """Give the addresses of outputs and resource instances, and of outputs of modules where these are known."""
         state = self._state(Address("", prefix))
-        return sorted(address for address in answers.listing(state) if address.startswith(prefix))
+        found = set(answers.listing(state))
+        if not self._settings.outputs_only and (folder := self._settings.home(self._context)) is not None:
+            from reconciler_tfstate import completions  # noqa: PLC0415 - a run that completes nothing does without
+
+            found.update(completions.outputs(folder, self._context.environ))
+        return sorted(address for address in found if address.startswith(prefix))
 
     def _answer(self, state: State, reference: Reference) -> tuple[Found, bool]:
         """Give what stands at a reference, and whether it was computed."""

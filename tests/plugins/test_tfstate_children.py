@@ -16,7 +16,7 @@ import pytest
 import yaml
 
 from reconciler.errors import ResolveError
-from reconciler.plugin import Address, Resolver, Source, Unavailable, Value
+from reconciler.plugin import Address, Enumerable, Resolver, Source, Unavailable, Value
 from reconciler.testing import FakeContext
 from reconciler_tfstate import addresses, plugin
 from reconciler_tfstate.addresses import Index, Resource
@@ -198,3 +198,38 @@ def test_nothing_of_it_is_imported_for_other_addresses() -> None:
         "assert not {'reconciler.hcl.syntax', 'reconciler_tfstate.children', 'hcl2'} & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_outputs_of_modules_are_listed(tmp_path: Path) -> None:
+    """Those of calls that cannot be read are not, and a module that calls itself comes to an end."""
+    files = {
+        "main.tf": """
+            module "net" { source = "./net" }
+            module "each" {
+              source   = "./net"
+              for_each = var.unknown
+            }
+            module "elsewhere" { source = "hashicorp/consul/aws" }
+            output "declared" { value = 1 }
+        """,
+        "net/main.tf": """
+            output "cidr" { value = "10.0.0.0/8" }
+            module "deep" { source = "../deep" }
+        """,
+        "deep/main.tf": """
+            output "hash" { value = 1 }
+            module "again" { source = "../deep" }
+        """,
+    }
+    held = {"aws_vpc.a": {"id": "vpc-1"}}
+    resolver = opened({"files": files, "state": held}, tmp_path)
+    assert isinstance(resolver, Enumerable)
+    found = list(resolver.addresses("module."))
+    assert {"module.net.cidr", "module.each[*].cidr", "module.net.module.deep.hash"} <= set(found)
+    assert all(address.split(".")[1] in ("net", "each[*]") for address in found)
+    assert max(address.count("module.") for address in found) < 10
+    assert "module.net.cidr" in resolver.addresses("mod")
+    assert resolver.addresses("aws") == ["aws_vpc.a"]
+    only = opened({"files": files, "state": held, "config": {"outputs_only": True}}, tmp_path)
+    assert isinstance(only, Enumerable)
+    assert not list(only.addresses("module."))
