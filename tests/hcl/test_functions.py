@@ -304,7 +304,7 @@ def attempt(name: str, arguments: list[Value]) -> Value | Fault:
 
 
 @given(_CALLS, st.booleans())
-@settings(deadline=None, max_examples=600)
+@settings(deadline=None, max_examples=300)
 def test_a_call_gives_a_value_or_a_fault(drawn: tuple[str, list[Value]], fitted: bool) -> None:
     name, arguments = drawn
     result = attempt(name, _apt(name, arguments) if fitted else arguments)

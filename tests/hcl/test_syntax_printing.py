@@ -169,7 +169,7 @@ def test_an_expression_that_was_made_means_the_same_when_it_is_read(tree: Expr) 
     assert repr(syntax.parse_expression(printer.text(read), "again")) == repr(read)
 
 
-@settings(deadline=None, max_examples=50)
+@settings(deadline=None, max_examples=25)
 @given(bodies())
 def test_a_body_that_was_made_means_the_same_when_it_is_read(tree: nodes.Body) -> None:
     read = syntax.parse_body(printer.text(tree), "printed")

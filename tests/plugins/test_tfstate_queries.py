@@ -178,7 +178,7 @@ LAX = (
 
 
 @pytest.mark.skipif(JQ is None, reason="jq is not installed")
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.filter_too_much])
+@settings(max_examples=75, deadline=None, suppress_health_check=[HealthCheck.filter_too_much])
 @given(jsons, written)
 def test_answers_as_jq(data: Any, query: str) -> None:
     """Where both answer, they answer the same, and we never answer what jq refuses."""
