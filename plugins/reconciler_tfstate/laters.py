@@ -11,6 +11,7 @@ from enum import Enum
 from typing import Final, TypeVar, cast
 
 from reconciler.plugin import Json
+from reconciler_tfstate.sensitivities import Path
 
 _T = TypeVar("_T")
 
@@ -41,10 +42,16 @@ def refuse(data: object) -> Json:
     raise TypeError(type(data).__name__)
 
 
-def within(data: Json) -> bool:
-    """Tell whether data holds a value that is known later, or is one."""
+def parted(data: Json) -> tuple[Json, tuple[Path, ...]]:
+    """Give data with null for what is known later, and the paths of that."""
     if data is LATER:
-        return True
+        return None, ((),)
     if isinstance(data, Mapping):
-        return any(map(within, data.values()))
-    return isinstance(data, list | tuple) and any(map(within, data))
+        members = {name: parted(each) for name, each in data.items()}
+        paths = tuple((name, *path) for name, (_, below) in members.items() for path in below)
+        return {name: each for name, (each, _) in members.items()}, paths
+    if isinstance(data, list):
+        items = [parted(each) for each in data]
+        paths = tuple((at, *path) for at, (_, below) in enumerate(items) for path in below)
+        return [each for each, _ in items], paths
+    return data, ()

@@ -69,9 +69,10 @@ class StateResolver:
 
         tells = called or self._plan.tells(reference)
         source = planned.source(self._plan, state, address.path) if tells else state.source
-        if laters.within(found.data):
+        data, unknown = laters.parted(found.data)
+        if () in unknown:
             return Value(None, unknown=True, source=source)
-        return Value(found.data, found.sensitive, source=source)
+        return Value(data, found.sensitive, source=source, unknown_paths=unknown)
 
     def addresses(self, prefix: str, /) -> Iterable[str]:
         """Give the addresses of outputs and resource instances, and of outputs of modules where these are known."""

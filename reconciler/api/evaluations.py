@@ -239,7 +239,6 @@ class Evaluation:
     def inputs(self, files: Definitions) -> tuple[Input, ...]:
         """Give the values that a plan uses, by address: what a saved plan is checked against."""
         from reconciler.core.plans import Input
-        from reconciler.engine import concealing
 
         documents = (self.settings.resolved, files.task_definition, files.service)
         addresses = {
@@ -254,11 +253,18 @@ class Evaluation:
             Input(
                 address=address,
                 source=known[address].source,
-                digest="" if known[address].sensitive_paths else concealing.digest(known[address].data),
+                digest=_digest(known[address]),
                 ambient=self.instances.get(address.resolver).plugin.ambient,
             )
             for address in sorted(addresses & set(known))
         )
+
+
+def _digest(value: Value) -> str:
+    """Give what tells a value from another one; nothing where it is secret, or has yet to become another one."""
+    from reconciler.engine import concealing
+
+    return "" if value.sensitive_paths or value.unknown_paths else concealing.digest(value.data)
 
 
 def _overlaid(uses: Sequence[PluginUse], planned: Mapping[str, Path]) -> list[PluginUse]:

@@ -238,8 +238,8 @@ class Reconciler:
             reads = self._reads(early, hint)
         try:
             files = self._asked(options, observed)
-        except KnownLater:
-            return self._deferred(options, observed)
+        except KnownLater as later:
+            return self._deferred(options, observed, later)
         if reads is not None:
             family = _family_in(files.task_definition)
             reads.expect(family)
@@ -332,7 +332,7 @@ class Reconciler:
             service=observed is None or observed.service is not None,
         )
 
-    def _deferred(self, options: Options, observed: Observed | None) -> Plan:
+    def _deferred(self, options: Options, observed: Observed | None, later: KnownLater) -> Plan:
         """Make the plan of a project whose values Terraform has yet to make: it says which, and does nothing."""
         from reconciler.api import references
         from reconciler.core.plans import Plan
@@ -341,7 +341,7 @@ class Reconciler:
         found = observed or Observed(self.gateway.account(), self.gateway.region)
         return Plan(
             project=self._origins(options),
-            units=(references.deferred(settings, found, self.references()),),
+            units=(references.deferred(settings, found, self.references(), later),),
             notices=self._files.notices,
             made_at=self.clock.now(),
             complete=False,

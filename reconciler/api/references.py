@@ -17,7 +17,7 @@ from reconciler.core.plans import Awaited, Unit, Verb
 from reconciler.core.redaction import Masker
 from reconciler.core.values import Address, Failure, Json, Path, Source, Value
 from reconciler.engine.observing import Observed
-from reconciler.errors import HclError, ReconcilerError, Where
+from reconciler.errors import HclError, KnownLater, ReconcilerError, Where
 from reconciler.load.project import Project as Settings
 
 _T = TypeVar("_T")
@@ -69,12 +69,14 @@ class Explained:
     named: tuple[Named, ...] = ()
 
 
-def deferred(settings: Settings, observed: Observed, listed: Listed) -> Unit:
-    """Make the unit of a project that waits for values which Terraform has yet to make."""
+def deferred(settings: Settings, observed: Observed, listed: Listed, later: KnownLater) -> Unit:
+    """Make the unit of a project that waits for values which Terraform has yet to make, `later` among them."""
     awaits = tuple(
         Awaited(address=reference.address, where=reference.where)
         for reference in listed.references
-        if reference.address is not None and isinstance(reference.answer, Value) and reference.answer.unknown
+        if reference.address is not None
+        and isinstance(reference.answer, Value)
+        and (reference.answer.unknown or str(reference.address) == later.address)
     )
     name = f"{settings.cluster}/{settings.service}" if settings.service else str(settings.task_definition)
     kind = "service" if settings.service else "task_definition"

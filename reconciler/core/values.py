@@ -69,12 +69,17 @@ class Origin:
 
 @dataclass(frozen=True, slots=True)
 class Value:
-    """A resolver's answer. `sensitive_paths` point into `data`; the empty path marks all of it."""
+    """A resolver's answer. `sensitive_paths` point into `data`; the empty path marks all of it.
+
+    An `unknown` answer is known later, and has no data yet. Of another one `unknown_paths` point to the parts that are;
+    in `data` null stands there.
+    """
 
     data: Json
     sensitive_paths: tuple[Path, ...] = ()
     unknown: bool = False
     source: Source | None = None
+    unknown_paths: tuple[Path, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,13 +42,13 @@ class Made:
 
 @dataclass(slots=True)
 class Blocks:
-    """The blocks of one type that a block stands for. They are not `known` while what decides how many is not."""
+    """The blocks of one type that a block stands for. `unknown` is what decides how many, where that is so."""
 
     type: str
     header: Span
     made: list[Made] = field(default_factory=list)
     marks: Marks = values.NO_MARKS
-    known: bool = True
+    unknown: Unknown | None = None
 
 
 def type_of(block: Block) -> str:
@@ -89,8 +89,8 @@ def _dynamic(evaluator: Evaluator, block: Block, names: Names) -> Blocks:
     for key, value in _elements(evaluator, over, names, found):
         inner = {**names, iterator(block): Object({"key": key, "value": value})}
         own = tuple(_labels(evaluator, labels, inner)) if labels else ()
-        if any(isinstance(values.split(label)[0], Unknown) for label, _ in own):
-            found.known = False
+        if (unknown := values.first_unknown(tuple(label for label, _ in own))) is not None:
+            found.unknown = unknown
         else:
             found.made.append(Made(own, content.body, inner, found.marks))
     return found
@@ -179,7 +179,7 @@ def _elements(
 ) -> Iterator[tuple[Value, Value]]:
     pairs, marks, unknown = comprehensions.pairs(evaluator, attribute.expr, names, FOR_EACH)
     found.marks |= marks
-    found.known = found.known and unknown is None
+    found.unknown = found.unknown or unknown
     for key, value in pairs:
         yield values.mark(key, marks), values.mark(value, marks)
 
@@ -194,8 +194,8 @@ def _counted(evaluator: Evaluator, attribute: Attribute, names: Names, found: Bl
     found.marks |= marks
     limit = evaluator.run.limits.members
     match number:
-        case Unknown():
-            found.known = False
+        case Unknown() as unknown:
+            found.unknown = unknown
         case int() if 0 <= number <= limit:
             yield from (values.mark(index, marks) for index in range(number))
         case None:

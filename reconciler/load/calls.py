@@ -10,11 +10,11 @@ import dataclasses
 import difflib
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final, TypeAlias, TypeVar
 
 from reconciler.core.references import Function, Functions
-from reconciler.core.values import UNKNOWN, Address, Failure, Json, Marked, Origin, Value, unite
+from reconciler.core.values import UNKNOWN, Address, Failure, Json, Marked, Origin, Path, Value, unite
 from reconciler.errors import ConfigError, KnownLater, ReconcilerError, Where
 
 if TYPE_CHECKING:
@@ -46,6 +46,19 @@ class Pure:
     def arity(self) -> str:
         """Say how many arguments it takes."""
         return "one argument"
+
+
+@dataclass(eq=False)
+class PartlyKnown(KnownLater):
+    """Only parts of a value are known yet. `answer` has them, and `UNKNOWN` in place of the others."""
+
+    answer: Marked = field(default_factory=lambda: Marked(UNKNOWN))
+
+
+def later(address: object, where: Where) -> KnownLater:
+    """Give the error that a value of an address is known later."""
+    what = f"{address} has no value yet: it is known only after Terraform has applied its plan"
+    return KnownLater(what, where, "apply the Terraform plan first", address=str(address))
 
 
 PURE: Final[Mapping[str, Pure]] = {"json_escape": Pure(json_escape)}
@@ -134,11 +147,30 @@ class Lookups:
             case Failure(error):
                 raise located(error, where) from error.__cause__
             case Value(unknown=True):
-                what = f"{address} has no value yet: it is known only after Terraform has applied its plan"
-                raise KnownLater(what, where, "apply the Terraform plan first")
-            case Value(data, paths, source=source):
+                raise later(address, where)
+            case Value(data, paths, source=source, unknown_paths=unknown):
                 marks = given.sensitive_paths or paths
-                return Marked(plain(data), given.origins | {Origin(address, source)}, marks)
+                answer = Marked(plain(data), given.origins | {Origin(address, source)}, marks)
+                if not unknown:
+                    return answer
+                what = f"{address} is known in parts alone until Terraform has applied its plan"
+                hint = "apply the Terraform plan first, or name the part that is needed"
+                partly = replace(answer, data=_without(answer.data, unknown))
+                raise PartlyKnown(what, where, hint, str(address), partly)
+
+
+def _without(data: object, unknown: Sequence[Path]) -> object:
+    """Put `UNKNOWN` for what lies at any of the paths."""
+    if () in unknown:
+        return UNKNOWN
+    below: dict[str | int, list[Path]] = {}
+    for key, *rest in unknown:
+        below.setdefault(key, []).append(tuple(rest))
+    if isinstance(data, dict):
+        return {key: _without(each, below[key]) if key in below else each for key, each in data.items()}
+    if isinstance(data, list):
+        return [_without(each, below[at]) if at in below else each for at, each in enumerate(data)]
+    return data
 
 
 class Texts:

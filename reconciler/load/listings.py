@@ -78,7 +78,9 @@ class _Recorder(Lookups):
     def _answer(self, address: Address, arguments: Sequence[Marked], where: Where) -> Marked:
         self._asked[address] = None
         answer = self._answers.get(address)
-        if isinstance(answer, Failure) or (isinstance(answer, Value) and answer.unknown):
+        if isinstance(answer, Failure) or (
+            isinstance(answer, Value) and (answer.unknown or answer.unknown_paths)
+        ):
             return Marked(self._stand_in, frozenset({Origin(address)}))
         return super()._answer(address, arguments, where)
 

@@ -87,14 +87,17 @@ def evaluate(
     ]
     lists = functools.partial(_pairs, options)
     kept = Body(tuple(attributes), tuple(blocks), body.span)
-    result = bodies.Reader(run, source, scope, scope.origins, scope.places, naming, lists).document(
-        kept, str(document.path)
-    )
+    reader = bodies.Reader(run, source, scope, scope.origins, scope.places, naming, lists)
+    result = reader.document(kept, str(document.path))
     wrong = run.wrong()
     if wrong and all(isinstance(error, KnownLater) for error in wrong):
         raise wrong[0]
     run.finish()
-    return None if lookups.needs else result
+    if lookups.needs:
+        return None
+    if reader.later:
+        raise reader.later[0]
+    return result
 
 
 def _pairs(options: Options) -> Mapping[str, pairs.Pair]:

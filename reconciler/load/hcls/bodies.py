@@ -8,7 +8,7 @@ from typing import Final, TypeAlias
 
 from reconciler.core.documents import Named, Resolved
 from reconciler.core.values import Json, Origin, Path
-from reconciler.errors import Where
+from reconciler.errors import KnownLater, Where
 from reconciler.hcl import nodes, plains, repetitions, values
 from reconciler.hcl.evaluation import NO_NAMES, Evaluator, Names, Scope
 from reconciler.hcl.nodes import Block, Body, Expr, Span
@@ -16,6 +16,7 @@ from reconciler.hcl.repetitions import Made
 from reconciler.hcl.runs import Run
 from reconciler.hcl.sources import Source
 from reconciler.hcl.values import Marks, Set, Unknown, Value
+from reconciler.load import calls
 from reconciler.load.hcls.names import LISTS, Naming
 from reconciler.load.hcls.pairs import Pair
 
@@ -49,6 +50,7 @@ class Reader:
     places: dict[Path, Where] = field(default_factory=dict)
     printed: dict[Path, Printed] = field(default_factory=dict)
     named: dict[Path, frozenset[Named]] = field(default_factory=dict)
+    later: list[KnownLater] = field(default_factory=list)
 
     def document(self, body: Body, path: str) -> Resolved:
         """Give the data of a body, with its provenance."""
@@ -84,7 +86,8 @@ class Reader:
                         items.append(self._block(block, made, (*path, name, len(items)), around, named=True))
                 elif self._fresh(name, block.header, first):
                     data[name] = self._block(block, made, (*path, name), around, named=False)
-            if not stands.known:
+            if stands.unknown is not None:
+                self._wait(stands.unknown, self.source.where(stands.header))
                 self._note((*path, name), stands.marks, stands.marks)
         return data
 
@@ -147,7 +150,8 @@ class Reader:
         if not plain and not isinstance(plain, Unknown) and united.sensitive:
             self.sensitive.add(path)
         match plain:
-            case Unknown():
+            case Unknown() as unknown:
+                self._wait(unknown, self._place(expr, path))
                 return None
             case Mapping():
                 if (pair := self._pair(path)) is not None:
@@ -211,6 +215,19 @@ class Reader:
             value = self._value(each, inner[1] if inner else None, (*at, pair.value), above)
             items.append({pair.key: self._value(key, None, (*at, pair.key), above), pair.value: value})
         return items
+
+    def _place(self, expr: Expr | None, path: Path) -> Where:
+        """Give the place of a value: of what made it, or of the nearest that it stands in."""
+        if expr is None:
+            for length in range(len(path), 0, -1):
+                if (found := self.places.get(path[:length])) is not None:
+                    return found
+        return self.source.where(expr.span if expr is not None else nodes.NOWHERE)
+
+    def _wait(self, unknown: Unknown, where: Where) -> None:
+        """Note what is known later: what was not looked up yet, or went wrong, has no address."""
+        if unknown.address:
+            self.later.append(calls.later(unknown.address, where))
 
     def _note(self, path: Path, marks: Marks, united: Marks) -> None:
         """Note where a value comes from: all of it, where there is anything that is not said above it."""

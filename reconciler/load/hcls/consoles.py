@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from reconciler.core import values as core
-from reconciler.core.values import Json
 from reconciler.errors import KnownLater
 from reconciler.hcl import declarations, plains, syntax, values, variables
 from reconciler.hcl.declarations import Variable
@@ -13,7 +12,7 @@ from reconciler.hcl.evaluation import Evaluator
 from reconciler.hcl.nodes import Expr
 from reconciler.hcl.runs import Run
 from reconciler.hcl.sources import Source
-from reconciler.hcl.values import Unknown, Value
+from reconciler.load import calls
 from reconciler.load.calls import Lookups
 from reconciler.load.hcls import outside
 from reconciler.load.sources import Document, Options
@@ -39,9 +38,11 @@ def evaluate(
     run.finish()
     if lookups.needs:
         return None
-    _, marks = values.unmark(value)
+    if (unknown := values.first_unknown(value)) is not None:
+        raise calls.later(unknown.address, source.where(expr.span))
+    plain, marks = values.unmark(value)
     origins = frozenset(scope.origins[each] for each in marks.origins)
-    return core.Marked(_plain(value), origins, tuple(plains.sensitive(value)))
+    return core.Marked(plains.to_json(plain), origins, tuple(plains.sensitive(value)))
 
 
 def _declared(options: Options) -> tuple[Mapping[str, Variable], Mapping[str, tuple[Expr, Source]]]:
@@ -52,8 +53,3 @@ def _declared(options: Options) -> tuple[Mapping[str, Variable], Mapping[str, tu
     name = str(project.path)
     body, source = syntax.parse_body(project.text, name), Source(project.text, name)
     return declarations.variables(body, source), declarations.definitions(body, source)
-
-
-def _plain(value: Value) -> Json:
-    plain, _ = values.unmark(value)
-    return None if isinstance(plain, Unknown) else plains.to_json(plain)

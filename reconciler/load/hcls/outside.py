@@ -22,7 +22,7 @@ from reconciler.hcl.sources import Source
 from reconciler.hcl.traversals import Path
 from reconciler.hcl.values import Unknown, Value
 from reconciler.hcl.variables import Setting
-from reconciler.load.calls import Lookups
+from reconciler.load.calls import Lookups, PartlyKnown
 from reconciler.load.hcls import states
 from reconciler.load.sources import Document, Options
 
@@ -79,8 +79,14 @@ class Scope(scopes.Names):
         """Call a resolver's function."""
         if run.probing:
             return scopes.PROBED
+        plain, marks = values.unmark(tuple(arguments))
+        unknown = values.first_unknown(plain)
+        if unknown is not None and unknown.address:
+            return values.mark(unknown, marks)
         try:
             answer = self._resolvers.call(name, [self._outward(each) for each in arguments], where)
+        except PartlyKnown as error:
+            return self._inward(error.answer, Unknown(error.what, error.address))
         except KnownLater as error:
             # No failure that `try` may pass over: there will be a value.
             run.report([error])
@@ -100,13 +106,15 @@ class Scope(scopes.Names):
             raise Fault(f"{address} stands in a Terraform state, and the project names none", hint)
         return self.ask(name, [address], run, where)
 
-    def _inward(self, answer: core.Marked) -> Value:
+    def _inward(self, answer: core.Marked, later: Unknown | None = None) -> Value:
+        """Give an answer as a value; `later` stands for the parts that are known later."""
         for origin in answer.origins:
             self.origins[str(origin.address)] = origin
         marks = values.Marks(origins=frozenset(str(origin.address) for origin in answer.origins))
         if not answer.known:
             return values.mark(Unknown(_LATER), marks)
-        return values.mark(plains.from_json(answer.data, answer.sensitive_paths), marks)
+        data = answer.data if later is None else _settled(answer.data, later)
+        return values.mark(plains.from_json(data, answer.sensitive_paths), marks)
 
     def _outward(self, value: Value) -> core.Marked:
         plain, marks = values.unmark(value)
@@ -115,6 +123,18 @@ class Scope(scopes.Names):
         return core.Marked(
             plains.to_json(plain) if known else core.UNKNOWN, origins, ((),) if marks.sensitive else ()
         )
+
+
+def _settled(data: object, later: Unknown) -> object:
+    """Put one value for what is unknown in data."""
+    match data:
+        case core.UNKNOWN:
+            return later
+        case dict():
+            return {key: _settled(each, later) for key, each in data.items()}
+        case list():
+            return [_settled(each, later) for each in data]
+    return data
 
 
 class _Named(NamedTuple):
