@@ -35,8 +35,12 @@ def _own(status: os.stat_result) -> bool:
     return status.st_uid == getattr(os, "geteuid", lambda: status.st_uid)() and not status.st_mode & 0o022
 
 
-def write(name: str, data: bytes) -> None:
-    """Write under a name, readable by the user alone; a folder that cannot be written is no error."""
+def write(name: str, data: bytes, *, kept: int | None = None) -> None:
+    """Write under a name, readable by the user alone; a folder that cannot be written is no error.
+
+    Of the files whose names are alike up to the first hyphen, the `kept` newest stay: others belong to versions and
+    projects that were.
+    """
     if os.environ.get("RECONCILER_NO_CACHE"):
         return
     with suppress(OSError, RuntimeError):
@@ -47,3 +51,14 @@ def write(name: str, data: bytes) -> None:
         with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
             file.write(data)
         draft.replace(target)
+        if kept is not None:
+            alike = target.parent.glob(f"{name.partition('-')[0]}-*")
+            for old in sorted(alike, key=_written, reverse=True)[kept:]:
+                old.unlink(missing_ok=True)
+
+
+def _written(path: Path) -> float:
+    try:
+        return path.stat().st_mtime
+    except FileNotFoundError:  # another run was faster
+        return 0.0

@@ -35,7 +35,7 @@ def recall(project: Project) -> Hint | None:
 
 def keep(project: Project, hint: Hint) -> None:
     """Leave a hint for the next plan."""
-    caches.write(_name(project), json.dumps(hint).encode())
+    caches.write(_name(project), json.dumps(hint).encode(), kept=256)
 
 
 def _name(project: Project) -> str:

@@ -20,6 +20,9 @@ from reconciler.errors import ConfigError
 _COMPACT_FROM: Final = 64 * 1024
 """Files below this size, in bytes, parse faster than the cache answers."""
 
+_KEPT: Final = 24
+"""Models that stay in the cache: more than the services of two versions of botocore."""
+
 _FORMAT: Final = "2"
 """Changes whenever the compact form does."""
 
@@ -80,7 +83,7 @@ def _compacted(name: str, path: Path) -> dict[str, Any]:
     model = _parse(path)
     # The two sections that hold the bulk; botocore insists on documentation elsewhere (clientContextParams).
     model |= {part: _without_documentation(model[part]) for part in ("shapes", "operations") if part in model}
-    caches.write(name, json.dumps(model, separators=(",", ":")).encode())
+    caches.write(name, json.dumps(model, separators=(",", ":")).encode(), kept=_KEPT)
     return model
 
 

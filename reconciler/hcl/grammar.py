@@ -92,7 +92,7 @@ def tables() -> Tables:
         return known
     raw = _analyse(grammar, key)
     data = json.dumps(raw, separators=(",", ":")).encode()
-    caches.write(name, data)
+    caches.write(name, data, kept=4)
     made = _load(data, key)
     assert made is not None
     return made

@@ -119,4 +119,5 @@ def _recall(name: str, key: str) -> list[EntryPoint] | None:
 
 def _keep(name: str, key: str, entries: Iterable[EntryPoint]) -> None:
     """Write the cache; where that cannot be done the next run scans again."""
-    caches.write(name, json.dumps({"key": key, "entries": [asdict(entry) for entry in entries]}).encode())
+    data = json.dumps({"key": key, "entries": [asdict(entry) for entry in entries]}).encode()
+    caches.write(name, data, kept=16)
