@@ -338,7 +338,9 @@ def test_somebody_stops_it(cli: Cli, shop: Shop) -> None:
     assert cli("apply", "--auto-approve", "--no-wait").code == 0
     codedeploy = client_of(shop.serving.endpoint_url, "codedeploy")
     (info,) = shop.deployments()
+    shop.serving.knobs(speed=0)
     codedeploy.stop_deployment(deploymentId=info["deploymentId"], autoRollbackEnabled=True)
+    shop.serving.knobs(speed=3)  # slow enough for `wait` to begin before it is over
     waited = cli("wait", *OPTIONS)
     assert waited.code == 4, waited
     assert "rolled back by CodeDeploy" in waited.err
