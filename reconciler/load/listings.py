@@ -11,8 +11,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from reconciler.core.references import Functions
-from reconciler.core.values import UNKNOWN, Address, Failure, Marked, Origin, Value
+from reconciler.core.references import Function, Functions
+from reconciler.core.values import UNKNOWN, Address, Failure, Json, Marked, Origin, Value
 from reconciler.errors import ConfigError, ReconcilerError, ResolveError, Where
 from reconciler.load import evaluate, gotemplates
 from reconciler.load.calls import Known, Lookups, Texts
@@ -134,9 +134,16 @@ def _of_hcl(document: Document, functions: Functions, options: Options) -> Itera
     for each in static.listed(document, functions, options):
         function = functions.get(each.function)
         given = each.arguments
-        known = function is not None and given is not None and function.takes(len(given))
-        addresses = (function.address(given),) if known and function is not None and given is not None else ()
+        addresses = _addresses(function, given) if function is not None and given is not None else ()
         yield Use(each.where, each.function, each.text, addresses)
+
+
+def _addresses(function: Function, given: Sequence[Json]) -> tuple[Address, ...]:
+    """Give the address that constant arguments make; none where they are wrong: evaluation says so at their place."""
+    try:
+        return (function.address(given),) if function.takes(len(given)) else ()
+    except ConfigError:
+        return ()
 
 
 def _static(document: Document, functions: Functions, lookups: Lookups) -> Iterator[Use]:
@@ -151,8 +158,7 @@ def _static(document: Document, functions: Functions, lookups: Lookups) -> Itera
         addresses: tuple[Address, ...] = ()
         if all(isinstance(argument, nodes.Literal) for argument in arguments):
             given = [argument.value for argument in arguments if isinstance(argument, nodes.Literal)]
-            if functions[first.name].takes(len(given)):
-                addresses = (functions[first.name].address(given),)
+            addresses = _addresses(functions[first.name], given)
         yield Use(places.where(first), first.name, template.source[command.start : command.end], addresses)
 
 

@@ -114,5 +114,19 @@ def test_where_a_value_comes_from(cli: Cli, project: Path, wanted: str, address:
     assert first["line"] > 1
 
 
+@pytest.mark.parametrize(
+    "branch", ["{{ tfstate `output.` }}", "{{ if false }}{{ tfstate `output.` }}{{ end }}"]
+)
+def test_an_address_that_is_wrong_hides_no_other(cli: Cli, project: Path, branch: str) -> None:
+    text = (project / TASK).read_text()
+    (project / TASK).write_text(text + branch)
+    ran = cli("references")
+    assert "output.vpc_id" in ran.out
+    assert "IMAGE_TAG" in ran.out
+    line = len((text + "x").splitlines())
+    assert ("if false" in branch) == (ran.err == ""), ran.err
+    assert ran.err == "" or f"Error: {TASK}:{line}:" in ran.err
+
+
 def test_what_there_is_not(cli: Cli, project: Path) -> None:
     cli("explain", "/launchTyp").one_error("nothing in the definitions is called /launchTyp", "launchType")
