@@ -32,7 +32,8 @@ class RolloutProgress:
     """The service as it was just described. `deployments` are the API's, PRIMARY first.
 
     `record` is its service deployment as the API describes it, None where none is known; `stage` that one's lifecycle
-    stage; `usual` how many seconds the last successful one took, 0 where none is known.
+    stage; `usual` how many seconds the last successful one took, 0 where none is known. A deployment of CodeDeploy's is
+    told in the same form (`core.codedeployments.record`), its lifecycle event as the stage.
     """
 
     unit: str
