@@ -135,7 +135,7 @@ def _walk(found: Found, steps: Sequence[Step], *, gaps: bool = False) -> Found:
 def _splat(found: Found, splat: Splat, steps: Sequence[Step], *, gaps: bool) -> Found:
     """Go the steps from each element. As in Terraform, what is no list counts as one of it, and null as empty."""
     within = steps if splat.full else tuple(takewhile(lambda step: isinstance(step, Member), steps))
-    if found.data is laters.LATER:
+    if laters.lacking(found.data):
         return found
     items: Iterable[Found] = [] if places.settle(found).data is None else [found]
     if isinstance(found.data, list):

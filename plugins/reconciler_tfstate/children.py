@@ -7,9 +7,10 @@ the configuration, and nothing else.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING, cast
 
 from reconciler.hcl import plains, values, variables, workspaces
 from reconciler.hcl.faults import Fault
@@ -21,10 +22,13 @@ from reconciler_tfstate import addresses, answers, folders, places, roots
 from reconciler_tfstate.addresses import Call, Index, Member, Modules, Reference, Splat, Step
 from reconciler_tfstate.installations import Installations
 from reconciler_tfstate.instances import Module, Tree
-from reconciler_tfstate.laters import LATER
+from reconciler_tfstate.laters import LATER, Failed
 from reconciler_tfstate.places import Found
 from reconciler_tfstate.planned import Plan
 from reconciler_tfstate.states import State
+
+if TYPE_CHECKING:
+    from reconciler.errors import ReconcilerError
 
 
 class Children:
@@ -130,7 +134,7 @@ class Children:
             raise Unavailable(f"{at} cannot be computed: {fault.what}", hint=fault.hint) from None
         except ConfigError as error:  # a limit
             raise Unavailable(f"{at} cannot be computed: {error.what} at {error.where}") from None
-        _refuse(run, at + addresses.render_steps(steps), wanted)
+        _refuse(run, at + addresses.render_steps(steps))
         if grouped and isinstance(value, Mapping) and steps and isinstance(steps[0], Splat):
             tail = addresses.render_steps(steps[1:])
             raise NotFound(
@@ -183,24 +187,24 @@ def _outputs(steps: Sequence[Step]) -> list[str] | None:
     return None
 
 
-def _refuse(run: Run, at: str, wanted: Iterable[str] | None) -> None:
+def _refuse(run: Run, at: str) -> None:
     """Raise Unavailable where something went wrong, with its place."""
     if not (wrong := run.wrong()):
         return
     first, *others = wrong
-    more = f" (and {len(others)} more)" if others else ""
-    where = f" ({first.where})" if first.where else ""
-    hint = first.hint
-    if wanted is None and hint is None:
-        hint = "name the output that is wanted, so that others are not needed"
-    raise Unavailable(f"{at} cannot be computed from the state: {first.what}{where}{more}", hint=hint)
+    raise _uncomputed(at, first, f" (and {len(others)} more)" if others else "")
+
+
+def _uncomputed(at: str, error: ReconcilerError, more: str = "") -> Unavailable:
+    where = f" ({error.where})" if error.where else ""
+    return Unavailable(f"{at} cannot be computed from the state: {error.what}{where}{more}", hint=error.hint)
 
 
 def _json(value: Value) -> Json:
-    """Give a value without marks as JSON has it, with what is known later as a state under a plan has it."""
+    """Give a value without marks as JSON has it, with what it lacks as a state under a plan has it."""
     match value:
-        case Unknown():
-            return LATER
+        case Unknown(address=at, error=error):
+            return LATER if error is None else cast("Json", Failed(_uncomputed(at, error)))
         case tuple():
             return [_json(item) for item in value]
         case Object():

@@ -283,10 +283,21 @@ class Module:
         return not errors and keys is not None and key not in keys
 
     def whole(self, name: str, key: addresses.Key, outputs: Iterable[str] | None, run: Run) -> Value:
-        """Give outputs of an instance as an object, all where None is given. Errors are those of `child`."""
+        """Give outputs of an instance as an object, all where None is given. Errors are those of `child`.
+
+        Of all of them, one that has no value is an error only for what needs it.
+        """
         child = self.child(name, key)
-        wanted = child.configuration.outputs if outputs is None else outputs
-        return Object({each: child.output(each, run) for each in wanted})
+        if outputs is not None:
+            return Object({each: child.output(each, run) for each in outputs})
+        return Object({each: child.apart(each, run) for each in child.configuration.outputs})
+
+    def apart(self, name: str, run: Run) -> Value:
+        """Give the value of an output, or what is wrong with it as an unknown one with that error."""
+        at = self.named(name)
+        with run.inside(f"{at} (among others)") as errors:
+            value = self.output(name, run)
+        return Unknown(errors[0].what, at, errors[0]) if errors else value
 
     def group(self, name: str, outputs: Iterable[str] | None, run: Run) -> Value:
         """Give outputs of all instances of a call: a list for ``count``, an object for ``for_each``."""

@@ -46,7 +46,7 @@ def walk(found: Found, step: Member | Index | Slice) -> Found:
     if found.gap:
         return found
     data, key = found.data, step.name if isinstance(step, Member) else step.key
-    if data is laters.LATER:
+    if laters.lacking(data):
         return _below(found, step)
     if isinstance(data, list):
         if isinstance(step, Member) and step.name.isascii() and step.name.isdigit() and len(step.name) < 18:
@@ -104,7 +104,7 @@ def _cut(found: Found, step: Slice) -> Found:
     data, at = found.data, found.at + addresses.render_steps([step])
     if found.gap:
         return found
-    if data is laters.LATER:
+    if laters.lacking(data):
         return _below(found, step)
     if data is None:
         return Found(at, None)
@@ -122,7 +122,7 @@ def _cut(found: Found, step: Slice) -> Found:
 
 
 def _below(found: Found, step: Member | Index | Slice) -> Found:
-    """Go a step in what is known later: what lies there is as sensitive, and known later, too."""
+    """Go a step in what is not there yet: what lies there is as sensitive, and not there either."""
     return Found(found.at + addresses.render_steps([step]), found.data, ((),) if found.sensitive else ())
 
 

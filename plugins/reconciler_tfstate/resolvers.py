@@ -63,16 +63,21 @@ class StateResolver:
         except RecursionError:
             what = "what the state holds there is nested too deeply"
             raise Unavailable(what, address=str(address)) from None
-        if self._plan is None:
-            return Value(found.data, found.sensitive, source=state.source)
-        from reconciler_tfstate import planned  # noqa: PLC0415 - few lookups are laid over by a plan
+        source = state.source
+        if self._plan is not None and (called or self._plan.tells(reference)):
+            from reconciler_tfstate import planned  # noqa: PLC0415 - few lookups are laid over by a plan
 
-        tells = called or self._plan.tells(reference)
-        source = planned.source(self._plan, state, address.path) if tells else state.source
-        data, unknown = laters.parted(found.data)
-        if () in unknown:
+            source = planned.source(self._plan, state, address.path)
+        if self._plan is None and not called:
+            return Value(found.data, found.sensitive, source=source)
+        data, lacking = laters.parted(found.data)
+        later = tuple(path for path, error in lacking if error is None)
+        failures = tuple((path, error) for path, error in lacking if error is not None)
+        if () in later:
             return Value(None, unknown=True, source=source)
-        return Value(data, found.sensitive, source=source, unknown_paths=unknown)
+        if failures and not failures[0][0]:
+            raise replace(failures[0][1], address=str(address))
+        return Value(data, found.sensitive, source=source, unknown_paths=later, failures=failures)
 
     def addresses(self, prefix: str, /) -> Iterable[str]:
         """Give the addresses of outputs and resource instances, and of outputs of modules where these are known."""

@@ -72,6 +72,8 @@ def _status(reference: Reference) -> str:
             return "known later"
         case Value(unknown_paths=[_, *_]):
             return "partly known later"
+        case Value(failures=[_, *_]):
+            return "partly unavailable"
         case Value():
             return "ok"
         case _:
@@ -101,7 +103,7 @@ def _member(reference: Reference, masker: Masker) -> dict[str, Any]:
 
 def _cells(reference: Reference, masker: Masker) -> tuple[str, str, str, str]:
     address, answer = reference.address, reference.answer
-    if isinstance(answer, Value) and not answer.unknown and not answer.unknown_paths:
+    if isinstance(answer, Value) and not (answer.unknown or answer.unknown_paths or answer.failures):
         shown = _masked(answer, masker)
         value = shown if isinstance(shown, str) else json.dumps(shown, ensure_ascii=False)
         value = value if len(value) <= _WIDEST else f"{value[: _WIDEST - 1]}…"

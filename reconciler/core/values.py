@@ -72,7 +72,7 @@ class Value:
     """A resolver's answer. `sensitive_paths` point into `data`; the empty path marks all of it.
 
     An `unknown` answer is known later, and has no data yet. Of another one `unknown_paths` point to the parts that are;
-    in `data` null stands there.
+    in `data` null stands there, as it does for the parts that have no value, of which `failures` say why.
     """
 
     data: Json
@@ -80,6 +80,7 @@ class Value:
     unknown: bool = False
     source: Source | None = None
     unknown_paths: tuple[Path, ...] = ()
+    failures: tuple[tuple[Path, ResolveError], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

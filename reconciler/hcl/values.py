@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TypeAlias
 
+from reconciler.errors import ReconcilerError
 from reconciler.hcl import numerals
 from reconciler.hcl.faults import Fault
 
@@ -23,10 +24,14 @@ Value: TypeAlias = (
 
 @dataclass(frozen=True, slots=True)
 class Unknown:
-    """A value that is not known yet: why, and the address that it would come from."""
+    """A value that is not known yet: why, and the address that it would come from.
+
+    One that has an `error` will never be: it is reported where the value is needed.
+    """
 
     reason: str
     address: str = ""
+    error: ReconcilerError | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

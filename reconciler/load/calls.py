@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias, TypeVar
 
 from reconciler.core.references import Function, Functions
 from reconciler.core.values import UNKNOWN, Address, Failure, Json, Marked, Origin, Path, Value, unite
-from reconciler.errors import ConfigError, KnownLater, ReconcilerError, Where
+from reconciler.errors import ConfigError, KnownLater, ReconcilerError, Unavailable, Where
 
 if TYPE_CHECKING:
     from reconciler.load.gotemplates.calls import Signature
@@ -51,6 +51,13 @@ class Pure:
 @dataclass(eq=False)
 class PartlyKnown(KnownLater):
     """Only parts of a value are known yet. `answer` has them, and `UNKNOWN` in place of the others."""
+
+    answer: Marked = field(default_factory=lambda: Marked(UNKNOWN))
+
+
+@dataclass(eq=False)
+class PartlyFailed(Unavailable):
+    """Parts of a value have none. `answer` has the others, and a `Failure` or `UNKNOWN` in place of these."""
 
     answer: Marked = field(default_factory=lambda: Marked(UNKNOWN))
 
@@ -148,24 +155,28 @@ class Lookups:
                 raise located(error, where) from error.__cause__
             case Value(unknown=True):
                 raise later(address, where)
-            case Value(data, paths, source=source, unknown_paths=unknown):
+            case Value(data, paths, source=source, unknown_paths=unknown, failures=failures):
                 marks = given.sensitive_paths or paths
                 answer = Marked(plain(data), given.origins | {Origin(address, source)}, marks)
-                if not unknown:
+                if not unknown and not failures:
                     return answer
+                gaps: dict[Path, object] = {path: Failure(error) for path, error in failures}
+                partly = replace(answer, data=_without(answer.data, dict.fromkeys(unknown, UNKNOWN) | gaps))
+                if failures:
+                    error = failures[0][1]
+                    raise PartlyFailed(error.what, where, error.hint, str(address), answer=partly)
                 what = f"{address} is known in parts alone until Terraform has applied its plan"
                 hint = "apply the Terraform plan first, or name the part that is needed"
-                partly = replace(answer, data=_without(answer.data, unknown))
                 raise PartlyKnown(what, where, hint, str(address), partly)
 
 
-def _without(data: object, unknown: Sequence[Path]) -> object:
-    """Put `UNKNOWN` for what lies at any of the paths."""
-    if () in unknown:
-        return UNKNOWN
-    below: dict[str | int, list[Path]] = {}
-    for key, *rest in unknown:
-        below.setdefault(key, []).append(tuple(rest))
+def _without(data: object, gaps: Mapping[Path, object]) -> object:
+    """Put what stands for it in place of what lies at any of the paths."""
+    if () in gaps:
+        return gaps[()]
+    below: dict[str | int, dict[Path, object]] = {}
+    for (key, *rest), gap in gaps.items():
+        below.setdefault(key, {})[tuple(rest)] = gap
     if isinstance(data, dict):
         return {key: _without(each, below[key]) if key in below else each for key, each in data.items()}
     if isinstance(data, list):

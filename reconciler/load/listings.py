@@ -79,7 +79,7 @@ class _Recorder(Lookups):
         self._asked[address] = None
         answer = self._answers.get(address)
         if isinstance(answer, Failure) or (
-            isinstance(answer, Value) and (answer.unknown or answer.unknown_paths)
+            isinstance(answer, Value) and (answer.unknown or answer.unknown_paths or answer.failures)
         ):
             return Marked(self._stand_in, frozenset({Origin(address)}))
         return super()._answer(address, arguments, where)

@@ -67,6 +67,10 @@ def test_case(case: dict[str, Any], tmp_path: Path) -> None:
         assert value.data == case["value"]
         assert [list(each) for each in value.sensitive_paths] == case.get("sensitive", [])
         assert value.source is not None
+        failures = {".".join(map(str, each)): error.what for each, error in value.failures}
+        expected: dict[str, str] = case.get("failures", {})
+        assert failures.keys() == expected.keys()
+        assert all(expected[each] in failures[each] for each in expected)
         return
     with pytest.raises(ResolveError) as caught:
         resolver.lookup(Address("tfstate", path))
@@ -153,8 +157,10 @@ def test_values_that_a_plan_leaves_open(tmp_path: Path) -> None:
     (tmp_path / "plan.json").write_text(json.dumps(planned))
     resolver = opened({"files": files, "config": {"plan": "plan.json"}}, tmp_path)
     assert resolver.lookup(Address("tfstate", "module.m.both.port")).data == 80
-    for path in ("module.m.id", "module.m.both", "module.m.both.id"):
+    for path in ("module.m.id", "module.m.both.id"):
         assert resolver.lookup(Address("tfstate", path)).unknown
+    both = resolver.lookup(Address("tfstate", "module.m.both"))
+    assert (both.data, both.unknown, both.unknown_paths) == ({"id": None, "port": 80}, False, (("id",),))
 
 
 def test_defaults_do_not_count_where_a_server_may_hold_values(tmp_path: Path) -> None:

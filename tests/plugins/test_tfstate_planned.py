@@ -199,8 +199,6 @@ def asking(tmp_path: Path) -> Iterator[Reconciler]:
 @pytest.mark.parametrize("case", GOLDEN, ids=lambda case: str(case["expression"]))
 def test_what_expressions_know_of_a_plan(case: dict[str, Any], asking: Reconciler, tmp_path: Path) -> None:
     expression = case["expression"]
-    if "in module.svc" in expression or "(module.svc)" in expression:
-        pytest.skip("one of its outputs cannot be computed")
     (tmp_path / "task.hcl").write_text(f"family = jsonencode({expression})\n")
     if case["known"] and not UNTYPED & {case["address"], expression}:
         assert asking.evaluate(expression) == case["value"]
@@ -244,6 +242,31 @@ def test_what_waits_for_a_part(text: str, address: str, asking: Reconciler, tmp_
     assert caught.value.address.startswith(address)
     assert caught.value.where is not None
     assert caught.value.where.path.endswith("task.hcl")
+
+
+def test_an_output_that_cannot_be_computed_is_an_error_where_it_is_needed(
+    asking: Reconciler, tmp_path: Path
+) -> None:
+    expression = "{ for key, one in module.svc : key => try(one.stamp, 0) }"
+    (tmp_path / "task.hcl").write_text(f"family = jsonencode({expression})\n")
+    for ask in (lambda: asking.evaluate(expression), asking.definitions):
+        with pytest.raises(Unavailable, match=r'module\.svc\["a"\]\.stamp cannot be computed from the state'):
+            ask()
+
+
+@pytest.mark.usefixtures("asking")
+def test_a_text_needs_all_of_a_value(tmp_path: Path) -> None:
+    (tmp_path / "task.json").write_text('{"family": {{ tfstate `module.svc["a"]` | printf "%q" }}}')
+    text = (tmp_path / "reconciler.yml").read_text()
+    (tmp_path / "reconciler.yml").write_text(text.replace("task.hcl", "task.json"))
+    project = Project.load(tmp_path / "reconciler.yml", environ={}, planned={"": CHANGES / "plan.json"})
+    with Reconciler.open(project) as reconciler, pytest.raises(Unavailable, match="stamp cannot be computed"):
+        reconciler.definitions(service=False)
+    (tmp_path / "task.json").write_text(
+        '{"family": {{ tfstate "terraform_data.many[*].output" | printf "%q" }}}'
+    )
+    with Reconciler.open(project) as reconciler, pytest.raises(KnownLater, match="known in parts alone"):
+        reconciler.definitions(service=False)
 
 
 def test_a_plan_waits_for_what_is_known_in_parts_where_those_are_not_enough(

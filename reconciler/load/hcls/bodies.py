@@ -13,7 +13,7 @@ from reconciler.hcl import nodes, plains, repetitions, values
 from reconciler.hcl.evaluation import NO_NAMES, Evaluator, Names, Scope
 from reconciler.hcl.nodes import Block, Body, Expr, Span
 from reconciler.hcl.repetitions import Made
-from reconciler.hcl.runs import Run
+from reconciler.hcl.runs import Run, located
 from reconciler.hcl.sources import Source
 from reconciler.hcl.values import Marks, Set, Unknown, Value
 from reconciler.load import calls
@@ -225,8 +225,10 @@ class Reader:
         return self.source.where(expr.span if expr is not None else nodes.NOWHERE)
 
     def _wait(self, unknown: Unknown, where: Where) -> None:
-        """Note what is known later: what was not looked up yet, or went wrong, has no address."""
-        if unknown.address:
+        """Note what is known later, or never; what was not looked up yet, or went wrong, has no address."""
+        if unknown.error is not None:
+            self.run.report([located(unknown.error, where)])
+        elif unknown.address:
             self.later.append(calls.later(unknown.address, where))
 
     def _note(self, path: Path, marks: Marks, united: Marks) -> None:

@@ -10,7 +10,7 @@ from reconciler.hcl import declarations, plains, syntax, values, variables
 from reconciler.hcl.declarations import Variable
 from reconciler.hcl.evaluation import Evaluator
 from reconciler.hcl.nodes import Expr
-from reconciler.hcl.runs import Run
+from reconciler.hcl.runs import Run, located
 from reconciler.hcl.sources import Source
 from reconciler.load import calls
 from reconciler.load.calls import Lookups
@@ -39,6 +39,8 @@ def evaluate(
     if lookups.needs:
         return None
     if (unknown := values.first_unknown(value)) is not None:
+        if unknown.error is not None:
+            raise located(unknown.error, source.where(expr.span))
         raise calls.later(unknown.address, source.where(expr.span))
     plain, marks = values.unmark(value)
     origins = frozenset(scope.origins[each] for each in marks.origins)

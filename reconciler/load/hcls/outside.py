@@ -7,6 +7,7 @@ its address.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Final, NamedTuple
 
 from reconciler.core import values as core
@@ -22,7 +23,7 @@ from reconciler.hcl.sources import Source
 from reconciler.hcl.traversals import Path
 from reconciler.hcl.values import Unknown, Value
 from reconciler.hcl.variables import Setting
-from reconciler.load.calls import Lookups, PartlyKnown
+from reconciler.load.calls import Lookups, PartlyFailed, PartlyKnown
 from reconciler.load.hcls import states
 from reconciler.load.sources import Document, Options
 
@@ -85,7 +86,7 @@ class Scope(scopes.Names):
             return values.mark(unknown, marks)
         try:
             answer = self._resolvers.call(name, [self._outward(each) for each in arguments], where)
-        except PartlyKnown as error:
+        except (PartlyKnown, PartlyFailed) as error:
             return self._inward(error.answer, Unknown(error.what, error.address))
         except KnownLater as error:
             # No failure that `try` may pass over: there will be a value.
@@ -107,7 +108,7 @@ class Scope(scopes.Names):
         return self.ask(name, [address], run, where)
 
     def _inward(self, answer: core.Marked, later: Unknown | None = None) -> Value:
-        """Give an answer as a value; `later` stands for the parts that are known later."""
+        """Give an answer as a value; `later` stands for the parts that it lacks."""
         for origin in answer.origins:
             self.origins[str(origin.address)] = origin
         marks = values.Marks(origins=frozenset(str(origin.address) for origin in answer.origins))
@@ -130,6 +131,8 @@ def _settled(data: object, later: Unknown) -> object:
     match data:
         case core.UNKNOWN:
             return later
+        case core.Failure(error):
+            return replace(later, error=error)
         case dict():
             return {key: _settled(each, later) for key, each in data.items()}
         case list():
