@@ -35,9 +35,9 @@ def command(
     """Go back to what completed before, without asking, as ecspresso does.
 
     A rollout that runs is stopped, and ECS goes back to the service revision before; one that failed is undone to the
-    last service revision that completed; where ECS went back by itself there is nothing left to do. Of what has completed the task definition alone goes back: to the revision
-    of the last service deployment before that completed, else to the newest registered one before. With --to the
-    service is updated to that revision.
+    last service revision that completed; where ECS went back by itself there is nothing left to do. Of what has
+    completed the task definition alone goes back: to the revision of the last service deployment before that completed,
+    else to the newest registered one before. With --to the service is updated to that revision.
 
     \b
     Exit codes: 0 rolled back, 1 error or nothing to go back to, 3 the rollback failed, 4 ECS rolled it back,
