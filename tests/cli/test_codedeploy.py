@@ -540,6 +540,8 @@ def test_a_fault_and_the_command_again(cli: Cli, shop: Shop, code: int) -> None:
     first = cli("apply", "--auto-approve", *OPTIONS)
     assert first.code == code, first
     again = cli("apply", "--auto-approve", *OPTIONS)
+    if "make a new plan" in again.err:  # what began the first time was over between looking and looking again
+        again = cli("apply", "--auto-approve", *OPTIONS)
     assert again.code == 0, again
     assert shop.runs() == "web:2"
     assert len(shop.deployments()) == 1
