@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import islice
 from threading import Lock
-from typing import Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from reconciler.aws import evidence
 from reconciler.aws.clients import Client
-from reconciler.aws.codedeploy import CodeDeployGateway
 from reconciler.aws.sessions import Aws
 from reconciler.core.values import JsonObject
 from reconciler.engine.ports import Absent, Snapshot
 from reconciler.errors import AwsError, AwsNotFound
+
+if TYPE_CHECKING:
+    from reconciler.aws.codedeploy import CodeDeployGateway
 
 _SERVICES_A_CALL: Final = 10
 _TASKS_A_CALL: Final = 100
@@ -44,6 +45,8 @@ class EcsGateway:
     @property
     def codedeploy(self) -> CodeDeployGateway:
         """Give the way to CodeDeploy; its client is made at the first call."""
+        from reconciler.aws.codedeploy import CodeDeployGateway
+
         return CodeDeployGateway(self._aws)
 
     def account(self) -> str:
@@ -194,10 +197,14 @@ class EcsGateway:
 
     def log_lines(self, group: str, stream: str, /, *, limit: int, region: str = "") -> tuple[str, ...]:
         """Give the last lines of a log stream."""
+        from reconciler.aws import evidence
+
         return evidence.log_lines(self._aws, group, stream, limit, region)
 
     def target_health(self, target_group: str, /) -> tuple[JsonObject, ...]:
         """Give the health of a target group's targets."""
+        from reconciler.aws import evidence
+
         return evidence.target_health(self._aws, target_group)
 
     def _side_by_side(self, call: Callable[[Item], Answer], items: Sequence[Item]) -> list[Answer]:

@@ -6,7 +6,7 @@ import sys
 
 import click
 
-from reconciler.cli import deploy, exits, logs, options, patience, planning
+from reconciler.cli import exits, logs, options, patience, planning
 from reconciler.errors import PlanError, Where
 
 
@@ -14,7 +14,7 @@ from reconciler.errors import PlanError, Where
 @click.argument("plan_file", metavar="[PLAN]", required=False)
 @options.common
 @planning.shaping
-@deploy.rollback_events
+@planning.rollback_events
 @planning.waiting
 @planning.on_failure
 @click.option("--auto-approve", is_flag=True, help="Do not ask.")

@@ -2,31 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 import click
 
 from reconciler.cli import exits, options, patience, planning
-
-_ROLLBACK_EVENTS = ("DEPLOYMENT_FAILURE", "DEPLOYMENT_STOP_ON_ALARM", "DEPLOYMENT_STOP_ON_REQUEST")
-"""CodeDeploy's AutoRollbackEvent (API model)."""
-
-
-def _events(_context: click.Context, _parameter: click.Parameter, value: str | None) -> tuple[str, ...]:
-    found = tuple(event.strip() for event in (value or "").split(",") if event.strip())
-    for event in found:
-        if event not in _ROLLBACK_EVENTS:
-            raise click.BadParameter(f"{event!r} is none of {', '.join(_ROLLBACK_EVENTS)}")
-    return found
-
-
-rollback_events: Final = click.option(
-    "--rollback-events",
-    metavar="EVENT,...",
-    callback=_events,
-    help=f"When CodeDeploy rolls back: {', '.join(_ROLLBACK_EVENTS)}.",
-)
-"""The flag that names CodeDeploy's events."""
 
 
 @click.command()
@@ -64,7 +42,7 @@ rollback_events: Final = click.option(
     "--auto-scaling-min", type=click.IntRange(0), metavar="N", help="Fewest tasks that it scales to."
 )
 @click.option("--auto-scaling-max", type=click.IntRange(0), metavar="N", help="Most tasks that it scales to.")
-@rollback_events
+@planning.rollback_events
 @planning.on_failure
 def command(
     common: options.Common,

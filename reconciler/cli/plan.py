@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import click
 
-from reconciler.cli import deploy, exits, options, patience, planning
+from reconciler.cli import exits, options, patience, planning
 
 
 @click.command()
 @options.common
 @planning.shaping
-@deploy.rollback_events
+@planning.rollback_events
 @click.option("--out", metavar="FILE", help="Save the plan for `reconciler apply FILE`.")
 @click.option(
     "--format",

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from reconciler.cli import exits, failing, logs, options, reports
+from reconciler.cli import exits, logs, options
 from reconciler.errors import ConfigError, PlanError, Refused, Where
 
 if TYPE_CHECKING:
@@ -148,6 +148,8 @@ def unchanged(
 def watch(reconciler: Reconciler, common: options.Common, *, until: str, on_failure: str = "keep") -> int:
     """Watch the rollout that is running, reporting on stderr; give the exit code."""
     gc.enable()  # a rollout takes minutes
+    from reconciler.cli import failing, reports
+
     with reports.reporter(reconciler) as emit:
         outcome = reconciler.wait(emit=emit, until=until, timeout=common.timeout)
     return failing.through(reconciler, common, outcome, "The rollout completed", on_failure=on_failure)
@@ -258,6 +260,8 @@ def carry_out(
 ) -> int:
     """Apply a plan, reporting on stderr; give the exit code."""
     gc.enable()  # a rollout takes minutes
+    from reconciler.cli import failing, reports
+
     with reports.reporter(reconciler) as emit:
         outcome = reconciler.apply(plan, emit=emit, wait=wait, until=until, timeout=common.timeout)
     return failing.through(reconciler, common, outcome, "Applied", on_failure=on_failure)
@@ -271,6 +275,27 @@ def _until(_context: click.Context, _parameter: click.Parameter, value: str) -> 
         return rollouts.until(value)
     except ValueError as error:
         raise click.BadParameter(str(error)) from None
+
+
+_ROLLBACK_EVENTS = ("DEPLOYMENT_FAILURE", "DEPLOYMENT_STOP_ON_ALARM", "DEPLOYMENT_STOP_ON_REQUEST")
+"""CodeDeploy's AutoRollbackEvent (API model)."""
+
+
+def _events(_context: click.Context, _parameter: click.Parameter, value: str | None) -> tuple[str, ...]:
+    found = tuple(event.strip() for event in (value or "").split(",") if event.strip())
+    for event in found:
+        if event not in _ROLLBACK_EVENTS:
+            raise click.BadParameter(f"{event!r} is none of {', '.join(_ROLLBACK_EVENTS)}")
+    return found
+
+
+rollback_events: Final = click.option(
+    "--rollback-events",
+    metavar="EVENT,...",
+    callback=_events,
+    help=f"When CodeDeploy rolls back: {', '.join(_ROLLBACK_EVENTS)}.",
+)
+"""The flag that names CodeDeploy's events."""
 
 
 wait_until: Final = click.option(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from reconciler.cli import deploy, exits, failing, options, patience, planning, reports
+from reconciler.cli import exits, failing, options, patience, planning, reports
 
 
 @click.command()
@@ -21,7 +21,7 @@ from reconciler.cli import deploy, exits, failing, options, patience, planning, 
     show_default=True,
     help="Deregister the revision that was rolled back from, once nothing of it is left.",
 )
-@deploy.rollback_events
+@planning.rollback_events
 def command(
     common: options.Common,
     wait_until: str,
