@@ -29,7 +29,9 @@ A class that adds no field is no dataclass of its own: it has its parent's, and 
     └── NotConverged           everything was sent, AWS shows something else: residual
 """
 
-from dataclasses import dataclass, field
+from dataclasses import field
+
+from reconciler.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ functions have a fixed number of parameters there: the required ones, and one fo
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Any, Protocol, TypeAlias, runtime_checkable
 
@@ -37,6 +37,7 @@ from reconciler.errors import (
     ResolveError,
     Unavailable,
 )
+from reconciler.records import dataclass
 
 __all__ = [
     "API",

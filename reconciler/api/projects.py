@@ -5,12 +5,13 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from reconciler.load import envfiles, sources
 from reconciler.load import project as projects
+from reconciler.records import dataclass
 
 if TYPE_CHECKING:
     from reconciler.core.shapes import Shapes

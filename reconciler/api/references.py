@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
-from dataclasses import dataclass
 from typing import Final, TypeVar
 
 from reconciler.core import canon as canons
@@ -19,6 +18,7 @@ from reconciler.core.values import Address, Failure, Json, Path, Source, Value
 from reconciler.engine.observing import Observed
 from reconciler.errors import HclError, KnownLater, ReconcilerError, Where
 from reconciler.load.project import Project as Settings
+from reconciler.records import dataclass
 
 _T = TypeVar("_T")
 _NAMING: Final = ("var", "local")

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any, Final
 
 from reconciler.aws import models
+from reconciler.records import dataclass
 
 _DEFAULTS: Final = {
     "retry_mode": ("retry_mode", "AWS_RETRY_MODE", "standard", None),

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Final
 
 from reconciler import errors
+from reconciler.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,9 +8,10 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, MutableMapping
-from dataclasses import dataclass
 from functools import cache
 from typing import Any, Final
+
+from reconciler.records import dataclass
 
 
 def _as_it_is(value: Any) -> Any:

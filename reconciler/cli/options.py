@@ -6,7 +6,7 @@ import os
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields, replace
 from functools import update_wrapper
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TextIO
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, TextIO
 import click
 
 from reconciler.cli import logs
+from reconciler.records import dataclass
 
 if TYPE_CHECKING:
     from reconciler.api import Reconciler

@@ -14,10 +14,11 @@ import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import field
 from types import FrameType
 from typing import Final, TextIO
 
+from reconciler.records import dataclass
 from reconciler.render import texts
 from reconciler.render.live import Size
 

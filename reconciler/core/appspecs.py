@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from reconciler.core import pointers
 from reconciler.core.values import Json, JsonObject
 from reconciler.errors import Where
+from reconciler.records import dataclass
 
 LATER: Final = "(known after apply)"
 """What stands for the task definition in a plan that registers it."""

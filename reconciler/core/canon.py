@@ -11,13 +11,14 @@ import difflib
 import json
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from reconciler.core import pointers, scalars, words
 from reconciler.core.kinds import Kind
 from reconciler.core.kinds.rules import ABSENT, Key, Maybe, Node
 from reconciler.core.redaction import NUMBER, numbered, secret_member, secret_option
 from reconciler.core.values import Json, JsonObject, Path
+from reconciler.records import dataclass
 
 
 @dataclass(slots=True)  # not frozen, which takes thrice the time: every value of a document has one

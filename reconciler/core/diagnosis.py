@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Final
 
 from reconciler.core import evidence, rollouts, symptoms
@@ -12,6 +12,7 @@ from reconciler.core.causes import Cause, Kind
 from reconciler.core.evidence import Seen
 from reconciler.core.symptoms import Of, Symptom
 from reconciler.core.values import JsonObject
+from reconciler.records import dataclass
 
 # What differs between tasks that end for one reason: their ids, addresses, requests and times.
 _DIFFERING: Final = re.compile(

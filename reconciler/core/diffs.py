@@ -7,12 +7,12 @@ documents part. Never reports what the ownership rules leave to AWS, and never d
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
 from enum import Enum
 
 from reconciler.core.canon import Canon
 from reconciler.core.kinds.rules import ABSENT, Maybe, Node, Undeclared
 from reconciler.core.values import Json, JsonObject, Path
+from reconciler.records import dataclass
 
 
 class Action(Enum):

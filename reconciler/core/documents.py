@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TypeAlias, TypeVar
 
 from reconciler.core.pointers import leaves
 from reconciler.core.values import Json, Origin, Path
 from reconciler.errors import Where
+from reconciler.records import dataclass
 
 Named: TypeAlias = tuple[str, Where]
 """A name of the project's own (`var.x`, `local.y`), and where its value stands."""

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TypeAlias
 
 from reconciler.core.causes import Diagnosis
 from reconciler.core.values import JsonObject
+from reconciler.records import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final
 
 from reconciler.core import rollouts, symptoms
 from reconciler.core.causes import Logged
 from reconciler.core.symptoms import Of
 from reconciler.core.values import Json, JsonObject
+from reconciler.records import dataclass
 
 _ADDRESSED: Final = re.compile(r"^\(service [^)]*\) ?")
 _TASK: Final = re.compile(r"\(task ([0-9a-f-]{8,})\)")

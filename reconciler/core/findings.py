@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 from typing import Final
 
@@ -17,6 +17,7 @@ from reconciler.core.kinds.rules import ABSENT, Maybe, Node
 from reconciler.core.plans import Finding, Reason
 from reconciler.core.redaction import MASK, Masker, numbered, secret_member, secret_name, secret_option
 from reconciler.core.values import Json, JsonObject, Origin, Path
+from reconciler.records import dataclass
 
 # Said of a change whose masked parts differ: what is shown of them is alike.
 DIFFERS: Final = "a masked part differs"

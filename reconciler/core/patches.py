@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TypeAlias, cast
 
 from reconciler.core import pointers
@@ -18,6 +18,7 @@ from reconciler.core.canon import Canon, node_at
 from reconciler.core.diffs import Action, Change
 from reconciler.core.kinds.rules import Node
 from reconciler.core.values import Json, JsonObject, Path
+from reconciler.records import dataclass
 
 Operation: TypeAlias = "dict[str, Json]"
 

@@ -6,7 +6,6 @@ Plans hold no secrets. `Plan.from_json(plan.to_json()) == plan`.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from enum import Enum
 from typing import Final
 
@@ -16,6 +15,7 @@ from reconciler.core.secrets import Secret
 from reconciler.core.steps import Step
 from reconciler.core.values import Address, Json, JsonObject, Source
 from reconciler.errors import Where
+from reconciler.records import dataclass
 
 FORMAT: Final = 1
 

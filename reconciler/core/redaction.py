@@ -6,11 +6,11 @@ import fnmatch
 import json
 import re
 from collections.abc import Callable, Container, Iterable
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
 from reconciler.core.values import Json
+from reconciler.records import dataclass
 
 MASK: Final = "(sensitive value)"
 

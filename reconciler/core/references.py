@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TypeAlias
 
 from reconciler.core.values import Address, Json
 from reconciler.errors import Where
+from reconciler.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,11 +7,11 @@ rolled back ends with another deployment as PRIMARY, and the service is as stabl
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from enum import Enum
 from typing import Final
 
 from reconciler.core.values import Json, JsonObject
+from reconciler.records import dataclass
 
 
 class State(Enum):

@@ -11,11 +11,11 @@ import hashlib
 import hmac
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 from reconciler.core.values import Address, Json, Origin, Path, Source, Value
 from reconciler.errors import Refused, StalePlan
+from reconciler.records import dataclass
 
 SLOT: Final = "$secret"
 Piece: TypeAlias = str | Address

@@ -6,10 +6,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Literal, Protocol, TypeAlias
 
 from reconciler.core.values import Json
+from reconciler.records import dataclass
 
 Kind: TypeAlias = Literal[
     "structure", "list", "map", "string", "integer", "float", "boolean", "timestamp", "blob"

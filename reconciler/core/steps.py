@@ -6,10 +6,10 @@ step registers is asked for with `revision_of`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TypeAlias
 
 from reconciler.core.values import JsonObject
+from reconciler.records import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

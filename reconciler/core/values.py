@@ -7,9 +7,11 @@ unknown is `UNKNOWN`, sensitive is a mark beside the data.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import Enum
 from typing import TYPE_CHECKING, Final, TypeAlias
+
+from reconciler.records import dataclass
 
 if TYPE_CHECKING:
     from reconciler.errors import ResolveError

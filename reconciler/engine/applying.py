@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Generator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from functools import partial
 from typing import Final, TypeAlias, assert_never
 
@@ -35,6 +35,7 @@ from reconciler.errors import (
     PlanError,
     ReconcilerError,
 )
+from reconciler.records import dataclass
 
 Events: TypeAlias = Generator[Event, None, Outcome]
 Reveal: TypeAlias = Callable[[Sequence[Address]], Mapping[Address, Value]]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 
 from reconciler.core import canon as canons
 from reconciler.core import diffs, findings, pointers, secrets
@@ -18,6 +17,7 @@ from reconciler.engine import binding, composing, concealing
 from reconciler.engine.observing import Observed
 from reconciler.engine.ports import Snapshot
 from reconciler.errors import StalePlan
+from reconciler.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from reconciler.core import appspecs, codedeployments
@@ -17,6 +16,7 @@ from reconciler.engine.grouping import Group
 from reconciler.engine.ports import Clock, Gateway, Snapshot
 from reconciler.engine.shifting import Shift
 from reconciler.errors import AwsRefused, PlanError, Refused, Where
+from reconciler.records import dataclass
 
 _TAKEN: Final = "DeploymentLimitExceededException"
 _UNKNOWN: Final = Group({"applicationName": appspecs.LATER, "deploymentGroupName": appspecs.LATER}, "")

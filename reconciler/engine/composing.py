@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
 
 from reconciler.core import canon as canons
@@ -14,6 +14,7 @@ from reconciler.core.plans import Notice
 from reconciler.core.redaction import MASK
 from reconciler.core.values import Json, JsonObject, Path
 from reconciler.errors import ConfigError
+from reconciler.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

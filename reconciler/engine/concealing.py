@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from reconciler.core import canon as canons
 from reconciler.core import findings, pointers, secrets
@@ -23,6 +23,7 @@ from reconciler.core.steps import (
 )
 from reconciler.core.values import Address, Json, JsonObject, Path, Value
 from reconciler.engine.composing import Desired
+from reconciler.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as TimedOut
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Final, TypeVar
 
 from reconciler.core import diagnosis, evidence, rollouts
@@ -16,6 +16,7 @@ from reconciler.core.redaction import Masker, secret_name
 from reconciler.core.values import JsonObject
 from reconciler.engine.ports import Gateway, Snapshot
 from reconciler.errors import AwsDenied, AwsNotFound, ReconcilerError
+from reconciler.records import dataclass
 
 MOST_TASKS: Final = 100  # one call of DescribeTasks
 MOST_STREAMS: Final = 3

@@ -8,7 +8,6 @@ the other, the likeliest first, no more than needed, and with growing pauses onc
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Final, TypeVar
 
 from reconciler.core import codedeployments
@@ -18,6 +17,7 @@ from reconciler.core.values import JsonObject
 from reconciler.engine.ports import Clock, CodeDeploy
 from reconciler.errors import AwsDenied, AwsNotFound, AwsThrottled, Refused
 from reconciler.load.calls import near
+from reconciler.records import dataclass
 
 Answer = TypeVar("Answer")
 

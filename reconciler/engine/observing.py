@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from reconciler.core.values import JsonObject
 from reconciler.engine.ports import Absent, Gateway, Snapshot
 from reconciler.errors import AwsNotFound, ConfigError, Where
+from reconciler.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

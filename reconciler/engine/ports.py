@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from reconciler.core.values import JsonObject
+from reconciler.records import dataclass
 
 if TYPE_CHECKING:
     from reconciler.core.rehearsals import Case, Story

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Final, assert_never
 
@@ -17,6 +17,7 @@ from reconciler.engine.ports import Clock, Gateway, Snapshot
 from reconciler.engine.undoing import Await, AwaitShift, Redeploy, Stop, StopShift, Undoing, Update
 from reconciler.engine.watching import Watch, Watched
 from reconciler.errors import AwsRefused, PlanError
+from reconciler.records import dataclass
 
 if TYPE_CHECKING:
     from reconciler.engine.unshifting import Held

@@ -6,7 +6,6 @@ told of.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
 
 from reconciler.core.diffs import Action
@@ -18,6 +17,7 @@ from reconciler.engine.composing import Desired
 from reconciler.engine.options import Options, Scaling
 from reconciler.engine.ports import Absent, Snapshot
 from reconciler.errors import Refused
+from reconciler.records import dataclass
 
 _ACTIVITIES: Final = (
     "DynamicScalingInSuspended",

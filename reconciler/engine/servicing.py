@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
 
 from reconciler.core import codedeployments, diffs, pointers, rollouts
@@ -25,6 +25,7 @@ from reconciler.engine.ports import Snapshot
 from reconciler.engine.tagging import tag_steps
 from reconciler.engine.units import Compared, Facts, Planned
 from reconciler.errors import PlanError, Refused
+from reconciler.records import dataclass
 
 NEW_REVISION: Final = "(known after apply)"
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final
 
 from reconciler.core import codedeployments, rollouts
@@ -17,6 +17,7 @@ from reconciler.engine import grouping, watching
 from reconciler.engine.ports import Absent, Clock, CodeDeploy, Gateway, Snapshot
 from reconciler.engine.watching import Watched
 from reconciler.errors import AwsDenied, AwsError, AwsNotFound, Refused
+from reconciler.records import dataclass
 
 ROLLBACK_PATIENCE: Final = 30.0
 """How long a rollback that is configured may take to be named by the deployment that it is for (ecspresso#663)."""

@@ -8,7 +8,7 @@ been changed since then may be wanted.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Final, TypeAlias, assert_never
 
 from reconciler.core import rollouts
@@ -18,6 +18,7 @@ from reconciler.engine import watching
 from reconciler.engine.observing import revision_arn
 from reconciler.engine.ports import Gateway, Snapshot
 from reconciler.errors import AwsDenied, PlanError
+from reconciler.records import dataclass
 
 if TYPE_CHECKING:
     from reconciler.engine.grouping import Group

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets as entropy
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import TYPE_CHECKING
 
 from reconciler.core import canon as canons
@@ -22,6 +22,7 @@ from reconciler.engine.observing import Observed
 from reconciler.engine.options import Options
 from reconciler.engine.ports import Snapshot
 from reconciler.errors import PlanError, Refused
+from reconciler.records import dataclass
 
 if TYPE_CHECKING:
     from reconciler.engine.grouping import Group

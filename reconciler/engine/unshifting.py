@@ -5,7 +5,7 @@ by another deployment, of an earlier revision. Decided from what CodeDeploy says
 from __future__ import annotations
 
 from collections.abc import Callable, Generator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from typing import Final, assert_never
 
@@ -22,6 +22,7 @@ from reconciler.engine.shifting import Shift
 from reconciler.engine.undoing import AwaitShift, Facts, Redeploy, StopShift, Wish
 from reconciler.engine.watching import Watched
 from reconciler.errors import AwsRefused, PlanError
+from reconciler.records import dataclass
 
 _LOOKED_AT: Final = 25
 """How many of a group's deployments are looked at: what one call describes."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from reconciler.core import canon as canons
 from reconciler.core import codedeployments, patches, pointers
@@ -18,6 +18,7 @@ from reconciler.core.kinds.rules import ABSENT, Node
 from reconciler.core.shapes import Shapes
 from reconciler.core.values import Json, JsonObject, Path
 from reconciler.errors import Refused, Where
+from reconciler.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ deployments by the twenty.
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from itertools import groupby
 from typing import Final, TypeAlias
 
@@ -20,6 +20,7 @@ from reconciler.engine import observing
 from reconciler.engine.diagnosing import Stall, diagnosed
 from reconciler.engine.ports import Absent, Clock, Gateway, Snapshot
 from reconciler.errors import AwsError, AwsNotFound, ReconcilerError
+from reconciler.records import dataclass
 
 # A rollout takes minutes, and DescribeServices allows about twenty calls a second for the whole account.
 FIRST_PAUSE: Final = 0.5

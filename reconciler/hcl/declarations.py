@@ -7,7 +7,6 @@ them values: `variables.settle` and a scope do.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Final
 
 from reconciler.errors import HclError
@@ -18,6 +17,7 @@ from reconciler.hcl.nodes import Block, Body, Expr, Span
 from reconciler.hcl.runs import Run
 from reconciler.hcl.sources import Source
 from reconciler.hcl.values import Value
+from reconciler.records import dataclass
 
 _ARGUMENTS: Final = ("type", "default", "description", "nullable", "sensitive")
 _VALIDATION: Final = ("condition", "error_message")

@@ -16,12 +16,12 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
 from reconciler import caches
 from reconciler.errors import ConfigError
+from reconciler.records import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

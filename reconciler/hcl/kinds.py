@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TypeAlias
 
 from reconciler.hcl.values import Marked, Set, Unknown, Value
+from reconciler.records import dataclass
 
 Kind: TypeAlias = "Anything | Primitive | ListOf | SetOf | MapOf | TupleOf | ObjectOf"
 """A type. `str()` of it writes it as HCL does."""

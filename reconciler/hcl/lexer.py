@@ -8,10 +8,11 @@ every bracket, quote, heredoc and comment that nobody closes, and points at wher
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from reconciler.hcl.nodes import Span
+from reconciler.records import dataclass
 
 if TYPE_CHECKING:
     from reconciler.errors import HclError

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from reconciler.errors import ReconcilerError
 from reconciler.hcl.runs import Run
 from reconciler.hcl.values import Value
+from reconciler.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,9 +15,11 @@ holds `True == 1`; whoever must tell those apart compares `repr`, which leaves t
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from decimal import Decimal
 from typing import TypeAlias
+
+from reconciler.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

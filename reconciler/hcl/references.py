@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import TypeAlias
 
 from reconciler.hcl import nodes, traversals
 from reconciler.hcl.nodes import Expr, Span
 from reconciler.hcl.traversals import Attr, Path
+from reconciler.records import dataclass
 
 Node: TypeAlias = "Expr | nodes.Part | nodes.Step"
 

@@ -7,7 +7,7 @@ names that its own expressions may use. Never looks at what they hold.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Final
 
 from reconciler.hcl import comprehensions, conversions, nodes, traversals, values
@@ -15,6 +15,7 @@ from reconciler.hcl.evaluation import Evaluator, Names
 from reconciler.hcl.faults import Fault
 from reconciler.hcl.nodes import Attribute, Block, Body, Span
 from reconciler.hcl.values import Marks, Object, Unknown, Value
+from reconciler.records import dataclass
 
 DYNAMIC: Final = "dynamic"
 CONTENT: Final = "content"

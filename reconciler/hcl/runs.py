@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 from reconciler.errors import HclError, HclErrors, ReconcilerError, Where
@@ -18,6 +17,7 @@ from reconciler.hcl.faults import Fault
 from reconciler.hcl.nodes import Span
 from reconciler.hcl.sources import Source
 from reconciler.hcl.values import Set, Unknown, Value
+from reconciler.records import dataclass
 
 Piece: TypeAlias = tuple[str, frozenset[str]]
 """A text that an interpolation gave, and the addresses that it came from."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import partial
 from typing import Final, TypeAlias
 
@@ -22,6 +22,7 @@ from reconciler.hcl.runs import Run
 from reconciler.hcl.sources import Source
 from reconciler.hcl.traversals import Attr, Key, Path, Step
 from reconciler.hcl.values import Unknown, Value
+from reconciler.records import dataclass
 
 Answer: TypeAlias = Callable[[str, Run, Where], Value]
 """Gives the value of an address, as it would stand in a file. Raises Fault, or a ReconcilerError."""

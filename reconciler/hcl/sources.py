@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import bisect
 import unicodedata
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final
 
 from reconciler.errors import HclError, Where
 from reconciler.hcl.nodes import Span
+from reconciler.records import dataclass
 
 _WIDTH: Final = 100
 _BEFORE: Final = 60

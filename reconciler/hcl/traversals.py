@@ -9,13 +9,13 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import TypeAlias
 
 from reconciler.hcl import conversions, numerals, values
 from reconciler.hcl.faults import Fault
 from reconciler.hcl.values import Marked, Set, Unknown, Value
+from reconciler.records import dataclass
 
 _IDENTIFIER = re.compile(r"[^\W\d][\w-]*\Z")
 _FEW = 8

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from decimal import Decimal
 from typing import TypeAlias
 
 from reconciler.errors import ReconcilerError
 from reconciler.hcl import numerals
 from reconciler.hcl.faults import Fault
+from reconciler.records import dataclass
 
 Value: TypeAlias = (
     "None | bool | str | int | Decimal | tuple[Value, ...] | Set | Mapping[str, Value] | Unknown | Marked"

@@ -10,7 +10,6 @@ import difflib
 import json
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from reconciler.errors import HclError, Where
@@ -21,6 +20,7 @@ from reconciler.hcl.faults import Fault
 from reconciler.hcl.runs import Run
 from reconciler.hcl.sources import Source
 from reconciler.hcl.values import Value
+from reconciler.records import dataclass
 
 PREFIX: Final = "TF_VAR_"
 _FIRST: Final = ("terraform.tfvars", "terraform.tfvars.json")

@@ -10,12 +10,13 @@ import dataclasses
 import difflib
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import TYPE_CHECKING, Final, TypeAlias, TypeVar
 
 from reconciler.core.references import Function, Functions
 from reconciler.core.values import UNKNOWN, Address, Failure, Json, Marked, Origin, Path, Value, unite
 from reconciler.errors import ConfigError, KnownLater, ReconcilerError, Unavailable, Where
+from reconciler.records import dataclass
 
 if TYPE_CHECKING:
     from reconciler.load.gotemplates.calls import Signature

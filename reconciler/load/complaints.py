@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Final
+
+from reconciler.records import dataclass
 
 # jsonnet 0.22 takes parameters of natives whose names its standard library does not use for one and the same
 # ("binding parameter a second time"), and finds none of them by name: so they are given by place, and have

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from reconciler.core.documents import Resolved
@@ -22,6 +21,7 @@ from reconciler.load.calls import Lookups, Texts
 from reconciler.load.sourcemaps import Rendered
 from reconciler.load.sources import Document, Options
 from reconciler.load.spans import Malformed, Parsed
+from reconciler.records import dataclass
 
 if TYPE_CHECKING:
     from reconciler.load import twins

@@ -11,7 +11,7 @@ import dataclasses
 import math
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Final
 
@@ -20,6 +20,7 @@ from reconciler.core.values import Json
 from reconciler.errors import ConfigError, ReconcilerError, ResolveError, Where
 from reconciler.load import complaints, sources
 from reconciler.load.sources import Document, Options
+from reconciler.records import dataclass
 
 Reply = Callable[[str, "tuple[Json, ...]"], Json]
 """What answers a native call: the function's name, its arguments; the value, as JSON."""

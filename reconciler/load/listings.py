@@ -8,7 +8,7 @@ native functions of Jsonnet show only in that evaluation.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final
 
 from reconciler.core.references import Function, Functions
@@ -19,6 +19,7 @@ from reconciler.load.calls import Known, Lookups, Texts
 from reconciler.load.gotemplates import nodes
 from reconciler.load.gotemplates.evaluation import Evaluator
 from reconciler.load.sources import Document, Options
+from reconciler.records import dataclass
 
 _STAND_IN: Final = "0"
 """What stands for a value that is not to be had: text, and a number where the document has no quotes around it.

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from reconciler.core.documents import Resolved
 from reconciler.core.values import Json, JsonObject, Path
 from reconciler.errors import ConfigError, Where
+from reconciler.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,12 +7,12 @@ peer's loader (kayac/go-config), as in the plugin that offers them later.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from reconciler.core.values import UNKNOWN, Address, Marked, Origin, unite
 from reconciler.errors import ConfigError, Where
 from reconciler.load.calls import PURE, Lookups
+from reconciler.records import dataclass
 
 if TYPE_CHECKING:
     from reconciler.load.gotemplates.calls import Signature

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Final
 
@@ -31,6 +31,7 @@ from reconciler.load.calls import Texts, near
 from reconciler.load.members import Caution, Members, members
 from reconciler.load.sources import Document, Options
 from reconciler.load.spans import Malformed
+from reconciler.records import dataclass
 
 EMULATES: Final = "2.8.0"
 """The ecspresso version whose project files are understood; `required_version` is checked against it."""

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from reconciler.errors import Where
+from reconciler.records import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

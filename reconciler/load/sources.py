@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 from reconciler.errors import ConfigError, Where
+from reconciler.records import dataclass
 
 if TYPE_CHECKING:
     from reconciler.core.references import PluginUse

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final
 
 from reconciler.core.values import Json, Marked, Path
+from reconciler.records import dataclass
 
 MAX_DEPTH: Final = 128
 """Containers in containers. A service needs a dozen; the rest of the program may then recurse freely."""

@@ -15,7 +15,7 @@ from __future__ import annotations
 import dataclasses
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final
 
 from reconciler.core.values import Json, Marked, Origin, Path, unite
@@ -25,6 +25,7 @@ from reconciler.load.calls import Lookups, plain
 from reconciler.load.jsonnets import Natives
 from reconciler.load.sources import Document, Options
 from reconciler.load.spans import Malformed
+from reconciler.records import dataclass
 
 _FIRST: Final = 0xF0000
 _LAST: Final = 0xFFFFD

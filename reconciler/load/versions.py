@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from itertools import zip_longest
 from typing import Final, TypeAlias
+
+from reconciler.records import dataclass
 
 _VERSION: Final = re.compile(
     r"v?(?P<numbers>\d+(?:\.\d+)*)(?:-?(?P<pre>[0-9A-Za-z~-]+(?:\.[0-9A-Za-z~-]+)*))?(?:\+[0-9A-Za-z.~-]+)?"

@@ -12,7 +12,7 @@ PyYAML's is changed.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Final, Literal
 
 from reconciler.core.values import Json, Marked, Path
@@ -20,6 +20,7 @@ from reconciler.load import provenance, scalars
 from reconciler.load.calls import Lookups, plain
 from reconciler.load.sourcemaps import Rendered
 from reconciler.load.spans import MAX_DEPTH, Malformed, Parsed, Span
+from reconciler.records import dataclass
 
 if TYPE_CHECKING:
     import yaml

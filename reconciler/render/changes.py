@@ -7,7 +7,7 @@ are masked in part it shows what differs beside, and the finding's note says whe
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final, TypeAlias
 
 from reconciler.core import pointers
@@ -15,6 +15,7 @@ from reconciler.core.diffs import Action
 from reconciler.core.plans import Finding, Reason
 from reconciler.core.redaction import MASK
 from reconciler.core.values import Json, JsonObject
+from reconciler.records import dataclass
 from reconciler.render import embedded, pairing, texts
 from reconciler.render.rows import Row
 from reconciler.render.runs import hunks

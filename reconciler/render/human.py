@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from reconciler.core.plans import Finding, Notice, Plan, Unit, Verb
+from reconciler.records import dataclass
 from reconciler.render import changes, rows, texts
 from reconciler.render.styles import PLAIN, Style
 

@@ -7,11 +7,12 @@ that. It never writes, and keeps no time of its own: `cli` does both.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
 
 from reconciler.core.events import Event, RolloutProgress
 from reconciler.core.rollouts import State
+from reconciler.records import dataclass
 from reconciler.render import deployments, pieces
 from reconciler.render.pieces import UNICODE, Glyphs, Line, Piece
 from reconciler.render.progress import role

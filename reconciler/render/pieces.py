@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Final, NamedTuple, TypeAlias
 
+from reconciler.records import dataclass
 from reconciler.render import texts
 from reconciler.render.styles import PLAIN, Style
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Final
 
+from reconciler.records import dataclass
 from reconciler.render import texts
 from reconciler.render.styles import Style
 

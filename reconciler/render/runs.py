@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
+
+from reconciler.records import dataclass
 
 # Above these products of lengths the exact search takes too long: first popular items no longer anchor it, then all
 # between the common beginning and the common end counts as changed.

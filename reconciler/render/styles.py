@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
+
+from reconciler.records import dataclass
 
 _CODES: Final = {
     "add": "32",

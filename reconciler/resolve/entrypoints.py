@@ -15,12 +15,13 @@ import os
 import sys
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 
 from reconciler import caches
 from reconciler.errors import ConfigError
 from reconciler.plugin import ResolverPlugin
+from reconciler.records import dataclass
 
 GROUP = "reconciler.resolvers"
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from difflib import get_close_matches
 from types import MappingProxyType
 
 from reconciler.core.references import Function, Functions, PluginUse
 from reconciler.errors import ConfigError, PluginCrashed, ReconcilerError, Where
 from reconciler.plugin import API, Context, Resolver, ResolverPlugin
+from reconciler.records import dataclass
 from reconciler.resolve import crashes, entrypoints
 from reconciler.resolve.entrypoints import EntryPoint, discover
 

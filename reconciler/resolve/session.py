@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TypeAlias
 
 from reconciler.core.values import Address, Failure, Source, Value
@@ -19,6 +19,7 @@ from reconciler.errors import (
     Unavailable,
 )
 from reconciler.plugin import BatchResolver, refusal
+from reconciler.records import dataclass
 from reconciler.resolve import crashes
 from reconciler.resolve.registry import Instance, Instances
 

@@ -7,7 +7,6 @@ import json
 import uuid
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from typing import Any, Final, NoReturn, Protocol
 
 from reconciler.core import appspecs
@@ -15,6 +14,7 @@ from reconciler.core.codedeployments import OPEN, ROLLBACK_EVENTS
 from reconciler.core.values import JsonObject
 from reconciler.engine.ports import Absent, Clock, Snapshot
 from reconciler.errors import AwsError, AwsNotFound, AwsRefused
+from reconciler.records import dataclass
 from reconciler.testing.definitions import Body
 
 _LIFECYCLE: Final = (

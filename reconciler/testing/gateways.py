@@ -7,7 +7,6 @@ import math
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from threading import RLock
 from typing import Any, cast
 
@@ -16,6 +15,7 @@ from reconciler.core.kinds import controllers
 from reconciler.core.values import JsonObject
 from reconciler.engine.ports import Absent, Clock, Snapshot
 from reconciler.errors import AwsError, AwsNotFound, AwsRefused
+from reconciler.records import dataclass
 from reconciler.testing import codedeploys, definitions, rollouts, tasks
 from reconciler.testing.clocks import FakeClock
 from reconciler.testing.definitions import Body

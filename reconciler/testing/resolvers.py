@@ -8,7 +8,7 @@ import re
 import threading
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -30,6 +30,7 @@ from reconciler.plugin import (
     ResolverPlugin,
     Value,
 )
+from reconciler.records import dataclass
 
 FakeAnswer: TypeAlias = "Mapping[str, Any] | AwsError | Callable[..., Mapping[str, Any] | AwsError]"
 

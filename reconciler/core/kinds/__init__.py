@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from reconciler.core.kinds import judged, services, task_definitions
 from reconciler.core.kinds.rules import Node, Rule, Undeclared, compile_node
 from reconciler.core.shapes import Shape, Shapes
 from reconciler.core.values import Json, JsonObject, Path
+from reconciler.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

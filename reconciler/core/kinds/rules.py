@@ -8,12 +8,13 @@ more row.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Set
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import Enum
 from typing import Final, TypeAlias
 
 from reconciler.core.shapes import Shape
 from reconciler.core.values import Json, JsonObject, Path
+from reconciler.records import dataclass
 
 
 class Absence(Enum):

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
 
 from reconciler.core.causes import Kind
+from reconciler.records import dataclass
 
 
 class Of(Enum):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 
@@ -22,6 +21,7 @@ from reconciler.hcl.values import (
     normal,
     unmark,
 )
+from reconciler.records import dataclass
 
 _VERB = re.compile(
     r"%(?P<flags>[0# +-]*)(?P<width>[1-9]\d*)?(?P<precision>\.\d*)?(?P<index>\[[1-9]\d*\])?(?P<mode>[a-zA-Z])",

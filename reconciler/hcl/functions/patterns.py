@@ -11,10 +11,11 @@ from __future__ import annotations
 
 import functools
 import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from reconciler.hcl.faults import Fault
+from reconciler.records import dataclass
 
 MAX_PATTERN = 16_384
 TIMEOUT = 5.0

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from reconciler.hcl import kinds
 from reconciler.hcl.faults import Fault
 from reconciler.hcl.kinds import Kind
 from reconciler.hcl.values import Value
+from reconciler.records import dataclass
 
 MAX_TEXT = 64 * 1024 * 1024
 """The longest text, in characters, that a function may give or read."""

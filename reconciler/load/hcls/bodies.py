@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final, TypeAlias
 
 from reconciler.core.documents import Named, Resolved
@@ -19,6 +19,7 @@ from reconciler.hcl.values import Marks, Set, Unknown, Value
 from reconciler.load import calls
 from reconciler.load.hcls.names import LISTS, Naming
 from reconciler.load.hcls.pairs import Pair
+from reconciler.records import dataclass
 
 Printed: TypeAlias = tuple[tuple[str, frozenset[Origin]], ...]
 

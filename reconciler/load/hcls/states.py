@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -14,6 +13,7 @@ from reconciler.hcl.runs import Run
 from reconciler.hcl.traversals import Path as Steps
 from reconciler.hcl.values import Value
 from reconciler.load.sources import Options
+from reconciler.records import dataclass
 
 FUNCTION: Final = "tfstate"
 """The function that answers for references, behind its resolver's prefix."""

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cache
 
 from reconciler.core.values import Json, JsonObject, Path
+from reconciler.records import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
