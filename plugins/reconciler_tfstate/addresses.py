@@ -134,7 +134,7 @@ def parse(text: str) -> Reference:
     reference = _reference(text, steps)
     if not query:
         return reference
-    from reconciler_tfstate import queries  # noqa: PLC0415 - most addresses hold none
+    from reconciler_tfstate import queries  # most addresses hold none
 
     return replace(reference, query=queries.parse(text, query))
 
@@ -174,7 +174,7 @@ def canonical(text: str) -> str:
     written = _STEP.sub(_double_quotes, f".{plain}")[1:]
     if not query:
         return written
-    from reconciler_tfstate import queries  # noqa: PLC0415
+    from reconciler_tfstate import queries
 
     return written + queries.canonical(query)
 

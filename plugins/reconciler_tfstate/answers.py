@@ -29,7 +29,7 @@ def follow(found: Found, steps: Sequence[Step], query: Filter | None) -> Found:
     """Go all steps, and answer the query. NotFound, with near misses, where one leads to nothing."""
     if query is None:
         return _walk(found, steps)
-    from reconciler_tfstate import filters  # noqa: PLC0415 - most addresses hold no query
+    from reconciler_tfstate import filters  # most addresses hold no query
 
     return filters.answer(_walk(found, steps, gaps=True), query)
 

@@ -102,7 +102,7 @@ def read(config: Config) -> Settings:
 
 def actions(config: Config) -> tuple[str, ...]:
     """Give the IAM actions that reading the state may take."""
-    from reconciler_tfstate.backends import s3  # noqa: PLC0415
+    from reconciler_tfstate.backends import s3
 
     url, backend = config.get("url"), config.get("backend")
     if config.get("path") is not None:
@@ -140,7 +140,7 @@ def _locate(texts: Mapping[str, str], settings: Mapping[str, Json], *, outputs_o
             return _from_url(texts["url"], outputs_only=outputs_only)
         case "dir":
             return partial(_from_folder, texts["dir"], workspace, settings, outputs_only)
-    from reconciler_tfstate import directories  # noqa: PLC0415
+    from reconciler_tfstate import directories
 
     if texts["backend"] not in directories.OPENERS:
         near = get_close_matches(texts["backend"], directories.OPENERS, n=1)
@@ -151,7 +151,7 @@ def _locate(texts: Mapping[str, str], settings: Mapping[str, Json], *, outputs_o
 
 def _from_path(path: str, outputs_only: bool, context: Context) -> Location:
     if (folder := workspaces.noted_at(context.root / path, context.environ)) is not None:
-        from reconciler_tfstate import directories  # noqa: PLC0415
+        from reconciler_tfstate import directories
 
         if directories.noted(context.root / path) is not None:
             return directories.locate(folder, context.environ, outputs_only=outputs_only)
@@ -161,7 +161,7 @@ def _from_path(path: str, outputs_only: bool, context: Context) -> Location:
 def _from_folder(
     folder: str, workspace: str | None, settings: Mapping[str, Json], outputs_only: bool, context: Context
 ) -> Location:
-    from reconciler_tfstate import directories  # noqa: PLC0415
+    from reconciler_tfstate import directories
 
     return directories.locate(
         context.root / folder,
@@ -175,7 +175,7 @@ def _from_folder(
 def _from_backend(
     kind: str, settings: Mapping[str, Json], workspace: str | None, outputs_only: bool, context: Context
 ) -> Location:
-    from reconciler_tfstate import directories  # noqa: PLC0415
+    from reconciler_tfstate import directories
 
     selected = directories.chosen(workspace, context.environ)
     origin = "the plugin's config"
@@ -211,7 +211,7 @@ def _from_url(url: str, *, outputs_only: bool) -> Locate:
             return partial(_page, url)
         case "s3" if parts.netloc and any(names) and not more:
             # What a URL names is read by the run's own client, and no workspace is added to it.
-            from reconciler_tfstate.backends import s3  # noqa: PLC0415
+            from reconciler_tfstate.backends import s3
 
             key = unquote(parts.path).removeprefix("/")
             return _always(s3.Object(url, parts.netloc, key))
@@ -237,7 +237,7 @@ def _from_url(url: str, *, outputs_only: bool) -> Locate:
             raise ConfigError(f"url of the tfstate plugin names no object: {shown(url)}", hint=form)
         case _:
             raise ConfigError(f"{parts.scheme}:// is no URL of a state that can be read", hint=_FORMS)
-    from reconciler_tfstate import directories  # noqa: PLC0415
+    from reconciler_tfstate import directories
 
     return lambda context: directories.opened(
         Backend(
@@ -262,14 +262,14 @@ def _always(location: Location) -> Locate:
 
 
 def _page(url: str, _context: Context) -> Location:
-    from reconciler_tfstate.backends.http import Page  # noqa: PLC0415 (imports what files and S3 do without)
+    from reconciler_tfstate.backends.http import Page  # imports what files and S3 do without
 
     return Page(url)
 
 
 def _blob(parts: SplitResult, context: Context) -> Location:
     """Give the object that a ``gs://`` URL names; the backend's own way to it would append a workspace."""
-    from reconciler_tfstate.backends import gcs  # noqa: PLC0415 (as above)
+    from reconciler_tfstate.backends import gcs  # as above
 
     key = unquote(parts.path).removeprefix("/")
     backend = Backend(

@@ -34,9 +34,9 @@ class Computed(Exception):
 
 def parse(text: str, name: str) -> Body:
     """Parse a file. Unavailable, with its line, where python-hcl2 cannot."""
-    import hcl2  # noqa: PLC0415 (takes longer than most runs need it)
-    from hcl2 import parser  # noqa: PLC0415
-    from lark.exceptions import LarkError  # noqa: PLC0415
+    import hcl2  # takes longer than most runs need it
+    from hcl2 import parser
+    from lark.exceptions import LarkError
 
     _keep_tables(parser)
     enabled = gc.isenabled()

@@ -65,7 +65,7 @@ class StateResolver:
             raise Unavailable(what, address=str(address)) from None
         source = state.source
         if self._plan is not None and (called or self._plan.tells(reference)):
-            from reconciler_tfstate import planned  # noqa: PLC0415 - few lookups are laid over by a plan
+            from reconciler_tfstate import planned  # few lookups are laid over by a plan
 
             source = planned.source(self._plan, state, address.path)
         if self._plan is None and not called:
@@ -84,7 +84,7 @@ class StateResolver:
         state = self._state(Address("", prefix))
         found = set(answers.listing(state))
         if not self._settings.outputs_only and (folder := self._settings.home(self._context)) is not None:
-            from reconciler_tfstate import completions  # noqa: PLC0415 - a run that completes nothing does without
+            from reconciler_tfstate import completions  # a run that completes nothing does without
 
             found.update(completions.outputs(folder, self._context.environ))
         return sorted(address for address in found if address.startswith(prefix))
@@ -112,8 +112,8 @@ class StateResolver:
     def _modules(self, state: State, folder: Path) -> Children:
         with self._lock:
             if self._children is None:
-                from reconciler_tfstate import directories  # noqa: PLC0415 - most addresses are in the state itself
-                from reconciler_tfstate.children import Children  # noqa: PLC0415
+                from reconciler_tfstate import directories  # most addresses are in the state itself
+                from reconciler_tfstate.children import Children
 
                 environ, settings = self._context.environ, self._settings
                 self._children = Children(
@@ -149,7 +149,7 @@ class StateResolver:
     def _fetch(self, address: Address) -> State:
         if self._settings.plan is None:
             return self._stored(address)
-        from reconciler_tfstate import planned  # noqa: PLC0415
+        from reconciler_tfstate import planned
 
         self._plan = planned.read(self._context.root / self._settings.plan)
         return planned.overlay(self._stored(address, empty=self._plan.source), self._plan)
@@ -193,8 +193,8 @@ class StateResolver:
             yield environ[settings.passphrase_env]
         yield from encryptions.named(environ)
         if settings.folder is not None:
-            from reconciler_tfstate import directories  # noqa: PLC0415 - few states are encrypted
-            from reconciler_tfstate.modules import Module  # noqa: PLC0415
+            from reconciler_tfstate import directories  # few states are encrypted
+            from reconciler_tfstate.modules import Module
 
             workspace = directories.chosen(settings.workspace, environ)
             yield from Module(self._context.root / settings.folder, workspace, environ).passphrases()

@@ -86,7 +86,7 @@ def read(data: bytes | Store, name: str, decrypt: Decrypt | None = None) -> Stat
     What is damaged within one resource of a large state is said once somebody asks for that resource.
     """
     if len(data) >= LARGE:
-        from reconciler_tfstate import lazies  # noqa: PLC0415 - small states do without
+        from reconciler_tfstate import lazies  # small states do without
 
         if state := lazies.read(Memory(data) if isinstance(data, bytes) else data, name):
             return state
@@ -225,7 +225,7 @@ def number(text: str) -> float:
     """Read a number that is not whole; one with more digits than a float holds keeps them."""
     if len(text) <= sys.float_info.dig:
         return float(text)
-    from reconciler.hcl.numerals import Digits  # noqa: PLC0415 - few states have such a number
+    from reconciler.hcl.numerals import Digits  # few states have such a number
 
     return Digits(text)
 
