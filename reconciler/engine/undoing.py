@@ -398,7 +398,7 @@ def nothing(facts: Facts, why: str) -> PlanError:
     """Say that there is nothing to go back to."""
     family = family_of(str(facts.body.get("taskDefinition")))
     return PlanError(
-        f"there is nothing to go back to: {why}",
+        "; ".join((f"there is nothing to go back to: {why}", *facts.notes)),
         hint=f"name a revision with `--to`; {_LIST.format(family)}",
     )
 

@@ -430,6 +430,12 @@ DENIED = {
 }
 
 
+def test_what_may_not_be_read_is_told_where_there_is_nothing_to_go_back_to(cli: Cli, box: Box) -> None:
+    box.serving.faults([DENIED])
+    ran = cli("rollback")
+    ran.one_error("there is nothing to go back to", "not authorized", "allow ecs:ListServiceDeployments")
+
+
 def test_without_service_deployments_it_goes_by_the_deployments_of_the_service_and_says_so(
     cli: Cli, box: Box
 ) -> None:
