@@ -63,6 +63,8 @@ class _Run:
     kinds: Kinds
     manner: Manner
     ignored: tuple[str, ...]
+    ran: Mapping[str, str]
+    """The ARN of the revision that ran when the plan was made, for the unit of each task definition."""
     revisions: dict[str, str] = field(default_factory=dict)
     done: list[str] = field(default_factory=list)
     watches: list[watching.Watch | shifting.Shift] = field(default_factory=list)
@@ -88,7 +90,8 @@ def apply(
     if not plan.applyable:
         raise PlanError("this plan cannot be applied: it was made against a saved description")
     _insist_on_until(plan, manner)
-    run = _Run(gateway, clock, kinds, manner, plan.project.ignore_tags)
+    ran = {unit.address: unit.live for unit in plan.units if unit.kind == "task_definition"}
+    run = _Run(gateway, clock, kinds, manner, plan.project.ignore_tags, ran)
     started = clock.now()
     left = [f"{unit.address}: {steps.describe(step)}" for unit, step in plan.steps()]
     for unit in plan.units:
@@ -169,7 +172,14 @@ def _carry_out(run: _Run, unit: Unit, step: Step, body: JsonObject) -> tuple[str
             sent = {name: value for name, value in body.items() if name != "appspec"}
             manner = run.manner
             target, joined = codedeploying.begin(
-                run.gateway, run.clock, step, sent, spec, until=manner.until, timeout=manner.timeout
+                run.gateway,
+                run.clock,
+                step,
+                sent,
+                spec,
+                until=manner.until,
+                timeout=manner.timeout,
+                ran=run.ran.get(step.revision_of, ""),
             )
             # What it says of the service at its end says that of the update before it, too.
             run.watches = [watch for watch in run.watches if watch.unit != target.unit]

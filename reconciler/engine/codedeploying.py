@@ -8,6 +8,7 @@ from typing import Final
 from reconciler.core import appspecs, codedeployments
 from reconciler.core.appspecs import Settings
 from reconciler.core.diffs import Action
+from reconciler.core.kinds.spellings import revision_name
 from reconciler.core.plans import Finding
 from reconciler.core.steps import CreateCodeDeployDeployment
 from reconciler.core.values import Json, JsonObject
@@ -132,19 +133,27 @@ def begin(
     *,
     until: str,
     timeout: float,
+    ran: str = "",
 ) -> tuple[Shift, bool]:
     """Create the deployment, or join the one that does just that already; gives what to watch, and whether it joined.
 
-    CreateDeployment has no client token, so looking first is what makes a killed apply safe to run again. PlanError
-    where CodeDeploy does something else with the service just now.
+    CreateDeployment has no client token, so looking first is what makes a killed apply safe to run again. `ran` is the
+    ARN of the revision that the service ran when the plan was made, where a plan depends on it. PlanError where
+    CodeDeploy does something else with the service just now, or has just done something.
     """
     group = Group(body, "")
     port = gateway.codedeploy
+    info = grouping.running(port, clock, group)
+    # Read after the deployments: what ended before that look has left its mark on the service, and is not begun again.
     found = gateway.describe_services(step.cluster, [step.service])[step.service]
     service = found.body if isinstance(found, Snapshot) else {}
-    info = grouping.running(port, clock, group)
     name = _joined(info, spec, step) if info is not None else ""
     if not name:
+        if ran and (runs := service.get("taskDefinition")) != ran:
+            raise PlanError(
+                f"CodeDeploy has deployed {step.cluster}/{step.service} meanwhile: it runs {revision_name(runs)} now",
+                hint="make a new plan",
+            )
         try:
             name = port.create_deployment({**body, "revision": appspecs.revision(spec)})
         except AwsRefused as error:

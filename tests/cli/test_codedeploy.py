@@ -9,7 +9,10 @@ from typing import Any
 
 import pytest
 
-from reconciler import sandbox
+from reconciler import Project, Reconciler, sandbox
+from reconciler.core.steps import CreateCodeDeployDeployment
+from reconciler.engine import codedeploying
+from reconciler.errors import PlanError
 from tests.cli.commands import CLUSTER, REGION, SERVICE, Box, Cli, client_of, edit
 from tests.cli.test_events import lines
 from tests.cli.test_schema import validate
@@ -546,6 +549,27 @@ def test_a_fault_and_the_command_again(cli: Cli, shop: Shop, code: int) -> None:
     assert shop.runs() == "web:2"
     assert len(shop.deployments()) == 1
     assert len(shop.ecs.list_task_definitions(familyPrefix="web")["taskDefinitionArns"]) == 2
+
+
+def test_what_was_over_by_the_time_of_the_step_is_not_begun_again(cli: Cli, shop: Shop) -> None:
+    """Between the look at what a plan was made from and its step, another apply of the same may have ended."""
+    with Reconciler.open(Project.load(Path("ecspresso.yml"))) as ours:
+        task, deployed = ours.plan().units
+        assert cli("apply", "--auto-approve", *OPTIONS).code == 0
+        (step,) = deployed.steps
+        assert isinstance(step, CreateCodeDeployDeployment)
+        with pytest.raises(PlanError, match="meanwhile: it runs web:2 now"):
+            codedeploying.begin(
+                ours.gateway,
+                ours.clock,
+                step,
+                step.body,
+                step.appspec,
+                until="deployed",
+                timeout=1,
+                ran=task.live,
+            )
+    assert shop.created() == 1
 
 
 @pytest.mark.parametrize("given", [LINEAR], ids=["linear"])
