@@ -57,7 +57,7 @@ BUDGET: Final = 2.0
 
 STATE: Final = Source("terraform.tfstate", "6f1c8f0e-2d0a-8c5b-9a77-5b1f0d3c9e21", "42")
 MASKER: Final = Masker.of(["correct-horse-battery", "another-secret-of-a-state"])
-# The project file names these, or they are the plan's own (`api.reconcilers`).
+# The project file names these, or they are the plan's own (`api.plannings`).
 WITHOUT: Final = ("cluster", "clusterArn", "serviceName", "serviceArn", "taskDefinition")
 
 

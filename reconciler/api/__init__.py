@@ -11,8 +11,9 @@
 """
 
 from reconciler.api.evaluations import Definitions
+from reconciler.api.openings import SystemClock
 from reconciler.api.projects import Project
-from reconciler.api.reconcilers import Reconciler, SystemClock
+from reconciler.api.reconcilers import Reconciler
 from reconciler.engine.options import Options
 
 __all__ = ["Definitions", "Options", "Project", "Reconciler", "SystemClock"]

@@ -125,9 +125,9 @@ def refused(plan: Plan) -> bool:
 
 def insist_applyable(plan: Plan) -> None:
     """Raise Refused where a plan needs a permission that was not given."""
-    from reconciler.api import reconcilers
+    from reconciler.api import plannings
 
-    reconcilers.insist_applyable(plan)
+    plannings.insist_applyable(plan)
 
 
 def unchanged(

@@ -1,0 +1,235 @@
+"""A project opened: its settings, resolvers and definitions, and its way to AWS. The library is built on it.
+
+What judges and shows is imported where it is used: by then the first reads are under way, and waiting for them costs
+more than importing (docs/architecture.md, "Speed").
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Generator
+from concurrent.futures import ThreadPoolExecutor
+from types import TracebackType
+from typing import TYPE_CHECKING, Self, TypeAlias, TypedDict, TypeVar, Unpack
+
+from reconciler.api.connections import THREADS, Connection
+from reconciler.api.evaluations import Definitions, Evaluation, masked
+from reconciler.api.projects import Project
+from reconciler.core.redaction import Masker
+from reconciler.core.values import Json, JsonObject
+from reconciler.engine.ports import Clock, Gateway
+from reconciler.errors import ConfigError
+
+if TYPE_CHECKING:
+    from reconciler.api.references import Explained, Listed
+    from reconciler.core.canon import Canon
+    from reconciler.core.documents import Resolved
+    from reconciler.core.events import Event
+    from reconciler.core.kinds import Kinds
+    from reconciler.engine.grouping import Group
+    from reconciler.load.project import Project as Settings
+
+_T = TypeVar("_T")
+Emit: TypeAlias = "Callable[[Event], object]"
+
+
+class SystemClock:
+    """The clock on the wall."""
+
+    def now(self) -> float:
+        """Give the time in seconds since the epoch."""
+        return time.time()
+
+    def sleep(self, seconds: float, /) -> None:
+        """Wait."""
+        time.sleep(seconds)
+
+
+class Given(TypedDict, total=False):
+    """How to open a project: a profile, a region in place of the project's, a role to assume first.
+
+    `gateway` and `clock` replace AWS and time; `progress` is told each lookup.
+    """
+
+    profile: str | None
+    region: str | None
+    assume_role_arn: str | None
+    gateway: Gateway | None
+    clock: Clock | None
+    show_sensitive: bool
+    progress: Callable[[str], None] | None
+
+
+class Opening:
+    """A project with its resolvers and AWS, closed at the end of the block."""
+
+    def __init__(self, project: Project, **given: Unpack[Given]) -> None:
+        """Keep what is given; see `open`."""
+        self.project = project
+        self.clock: Clock = given.get("clock") or SystemClock()
+        self._region = given.get("region")
+        self._gateway = given.get("gateway")
+        self._uses_aws = self._gateway is None
+        self._connection = Connection(
+            project.options.environ,
+            profile=given.get("profile"),
+            assume_role_arn=given.get("assume_role_arn"),
+        )
+        self._files = Evaluation(
+            project,
+            self._connection,
+            self._region,
+            show_sensitive=given.get("show_sensitive", False),
+            progress=given.get("progress"),
+        )
+        self._pool = ThreadPoolExecutor(THREADS, "reconciler")
+        self._tables: Kinds | None = None
+
+    @classmethod
+    def open(cls, project: Project, **given: Unpack[Given]) -> Self:
+        """Open a project. Reads nothing and calls nothing yet."""
+        return cls(project, **given)
+
+    def __enter__(self) -> Self:
+        """Give itself."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Let the threads and connections go."""
+        self._pool.shutdown(wait=False, cancel_futures=True)
+        self._connection.close()
+
+    @property
+    def settings(self) -> Settings:
+        """Give the evaluated project file. References in it are looked up in the ambient region."""
+        return self._files.settings
+
+    @property
+    def masker(self) -> Masker:
+        """Give what hides the secrets that were looked up so far."""
+        return self._files.masker
+
+    @property
+    def gateway(self) -> Gateway:
+        """Give the way to ECS, in the region given, else the project's, else the ambient one."""
+        if self._gateway is None:
+            _ = self._files.instances  # the project file may name the region
+            self._gateway = self._connection.gateway(self._files.region)
+        return self._gateway
+
+    def definitions(self, *, task_definition: bool = True, service: bool = True) -> Definitions:
+        """Evaluate the definition files. ConfigError or ResolveError where one has no value."""
+        return self._files.definitions(task_definition=task_definition, service=service)
+
+    def rendered(self, target: str, *, canonical: bool = False) -> Json:
+        """Give an evaluated file, masked: ``config``, ``task_definition`` or ``service``.
+
+        `canonical` gives the form that is compared. ConfigError where the project has no such file.
+        """
+        from reconciler.core import findings
+        from reconciler.engine import composing
+
+        resolved = self._files.file(target)
+        if canonical and target != "config":
+            desired = composing.compose(self._kinds().named(target), resolved)
+            return findings.mask(
+                desired.canon.tree, (), findings.Provenance(resolved, desired.canon), self.masker
+            )
+        return masked(resolved.data, (), resolved, self.masker)
+
+    def references(self) -> Listed:
+        """List every reference of the project, those in branches that are not taken too, wrong ones among them."""
+        return self._files.listed()
+
+    def evaluate(self, expression: str, name: str = "expression") -> Json:
+        """Evaluate an expression of HCL in the project's scope: the state, variables, locals, functions. Masked.
+
+        `name` is what messages call its place. HclError, HclErrors, ResolveError, KnownLater.
+        """
+        from reconciler.core.documents import Resolved
+
+        found = self._files.expression(expression, name)
+        data: Json = found.data  # type: ignore[assignment]
+        return masked(data, (), Resolved(name, data, sensitive=frozenset(found.sensitive_paths)), self.masker)
+
+    def completions(self, prefix: str) -> tuple[str, ...]:
+        """Give the functions and addresses of the state that begin with a text."""
+        return self._files.completions(prefix)
+
+    def explain(self, wanted: str) -> tuple[Explained, ...]:
+        """Say where values of the definitions come from: `wanted` is a value's place, or a reference that made some.
+
+        The place is as plans name it (``containerDefinitions["app"].image``) or a JSON pointer into the canonical
+        form. ConfigError, with what is near, where nothing fits.
+        """
+        from reconciler.api import references
+        from reconciler.engine import composing
+        from reconciler.load.calls import near
+
+        files = self.definitions()
+        kinds = self._kinds()
+        settings = self.settings
+        named: list[tuple[str, Resolved, Canon]] = []
+        for kind, resolved in (
+            (kinds.task_definition, files.task_definition),
+            (kinds.service, files.service),
+        ):
+            if resolved is not None:
+                canon = composing.compose(kind, resolved).canon
+                name = canon.wire.get("family", "") if kind is kinds.task_definition else settings.service
+                named.append((f"{kind.name} {name}".rstrip(), resolved, canon))
+        found = references.explain(wanted, named, self.masker, lambda: self.references().references)
+        if not found:
+            raise ConfigError(
+                f"nothing in the definitions is called {wanted}, and no reference of theirs is",
+                None,
+                near(wanted, references.names(named)) or "list the references with `reconciler references`",
+            )
+        return found
+
+    def _kinds(self) -> Kinds:
+        from reconciler.aws.shapes import ECS
+        from reconciler.core import kinds
+
+        if self._tables is None:
+            self._tables = kinds.build(ECS)
+        return self._tables
+
+    def _group(self, live: JsonObject) -> Group:
+        """Find the group of CodeDeploy's that deploys the service. Refused where there is none."""
+        from reconciler.engine import grouping
+
+        settings = self.settings
+        return grouping.find(
+            self.gateway.codedeploy,
+            self.clock,
+            settings.codedeploy,
+            settings.cluster,
+            settings.service or "",
+            live,
+        )
+
+    def _named_service(self) -> str:
+        settings = self.settings
+        if not settings.service:
+            raise ConfigError(
+                "the project names no service", settings.resolved.where(()), "add `service: NAME`"
+            )
+        return settings.service
+
+
+def drain(events: Generator[Event, None, _T], emit: Emit | None) -> _T:
+    """Run a generator of events to its end and give its result."""
+    while True:
+        try:
+            event = next(events)
+        except StopIteration as stop:
+            result: _T = stop.value
+            return result
+        if emit is not None:
+            try:
+                emit(event)
+            except KeyboardInterrupt as error:
+                events.throw(error)

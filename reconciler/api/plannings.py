@@ -1,0 +1,322 @@
+"""Plans of an opened project: made, compared, rehearsed, and checked before they are applied."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from typing import TYPE_CHECKING, NamedTuple, Unpack
+
+from reconciler.api import hints
+from reconciler.api.evaluations import Definitions
+from reconciler.api.openings import Given, Opening
+from reconciler.api.projects import Project
+from reconciler.core.documents import Resolved
+from reconciler.core.references import PluginUse
+from reconciler.core.values import Json
+from reconciler.engine import observing
+from reconciler.engine.observing import Observed, Reads
+from reconciler.engine.options import Options
+from reconciler.engine.ports import Snapshot
+from reconciler.errors import ConfigError, KnownLater, PlanError, Refused, StalePlan
+
+if TYPE_CHECKING:
+    from reconciler.core.plans import Notice, Origins, Plan, Unit
+    from reconciler.core.rehearsals import Rehearsed
+    from reconciler.engine.planning import Sides
+
+
+class _Made(NamedTuple):
+    """A plan that was made here, with the secrets that it does not hold."""
+
+    plan: Plan
+    vault: Mapping[tuple[str, int], Json]
+    sides: Mapping[str, Sides]
+    observed: Observed
+
+
+class Planning(Opening):
+    """What an opened project says of plans."""
+
+    def __init__(self, project: Project, **given: Unpack[Given]) -> None:
+        """Keep what is given; see `open`."""
+        super().__init__(project, **given)
+        self._made: list[_Made] = []
+
+    def plan(
+        self, options: Options | None = None, *, strict: bool = False, live: tuple[str, Json] | None = None
+    ) -> Plan:
+        """Make a plan. `live` compares with a saved description (its name and content) instead of AWS.
+
+        `strict` turns warnings about unknown members into errors.
+        """
+        hint = hints.recall(self.project) if live is None and self._gateway is None else None
+        early = self._early(hint) if hint is not None else None
+        settings = self.settings
+        options = replace(
+            options or Options(),
+            ignore_tags=settings.ignore_tags,
+            codedeploy=settings.codedeploy,
+        )
+        if (
+            settings.service_definition is None
+        ):  # as with the peer: the service is another's, its revision is ours
+            options = replace(options, update_service=False)
+        observed: Observed | None = None
+        reads: Reads | None = None
+        if live is not None:
+            observed = observing.read_saved(live[1], live[0])
+        else:
+            reads = self._reads(early, hint)
+        try:
+            files = self._asked(options, observed)
+        except KnownLater as later:
+            return self._deferred(options, observed, later)
+        if reads is not None:
+            family = _family_in(files.task_definition)
+            reads.expect(family)
+            if options.scaling is not None:
+                reads.expect_scaling()
+            self._leave_hint(hint, family)
+        from reconciler.api import desires, observations
+        from reconciler.aws.shapes import ECS
+        from reconciler.core.plans import Notice, Plan
+        from reconciler.engine import planning
+
+        kinds = self._kinds()
+        options = replace(options, ignore=desires.ignored(settings, kinds))
+        more: tuple[Notice, ...] = ()
+        task_definition = desires.task_definition(settings, files, kinds, strict=strict)
+        service = None
+        if observed is None or observed.service is not None:
+            service = desires.service(settings, files, kinds, options, strict=strict)
+        if observed is None:
+            assert reads is not None
+            observed, more = observations.observe(reads, task_definition, service, options)
+        observed = self._shifting(observed) if live is None else observed
+        if service is not None and files.service is None:
+            desires.need_service(settings, observed)
+        facts = planning.Facts(
+            kinds,
+            ECS,
+            settings.cluster,
+            settings.service or "",
+            self._files.known,
+            self.masker,
+            options,
+            group=self._group if live is None else None,
+        )
+        planned = planning.plan(task_definition, service, observed, facts)
+        warned = tuple(
+            notice
+            for desired in (task_definition, service)
+            if desired is not None
+            for notice in desired.notices
+        )
+        warned = (*warned, *planned.notices, *more)
+        _insist(strict, (*self._files.notices, *warned))
+        refusals = [Notice(what=r.what, where=r.where, hint=r.hint) for r in planned.refusals]
+        plan = Plan(
+            project=self._origins(options),
+            units=tuple(planned.units),
+            inputs=self._files.inputs(files),
+            notices=(*self._files.notices, *warned),
+            made_at=self.clock.now(),
+            refusals=tuple(refusals),
+            errored=bool(refusals),
+            applyable=live is None and not refusals,
+            may_replace=options.may_replace,
+        )
+        self._made.append(_Made(plan, planned.vault, planned.sides, observed))
+        return plan
+
+    def _shifting(self, observed: Observed) -> Observed:
+        """Add what CodeDeploy does with the service now."""
+        from reconciler.core import codedeployments
+
+        found = observed.service
+        if not isinstance(found, Snapshot) or codedeployments.controller(found.body) != "CODE_DEPLOY":
+            return observed
+        from reconciler.engine import shifting
+
+        return replace(observed, shifting=shifting.under_way(self.gateway.codedeploy, found.body))
+
+    def _asked(self, options: Options, observed: Observed | None) -> Definitions:
+        """Evaluate the definitions that a plan with these options, or against this description, is about."""
+        return self.definitions(
+            task_definition=not options.skip_task_definition and not options.revision
+            if observed is None
+            else observed.running is not None,
+            service=observed is None or observed.service is not None,
+        )
+
+    def _deferred(self, options: Options, observed: Observed | None, later: KnownLater) -> Plan:
+        """Make the plan of a project whose values Terraform has yet to make: it says which, and does nothing."""
+        from reconciler.api import references
+        from reconciler.core.plans import Plan
+
+        settings = self.settings
+        found = observed or Observed(self.gateway.account(), self.gateway.region)
+        return Plan(
+            project=self._origins(options),
+            units=(references.deferred(settings, found, self.references(), later),),
+            notices=self._files.notices,
+            made_at=self.clock.now(),
+            complete=False,
+            applyable=False,
+        )
+
+    def _early(self, hint: hints.Hint) -> Reads:
+        """Start the reads of the last plan: evaluating the files and importing what judges hides behind them."""
+        reads = Reads(self._connection.gateway(hint.region or None), self._pool, hint.cluster, hint.service)
+        reads.start()
+        reads.expect(hint.family)
+        return reads
+
+    def _reads(self, early: Reads | None, hint: hints.Hint | None) -> Reads:
+        """Give the reads of this plan: those started early, if they are the right ones."""
+        settings = self.settings
+        names = (self._files.region or "", settings.cluster, settings.service or "")
+        if early is not None and hint is not None and hint[:3] == names:
+            self._gateway = early.gateway
+            return early
+        reads = Reads(self.gateway, self._pool, settings.cluster, settings.service or "")
+        reads.start()
+        return reads
+
+    def _leave_hint(self, last: hints.Hint | None, family: str) -> None:
+        settings = self.settings
+        family = family or (last.family if last is not None else "")  # not asked for this time
+        now = hints.Hint(self._files.region or "", settings.cluster, settings.service or "", family)
+        if now != last and self._uses_aws:
+            hints.keep(self.project, now)
+
+    def sides(self, plan: Plan) -> Mapping[str, Sides]:
+        """Give both documents of each unit of a plan that was made here, masked, for a textual comparison.
+
+        There is nothing to compare of one that is deferred.
+        """
+        if plan.deferred:
+            return {}
+        return next(made.sides for made in self._made if made.plan == plan)
+
+    def rehearse(self, plan: Plan) -> tuple[Rehearsed, ...]:
+        """Play the changes of a plan that was made here through a model of ECS. PlanError where it cannot."""
+        if plan.deferred:
+            raise _awaiting(plan.deferred[0])
+        from reconciler.api.rehearsals import SandboxRehearsal
+        from reconciler.engine import rehearsing
+
+        made = next(made for made in self._made if made.plan == plan)
+        return rehearsing.rehearse(plan, made.observed, self._kinds(), SandboxRehearsal())
+
+    def _origins(self, options: Options) -> Origins:
+        from reconciler.core.plans import Opened, Origins
+
+        return Origins(
+            file=self.project.document.path.name,
+            digest=self.project.digest,
+            opened=tuple(
+                Opened(name=use.name, config=dict(use.config), func_prefix=use.func_prefix)
+                for use in self.settings.plugins
+            ),
+            ignore_tags=options.ignore_tags,
+            timeout=self.settings.timeout,
+            region=self.settings.region or "",
+        )
+
+    def check(self, plan: Plan) -> None:
+        """Check that a saved plan still holds. StalePlan names everything that moved."""
+        from reconciler.api import observations
+        from reconciler.engine import applying, checking
+
+        insist_applyable(plan)
+        self._open_plan(plan)
+        clusters = {unit.cluster for unit in plan.units}
+        services = [unit for unit in plan.units if unit.kind == "service"]
+        families = [unit for unit in plan.units if unit.kind == "task_definition"]
+        name = services[0].name.split("/", 1)[1] if services else ""
+        reads = Reads(self.gateway, self._pool, next(iter(clusters), ""), name)
+        reads.start()
+        answers = self._files.lookup([entry.address for entry in plan.inputs if not entry.ambient])
+        observed = reads.observe(families[0].name if families else "")
+        if services:
+            observed = observations.again(observed, self.gateway, services[0], self._kinds().service)
+        now = checking.Now(observed.account, observed.region, self.project.digest, observed, answers)
+        checking.check(
+            plan,
+            now,
+            self._kinds(),
+            lambda body, unit: applying.filled(body, unit, self._files.reveal, self._vault(plan)),
+        )
+
+    def _open_plan(self, plan: Plan) -> None:
+        """Open the resolvers that a plan used, without evaluating any file. StalePlan where it belongs elsewhere."""
+        moved = []
+        if plan.project.digest != self.project.digest:
+            moved.append(f"the project file {plan.project.file} is another one, or has changed")
+        regions = {unit.region for unit in plan.units}
+        here = self._region_here(plan)
+        if here and regions and {here} != regions:
+            moved.append(f"the region is {here}, the plan is for {', '.join(sorted(regions))}")
+        if moved:
+            raise StalePlan(
+                "the plan is not for what is asked for here; nothing was changed",
+                hint="make a new plan",
+                moved=tuple(moved),
+            )
+        uses = [PluginUse(o.name, o.config, o.func_prefix) for o in plan.project.opened]
+        self._files.open_as(uses, next(iter(regions), None))
+
+    def _region_here(self, plan: Plan) -> str:
+        """Give the region that a plan made here and now would be for, empty where nothing but the plan says it."""
+        if self._gateway is not None:
+            return self._gateway.region
+        if self._region or plan.project.region:
+            return self._region or ""
+        with suppress(ConfigError):  # no region is set: the plan's own is the only one
+            return self._connection.aws(None).region
+        return ""
+
+    def _vault(self, plan: Plan) -> Mapping[tuple[str, int], Json] | None:
+        return next((made.vault for made in self._made if made.plan == plan), None)
+
+
+def insist_applyable(plan: Plan) -> None:
+    """Raise where a plan cannot be applied: what the API is known to refuse, or what was not compared with AWS."""
+    if plan.refusals:
+        first = plan.refusals[0]
+        raise Refused(first.what, first.where, first.hint)
+    for unit in plan.replaces:
+        if not plan.may_replace:
+            members = ", ".join(finding.address for finding in unit.changes if finding.forces)
+            raise Refused(
+                f"{unit.address} must be replaced: no update changes {members}",
+                hint="plan with --allow-replace to delete it and create it anew, or give it another name",
+            )
+    for unit in plan.deferred:
+        raise _awaiting(unit)
+    if not plan.applyable:
+        raise PlanError("this plan cannot be applied: it was made against a saved description")
+
+
+def _awaiting(unit: Unit) -> PlanError:
+    names = ", ".join(str(awaited.address) for awaited in unit.awaits)
+    return PlanError(
+        f"{unit.address} is deferred: it waits for {names}",
+        hint="apply the Terraform plan, then plan again without it",
+    )
+
+
+def _family_in(resolved: Resolved | None) -> str:
+    """Give the family that a task definition names, so that its newest revision can be read ahead of need."""
+    data = resolved.data if resolved is not None else None
+    if isinstance(data, dict) and isinstance(data.get("taskDefinition"), dict):
+        data = data["taskDefinition"]
+    family = data.get("family") if isinstance(data, dict) else None
+    return family if isinstance(family, str) else ""
+
+
+def _insist(strict: bool, notices: Sequence[Notice]) -> None:
+    if strict and notices:
+        raise ConfigError(notices[0].what, notices[0].where, notices[0].hint)
