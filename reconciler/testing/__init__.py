@@ -4,7 +4,8 @@ For authors of resolvers: `check_resolver` checks one against its duties, in a `
 """
 
 from reconciler.testing.clocks import FakeClock
-from reconciler.testing.gateways import Called, FakeGateway
+from reconciler.testing.gateways import FakeGateway
 from reconciler.testing.resolvers import FakeAwsClient, FakeContext, check_resolver
+from reconciler.testing.stores import Called
 
 __all__ = ["Called", "FakeAwsClient", "FakeClock", "FakeContext", "FakeGateway", "check_resolver"]
