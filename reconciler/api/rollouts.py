@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from reconciler.core.causes import Diagnosis
     from reconciler.core.outcomes import Outcome
     from reconciler.engine.applying import Manner
-    from reconciler.engine.undoing import Undoing, Wish
+    from reconciler.engine.ways import Undoing, Wish
 
 
 class Rollouts(Opening):
@@ -58,11 +58,11 @@ class Rollouts(Opening):
     def undoing(self, wish: Wish | None = None) -> Undoing:
         """Say how `rollback` would go back, without sending anything. PlanError where there is nothing to go back to.
 
-        `engine.undoing.describe` puts it into words.
+        `engine.ways.describe` puts it into words.
         """
-        from reconciler.engine import undoing
+        from reconciler.engine import undoing, ways
 
-        wish = replace(wish or undoing.Wish(), codedeploy=self.settings.codedeploy)
+        wish = replace(wish or ways.Wish(), codedeploy=self.settings.codedeploy)
         named = (self.settings.cluster, self._named_service())
         facts = undoing.read(self.gateway, *named, wish, self._group)
         return undoing.decide(facts, wish)

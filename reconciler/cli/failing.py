@@ -11,7 +11,7 @@ from reconciler.errors import Interrupted, ReconcilerError
 if TYPE_CHECKING:
     from reconciler.api import Reconciler
     from reconciler.core.outcomes import Outcome
-    from reconciler.engine.undoing import Undoing
+    from reconciler.engine.ways import Undoing
 
 
 def ended(outcome: Outcome, success: str = "Applied") -> int:
@@ -44,7 +44,7 @@ def through(
 def _undone(reconciler: Reconciler, common: options.Common, outcome: Outcome, code: int) -> int:
     """Undo a rollout that failed. The exit code stays that of the failure unless all is as it was before."""
     from reconciler.core.outcomes import Ending
-    from reconciler.engine.undoing import Wish
+    from reconciler.engine.ways import Wish
 
     try:
         undoing = reconciler.undoing(Wish(deployment=outcome.deployment))
@@ -72,7 +72,7 @@ def _not_rolled_back(error: ReconcilerError) -> str:
 
 def announce(reconciler: Reconciler, undoing: Undoing) -> None:
     """Say what a rollback does."""
-    from reconciler.engine import undoing as ways
+    from reconciler.engine import ways
 
     for line in ways.describe(undoing):
         logs.info(reconciler.masker.text(line))

@@ -53,13 +53,13 @@ def command(
         raise click.UsageError(
             "--no-wait leaves nobody to deregister the revision: add --no-deregister-task-definition"
         )
-    from reconciler.engine import undoing
+    from reconciler.engine import ways
 
-    wish = undoing.Wish(to=to, deregister=deregister, events=rollback_events)
+    wish = ways.Wish(to=to, deregister=deregister, events=rollback_events)
     with options.opened(common) as reconciler:
         with patience.told():
             way = reconciler.undoing(wish)
-        for line in undoing.describe(way):
+        for line in ways.describe(way):
             options.write(reconciler.masker.text(line))
         if dry_run:
             return exits.OK

@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Final, assert_never
 from reconciler.core import codedeployments, rollouts
 from reconciler.core.events import Event, Warned
 from reconciler.core.outcomes import Ending, Outcome
+from reconciler.core.revisions import short
 from reconciler.core.values import JsonObject
 from reconciler.engine import attaching, sending, undoing, watching
 from reconciler.engine.applying import Events, Manner
 from reconciler.engine.ports import Clock, Gateway, Snapshot
-from reconciler.engine.undoing import Await, AwaitShift, Redeploy, Stop, StopShift, Undoing, Update
 from reconciler.engine.watching import Watch, Watched
+from reconciler.engine.ways import Await, AwaitShift, Redeploy, Stop, StopShift, Undoing, Update
 from reconciler.errors import AwsRefused, PlanError
 from reconciler.records import dataclass
 
@@ -137,7 +138,7 @@ class _Return:
         for note in plan.notes:
             yield Warned(unit=self.unit, what=note)
         before = self._current()
-        last = f"deregister {_short(plan.deregisters)}" if plan.deregisters else ""
+        last = f"deregister {short(plan.deregisters)}" if plan.deregisters else ""
         match plan:
             case Update():
                 name = f"update the service {self.cluster}/{self.service}"
@@ -154,7 +155,7 @@ class _Return:
                     timeout=self.manner.timeout,
                 )
             case Stop():
-                name = f"stop the rollout of {_short(plan.left)}"
+                name = f"stop the rollout of {short(plan.left)}"
                 self._intend(name, last)
                 target = self._native(before, plan.created)
                 stop = partial(_stop, self.gateway, plan.arn)
@@ -269,11 +270,11 @@ class _Return:
         if not deregister:
             return watched
         if watched.ending is not Ending.SUCCEEDED or deregister in _in_use(body):
-            what = f"{_short(deregister)} is not deregistered: the service is not at rest without it"
+            what = f"{short(deregister)} is not deregistered: the service is not at rest without it"
             yield Warned(unit=self.unit, what=f"{what} ({watched.reason})")
             return watched
         name, act = (
-            f"deregister {_short(deregister)}",
+            f"deregister {short(deregister)}",
             partial(self.gateway.deregister_task_definition, deregister),
         )
         yield from sending.send(self.unit, name, act, self.progress, told=_nothing)
@@ -325,7 +326,3 @@ def _arn(made: Snapshot) -> tuple[str, bool]:
 
 def _nothing(_: None) -> tuple[str, bool]:
     return "", False
-
-
-def _short(arn: str) -> str:
-    return arn.rsplit("/", 1)[-1]

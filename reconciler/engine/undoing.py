@@ -1,4 +1,4 @@
-"""Going back: what a rollback would do is decided from what AWS says (`read`, `decide`), then done (`undo`).
+"""Going back: what a rollback would do is decided from what AWS says (`read`, `decide`), then done (`reverting`).
 
 A rollout that runs or has failed is undone as ECS undoes it: back to the last service revision that completed, with
 all that it holds. One that has completed is undone by its task definition alone, as ecspresso does it: what else has
@@ -7,135 +7,20 @@ been changed since then may be wanted.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import field
-from typing import TYPE_CHECKING, Final, TypeAlias, assert_never
+from collections.abc import Callable, Iterator, Mapping
+from typing import TYPE_CHECKING, Final
 
-from reconciler.core import rollouts
-from reconciler.core.appspecs import Settings
+from reconciler.core import codedeployments, rollouts
+from reconciler.core.revisions import family_of, older, short
 from reconciler.core.values import Json, JsonObject
 from reconciler.engine import watching
 from reconciler.engine.observing import revision_arn
 from reconciler.engine.ports import Gateway, Snapshot
+from reconciler.engine.ways import Await, Facts, Stop, Undoing, Update, Wish
 from reconciler.errors import AwsDenied, PlanError
-from reconciler.records import dataclass
 
 if TYPE_CHECKING:
     from reconciler.engine.grouping import Group
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wish:
-    """How to go back.
-
-    `to` names a registered revision: its number, ``family:number`` or its ARN. `deployment` is the id of the rollout
-    to undo: with one nothing but that rollout is undone. `events` are CodeDeploy's (``DEPLOYMENT_FAILURE``, …), and
-    `codedeploy` is what the project says of it.
-    """
-
-    to: str = ""
-    deregister: bool = True
-    deployment: str = ""
-    events: tuple[str, ...] = ()
-    codedeploy: Settings = field(default_factory=Settings)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Back:
-    """What every way back has: the service, the ARN of the revision that it leaves and of the one that it goes to.
-
-    `target` is empty where ECS alone knows; `deregisters` is what to deregister afterwards, if anything. `notes` say
-    what could not be read.
-    """
-
-    cluster: str
-    service: str
-    left: str
-    target: str
-    deregisters: str = ""
-    notes: tuple[str, ...] = ()
-
-    @property
-    def unit(self) -> str:
-        """Give the address of the service in a plan."""
-        return f"service.{self.cluster}/{self.service}"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Stop(Back):
-    """Stop the service deployment that is under way (its ARN, and when it was made), and let ECS go back."""
-
-    arn: str
-    created: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Await(Back):
-    """Send nothing: ECS goes back by itself, from the service deployment that was made at `created`, or has done so
-    (`over`).
-    """
-
-    created: float
-    over: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Update(Back):
-    """Update the service (input of UpdateService); `why` it is this revision."""
-
-    body: JsonObject
-    why: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StopShift(Back):
-    """Stop the CodeDeploy deployment that is under way (its id), and have CodeDeploy go back."""
-
-    deployment: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AwaitShift(Back):
-    """Send nothing: CodeDeploy goes back already from a deployment (its id)."""
-
-    deployment: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Redeploy(Back):
-    """Have CodeDeploy deploy an earlier revision (input of CreateDeployment, and its AppSpec); `why` it is that one."""
-
-    body: JsonObject
-    appspec: JsonObject
-    why: str
-
-
-Undoing: TypeAlias = Stop | Await | Update | StopShift | AwaitShift | Redeploy
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Facts:
-    """What AWS says, as far as going back depends on it.
-
-    `record` is the newest service deployment, `revision` the service revision that it leads to, `sources` those that
-    it comes from; `completed` those that completed, the newest first. `recorded` is false where service deployments may
-    not be read. `active` are the registered revisions that are ACTIVE, the newest first; `wanted` is what `Wish.to`
-    names. Of CodeDeploy's there are the `group` that deploys the service, and its `shifts`, the newest first.
-    """
-
-    cluster: str
-    service: str
-    body: JsonObject
-    record: JsonObject = field(default_factory=dict)
-    revision: JsonObject = field(default_factory=dict)
-    sources: tuple[JsonObject, ...] = ()
-    completed: tuple[JsonObject, ...] = ()
-    recorded: bool = True
-    active: tuple[str, ...] = ()
-    wanted: str = ""
-    notes: tuple[str, ...] = ()
-    group: JsonObject = field(default_factory=dict)
-    shifts: tuple[JsonObject, ...] = ()
 
 
 UNDER_WAY: Final = ("PENDING", "IN_PROGRESS")
@@ -177,11 +62,11 @@ def read(
     """
     body = watching.current(gateway, cluster, service).body
     facts = Facts(cluster=cluster, service=service, body=body)
-    if _controller(body) == "CODE_DEPLOY":
+    if codedeployments.controller(body) == "CODE_DEPLOY":
         from reconciler.engine import unshifting
 
         return unshifting.read(gateway, facts, wish, find)
-    if _controller(body) != "ECS":
+    if codedeployments.controller(body) != "ECS":
         return facts
     record: JsonObject = {}
     revisions: Mapping[str, JsonObject] = {}
@@ -229,7 +114,7 @@ def wanted(gateway: Gateway, reference: str, family: str) -> str:
         raise PlanError(f"there is no revision {reference} of {family}", hint=_LIST.format(family))
     if inner.get("status") != "ACTIVE":
         raise PlanError(
-            f"{_short(revision_arn(found))} is {inner.get('status')}: no service can be updated to it",
+            f"{short(revision_arn(found))} is {inner.get('status')}: no service can be updated to it",
             hint=_LIST.format(family),
         )
     return revision_arn(found)
@@ -240,7 +125,7 @@ _LIST: Final = "`aws ecs list-task-definitions --family-prefix {} --sort DESC` l
 
 def decide(facts: Facts, wish: Wish) -> Undoing:
     """Decide how to go back. PlanError where there is nothing to go back to, or nothing that may be undone."""
-    match _controller(facts.body):
+    match codedeployments.controller(facts.body):
         case "CODE_DEPLOY":
             from reconciler.engine import unshifting
 
@@ -259,7 +144,7 @@ def decide(facts: Facts, wish: Wish) -> Undoing:
     if facts.wanted:
         if facts.wanted == running and status not in _OPEN:
             raise PlanError(
-                f"{_name(facts)} runs {_short(running)} already", hint="`reconciler status` shows it"
+                f"{_name(facts)} runs {short(running)} already", hint="`reconciler status` shows it"
             )
         return _update(facts, wish, {"taskDefinition": facts.wanted}, "as asked")
     if status in _OPEN or status == _WENT_BACK:
@@ -371,7 +256,7 @@ def _toolder(facts: Facts, wish: Wish) -> Update:
     found = next((arn for arn in family if older(arn, running)), "")
     if found:
         return _update(facts, wish, {"taskDefinition": found}, "the newest registered before it")
-    raise nothing(facts, f"no revision before {_short(running)} is ACTIVE")
+    raise nothing(facts, f"no revision before {short(running)} is ACTIVE")
 
 
 def _update(facts: Facts, wish: Wish, body: JsonObject, why: str, target: str = "") -> Update:
@@ -403,46 +288,6 @@ def nothing(facts: Facts, why: str) -> PlanError:
     )
 
 
-def describe(undoing: Undoing) -> tuple[str, ...]:
-    """Say what a rollback does, a line each."""
-    left, target = _short(undoing.left), _short(undoing.target) or "the revision before"
-    lines: Iterable[str]
-    match undoing:
-        case Stop():
-            back = target if left != target else f"the service revision before, of {target} too"
-            lines = (f"stop the rollout of {left}; ECS goes back to {back}",)
-        case Await(over=True):
-            lines = (f"ECS has gone back from {left} to {target} already; `--to` goes further",)
-        case Await():
-            lines = (f"nothing to send: ECS is going back from {left} to {target} already",)
-        case Update():
-            with_it = [name for name in undoing.body if name not in ("cluster", "service", "taskDefinition")]
-            if left == target:
-                lines = (f"{', '.join(with_it)} goes back to what {undoing.why} had",)
-            else:
-                step = f"update from {left} to {target}, {undoing.why}"
-                lines = (step + (f"; with it goes back {', '.join(with_it)}" if with_it else ""),)
-        case StopShift():
-            lines = (
-                f"stop the CodeDeploy deployment {undoing.deployment} of {left}; it goes back to {target}",
-            )
-        case AwaitShift():
-            lines = (f"nothing to send: CodeDeploy is going back from {left} to {target} already",)
-        case Redeploy():
-            group = f"{undoing.body.get('applicationName')}/{undoing.body.get('deploymentGroupName')}"
-            lines = (f"have CodeDeploy (group {group}) deploy {target} in place of {left}, {undoing.why}",)
-        case _:
-            assert_never(undoing)
-    if undoing.deregisters:
-        lines = (*lines, f"deregister {_short(undoing.deregisters)} once that is stable")
-    return tuple(f"{undoing.unit}: {line}" for line in lines)
-
-
-def _controller(body: JsonObject) -> str:
-    controller = body.get("deploymentController")
-    return str(controller.get("type", "ECS")) if isinstance(controller, dict) else "ECS"
-
-
 def _target(record: JsonObject) -> list[str]:
     target = record.get("targetServiceRevision")
     return [str(target["arn"])] if isinstance(target, dict) and "arn" in target else []
@@ -456,19 +301,3 @@ def _sources(record: JsonObject) -> list[str]:
 
 def _name(facts: Facts) -> str:
     return f"{facts.cluster}/{facts.service}"
-
-
-def family_of(arn: str) -> str:
-    """Give the family of a revision by its ARN."""
-    return _short(arn).rpartition(":")[0]
-
-
-def older(arn: str, than: str) -> bool:
-    """Tell whether a revision is older than another one; of another family every one is."""
-    if family_of(arn) != family_of(than):
-        return True
-    return int(arn.rpartition(":")[2]) < int(than.rpartition(":")[2])
-
-
-def _short(arn: str) -> str:
-    return arn.rsplit("/", 1)[-1]

@@ -12,6 +12,7 @@ from typing import Final, assert_never
 from reconciler.core import appspecs, codedeployments
 from reconciler.core.events import Event, Warned
 from reconciler.core.outcomes import Ending, Outcome
+from reconciler.core.revisions import family_of, older, short
 from reconciler.core.steps import CreateCodeDeployDeployment, describe
 from reconciler.core.values import Json, JsonObject
 from reconciler.engine import attaching, codedeploying, sending, shifting, undoing, watching
@@ -19,8 +20,8 @@ from reconciler.engine.applying import Events, Manner
 from reconciler.engine.grouping import Group
 from reconciler.engine.ports import Clock, Gateway, Snapshot
 from reconciler.engine.shifting import Shift
-from reconciler.engine.undoing import AwaitShift, Facts, Redeploy, StopShift, Wish
 from reconciler.engine.watching import Watched
+from reconciler.engine.ways import AwaitShift, Facts, Redeploy, StopShift, Wish
 from reconciler.errors import AwsRefused, PlanError
 from reconciler.records import dataclass
 
@@ -54,7 +55,7 @@ def read(gateway: Gateway, facts: Facts, wish: Wish, find: Callable[[JsonObject]
     group = find(facts.body)
     port = gateway.codedeploy
     ids = port.list_deployments(group.application, group.name, limit=_LOOKED_AT)
-    family = undoing.family_of(str(facts.body.get("taskDefinition")))
+    family = family_of(str(facts.body.get("taskDefinition")))
     return replace(
         facts,
         group=group.body,
@@ -73,24 +74,24 @@ def decide(facts: Facts, wish: Wish) -> StopShift | AwaitShift | Redeploy:
     running = str(facts.body.get("taskDefinition"))
     if facts.wanted:
         if facts.wanted == running:
-            raise PlanError(f"{name} runs {_short(running)} already", hint="`reconciler status` shows it")
+            raise PlanError(f"{name} runs {short(running)} already", hint="`reconciler status` shows it")
         return _redeploy(facts, wish, facts.wanted, "as asked")
     last = _last(facts, wish)
     failed = last is not None and last.get("status") != "Succeeded"
     if last is not None and failed and _revision(facts, last) != running:
         raise PlanError(
-            f"there is nothing to undo: {_short(running)} has the traffic, since the deployment "
+            f"there is nothing to undo: {short(running)} has the traffic, since the deployment "
             f"{codedeployments.described(last)} {'was stopped' if last.get('status') == 'Stopped' else 'failed'}",
             hint="name an earlier revision with `--to`",
         )
     succeeded = (each for each in facts.shifts if each.get("status") == "Succeeded")
     for arn in (_revision(facts, each) for each in succeeded):
-        if arn in facts.active and undoing.older(arn, running):
+        if arn in facts.active and older(arn, running):
             return _redeploy(facts, wish, arn, "the last before it that CodeDeploy deployed")
     for arn in facts.active:
-        if undoing.older(arn, running) and undoing.family_of(arn) == undoing.family_of(running):
+        if older(arn, running) and family_of(arn) == family_of(running):
             return _redeploy(facts, wish, arn, "the newest registered before it")
-    raise undoing.nothing(facts, f"no revision before {_short(running)} is ACTIVE")
+    raise undoing.nothing(facts, f"no revision before {short(running)} is ACTIVE")
 
 
 def _last(facts: Facts, wish: Wish) -> JsonObject | None:
@@ -182,7 +183,7 @@ def _arn(facts: Facts, named: str) -> str:
 def undo(gateway: Gateway, clock: Clock, plan: StopShift | AwaitShift | Redeploy, manner: Manner) -> Events:
     """Go back; errors as `reverting.undo`."""
     started = clock.now()
-    unit, name = plan.unit, f"deregister {_short(plan.deregisters)}"
+    unit, name = plan.unit, f"deregister {short(plan.deregisters)}"
     progress = sending.Progress([], [])
     for note in plan.notes:
         yield Warned(unit=unit, what=note)
@@ -292,11 +293,11 @@ def _deregister(
         *(each.get("taskDefinition") for each in codedeployments.task_sets(body)),
     ]
     if watched.ending is not Ending.SUCCEEDED or arn in used:
-        what = f"{_short(arn)} is not deregistered: the service is not at rest without it"
+        what = f"{short(arn)} is not deregistered: the service is not at rest without it"
         yield Warned(unit=rest.unit, what=f"{what} ({watched.reason})")
         return
     act = partial(gateway.deregister_task_definition, arn)
-    yield from sending.send(rest.unit, f"deregister {_short(arn)}", act, progress, told=_nothing)
+    yield from sending.send(rest.unit, f"deregister {short(arn)}", act, progress, told=_nothing)
 
 
 def _shift(
@@ -341,7 +342,3 @@ def _joined(begun: tuple[Shift, bool]) -> tuple[str, bool]:
 
 def _nothing(_: None) -> tuple[str, bool]:
     return "", False
-
-
-def _short(arn: str) -> str:
-    return arn.rsplit("/", 1)[-1]

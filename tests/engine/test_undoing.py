@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 import yaml
 
-from reconciler.engine import undoing
-from reconciler.engine.undoing import Facts, Wish
+from reconciler.engine import undoing, ways
+from reconciler.engine.ways import Facts, Wish
 from reconciler.errors import ApplyError, AwsDenied, PlanError
 from tests.engine import worlds
 from tests.engine.worlds import UNIT, World
@@ -94,10 +94,10 @@ def test_what_is_decided(case: Mapping[str, Any]) -> None:
         assert raised.value.what == case["error"]
         return
     way = undoing.decide(facts(case), wish)
-    assert list(undoing.describe(way)) == [f"{UNIT}: {line}" for line in case["says"]]
+    assert list(ways.describe(way)) == [f"{UNIT}: {line}" for line in case["says"]]
     assert undoing.decide(facts(case), wish) == way
     if "body" in case:
-        assert isinstance(way, undoing.Update)
+        assert isinstance(way, ways.Update)
         wanted = dict(case["body"])
         if "taskDefinition" in wanted:
             wanted["taskDefinition"] = arn(wanted["taskDefinition"])
@@ -116,7 +116,7 @@ def test_settings_that_a_failed_rollout_changed_go_back(world: World) -> None:
     world.gateway.fails = lambda definition: False
     with world.opened() as reconciler:
         way = reconciler.undoing(Wish(deployment=outcome.deployment))
-        assert isinstance(way, undoing.Update)
+        assert isinstance(way, ways.Update)
         assert way.body["networkConfiguration"] == before
         assert "taskDefinition" not in way.body
         back = reconciler.rollback(way)
