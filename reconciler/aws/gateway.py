@@ -11,7 +11,7 @@ from reconciler.aws.clients import Client
 from reconciler.aws.sessions import Aws
 from reconciler.core.values import JsonObject
 from reconciler.engine.ports import Absent, Snapshot
-from reconciler.errors import AwsError, AwsNotFound
+from reconciler.errors import AwsError, AwsNotFound, AwsRefused
 
 if TYPE_CHECKING:
     from reconciler.aws.codedeploy import CodeDeployGateway
@@ -20,8 +20,9 @@ _SERVICES_A_CALL: Final = 10
 _TASKS_A_CALL: Final = 100
 _REVISIONS_A_CALL: Final = 20
 _REVISIONS_A_PAGE: Final = 100
-"""Limits of DescribeServices, DescribeTasks, DescribeServiceRevisions (and …Deployments) and ListTaskDefinitions (ECS
-API reference)."""
+_DELETIONS_A_CALL: Final = 10
+"""Limits of DescribeServices, DescribeTasks, DescribeServiceRevisions (and …Deployments), ListTaskDefinitions and
+DeleteTaskDefinitions (ECS API reference)."""
 
 Item = TypeVar("Item")
 Answer = TypeVar("Answer")
@@ -100,6 +101,15 @@ class EcsGateway:
         """Make a revision INACTIVE."""
         self._ecs.call("DeregisterTaskDefinition", taskDefinition=arn)
 
+    def delete_task_definitions(self, arns: Sequence[str], /) -> None:
+        """Delete INACTIVE revisions, ten a call, one call after the other."""
+        for part in _batches(arns, _DELETIONS_A_CALL):
+            answer = self._ecs.call("DeleteTaskDefinitions", taskDefinitions=list(part))
+            for failure in answer.get("failures", ()):
+                why = failure.get("detail") or failure.get("reason", "")
+                what = f"ecs DeleteTaskDefinitions: {failure.get('arn', 'a revision')}: {why.rstrip('.')}"
+                raise AwsRefused(what, operation="DeleteTaskDefinitions", code=failure.get("reason", ""))
+
     def create_service(self, body: JsonObject, /) -> Snapshot:
         """Create a service."""
         return Snapshot(self._ecs.call("CreateService", **body)["service"])
@@ -108,9 +118,9 @@ class EcsGateway:
         """Update a service."""
         return Snapshot(self._ecs.call("UpdateService", **body)["service"])
 
-    def delete_service(self, cluster: str, service: str, /) -> Snapshot:
+    def delete_service(self, cluster: str, service: str, /, *, force: bool = True) -> Snapshot:
         """Delete a service, stopping its tasks."""
-        answer = self._ecs.call("DeleteService", cluster=cluster, service=service, force=True)
+        answer = self._ecs.call("DeleteService", cluster=cluster, service=service, force=force)
         return Snapshot(answer["service"])
 
     def describe_service_revisions(self, arns: Sequence[str], /) -> tuple[JsonObject, ...]:
@@ -181,6 +191,11 @@ class EcsGateway:
     def list_tasks(self, cluster: str, service: str, /, *, status: str) -> tuple[str, ...]:
         """Give the ARNs of a service's tasks whose desired status is RUNNING or STOPPED."""
         pages = self._ecs.pages("ListTasks", cluster=cluster, serviceName=service, desiredStatus=status)
+        return tuple(arn for page in pages for arn in page["taskArns"])
+
+    def list_family_tasks(self, cluster: str, family: str, /, *, status: str) -> tuple[str, ...]:
+        """Give the ARNs of a family's tasks whose desired status is RUNNING or STOPPED."""
+        pages = self._ecs.pages("ListTasks", cluster=cluster, family=family, desiredStatus=status)
         return tuple(arn for page in pages for arn in page["taskArns"])
 
     def describe_tasks(self, cluster: str, arns: Sequence[str], /) -> tuple[JsonObject, ...]:

@@ -72,6 +72,10 @@ class Gateway(Protocol):
         """Make a revision INACTIVE; what runs of it goes on. AwsRefused or AwsNotFound where there is none."""
         ...
 
+    def delete_task_definitions(self, arns: Sequence[str], /) -> None:
+        """Delete revisions, ten a call: for good, once nothing uses them. AwsRefused where one of them is ACTIVE."""
+        ...
+
     def create_service(self, body: JsonObject, /) -> Snapshot:
         """Create a service (input of CreateService)."""
         ...
@@ -80,8 +84,11 @@ class Gateway(Protocol):
         """Update a service (input of UpdateService)."""
         ...
 
-    def delete_service(self, cluster: str, service: str, /) -> Snapshot:
-        """Delete a service, stopping its tasks. It is DRAINING until they have stopped, then INACTIVE."""
+    def delete_service(self, cluster: str, service: str, /, *, force: bool = True) -> Snapshot:
+        """Delete a service, stopping its tasks. It is DRAINING until they have stopped, then INACTIVE.
+
+        Without `force` AwsRefused where it is to run any.
+        """
         ...
 
     def describe_service_revisions(self, arns: Sequence[str], /) -> tuple[JsonObject, ...]:
@@ -127,6 +134,10 @@ class Gateway(Protocol):
 
     def list_tasks(self, cluster: str, service: str, /, *, status: str) -> tuple[str, ...]:
         """Give the ARNs of a service's tasks whose desired status is RUNNING or STOPPED."""
+        ...
+
+    def list_family_tasks(self, cluster: str, family: str, /, *, status: str) -> tuple[str, ...]:
+        """Give the ARNs of a family's tasks in a cluster, whoever started them, by their desired status."""
         ...
 
     def describe_tasks(self, cluster: str, arns: Sequence[str], /) -> tuple[JsonObject, ...]:

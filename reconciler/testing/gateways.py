@@ -8,6 +8,7 @@ from typing import cast
 
 from reconciler.core import codedeployments
 from reconciler.core.kinds import controllers
+from reconciler.core.revisions import family_of
 from reconciler.core.values import JsonObject
 from reconciler.engine.ports import Absent, Snapshot
 from reconciler.errors import AwsNotFound, AwsRefused
@@ -75,6 +76,18 @@ class FakeGateway(Store):
                 raise error(AwsNotFound, "DeregisterTaskDefinition", code, message)
             found["status"] = "INACTIVE"
 
+    def delete_task_definitions(self, arns: Sequence[str], /) -> None:
+        """Delete revisions: what is left of them is shown as DELETE_IN_PROGRESS."""
+        with self._called("delete_task_definitions", tuple(arns)):
+            for arn in arns:
+                found = self._revision(arn)
+                if found is None or found["status"] == "ACTIVE":
+                    self._refuse(
+                        "DeleteTaskDefinitions", "ClientException", f"{arn} is still in ACTIVE status."
+                    )
+                else:
+                    found["status"] = "DELETE_IN_PROGRESS"
+
     def create_service(self, body: JsonObject, /) -> Snapshot:
         """Create a service and start its first deployment."""
         with self._called("create_service", copy.deepcopy(body)):
@@ -141,10 +154,13 @@ class FakeGateway(Store):
         codedeploys.scale(service)
         return self._snapshot(service)
 
-    def delete_service(self, cluster: str, service: str, /) -> Snapshot:
+    def delete_service(self, cluster: str, service: str, /, *, force: bool = True) -> Snapshot:
         """Delete a service: its tasks stop within `rollout_seconds`."""
-        with self._called("delete_service", cluster, service):
+        with self._called("delete_service", cluster, service, force):
             found = self._known("DeleteService", cluster, service)
+            if not force and found["desiredCount"]:
+                message = "The service cannot be stopped while it is scaled above 0."
+                self._refuse("DeleteService", "InvalidParameterException", message)
             found.update(status="DRAINING", desiredCount=0, deletedAt=self.clock.now())
             return self._snapshot(found)
 
@@ -235,6 +251,19 @@ class FakeGateway(Store):
         with self._called("list_tasks", cluster, service, status):
             found = self._tasks(self._known("ListTasks", cluster, service))
             return tuple(task["taskArn"] for task in found if task["desiredStatus"] == status)
+
+    def list_family_tasks(self, cluster: str, family: str, /, *, status: str) -> tuple[str, ...]:
+        """Give the ARNs of the tasks of all services that run a family."""
+        with self._called("list_family_tasks", cluster, family, status):
+            inside = [
+                service for (home, _), service in self._services.items() if home == self._cluster(cluster)
+            ]
+            return tuple(
+                task["taskArn"]
+                for service in inside
+                for task in self._tasks(service)
+                if family_of(task["taskDefinitionArn"]) == family and task["desiredStatus"] == status
+            )
 
     def describe_tasks(self, cluster: str, arns: Sequence[str], /) -> tuple[JsonObject, ...]:
         """Describe tasks."""

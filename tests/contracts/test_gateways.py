@@ -383,6 +383,56 @@ def test_a_revision_is_deregistered(gateway: Gateway) -> None:
             gateway.deregister_task_definition(wrong)
 
 
+def test_only_deregistered_revisions_are_deleted(gateway: Gateway) -> None:
+    arns = [registered(gateway, f"nginx:{number}") for number in range(12)]
+    for refused in (arns[:1], [*arns[:1], arns[0].replace(":1", ":99")]):
+        with pytest.raises(AwsRefused):
+            gateway.delete_task_definitions(refused)
+    for arn in arns[:11]:
+        gateway.deregister_task_definition(arn)
+    gateway.delete_task_definitions(arns[:11])
+    for arn, status in (
+        (arns[0], "DELETE_IN_PROGRESS"),
+        (arns[10], "DELETE_IN_PROGRESS"),
+        (arns[11], "ACTIVE"),
+    ):
+        found = gateway.describe_task_definition(arn)
+        assert isinstance(found, Snapshot)
+        body: Any = found.body
+        assert body["taskDefinition"]["status"] == status
+    assert gateway.list_revisions("web", limit=100) == (arns[11],)
+
+
+def test_tasks_of_a_family_whoever_runs_them(world: World) -> None:
+    gateway = world.gateway
+    registered(gateway, "nginx:1")
+    gateway.register_task_definition(definition(family="other"))
+    for name, family in (("web", "web"), ("more", "web"), ("else", "other")):
+        gateway.create_service(service(name, taskDefinition=family))
+    world.advance(600)
+    arns = gateway.list_family_tasks("prod", "web", status="RUNNING")
+    assert sorted(arns) == sorted(
+        (
+            *gateway.list_tasks("prod", "web", status="RUNNING"),
+            *gateway.list_tasks("prod", "more", status="RUNNING"),
+        )
+    )
+    assert len(arns) == 4
+    assert gateway.list_family_tasks("prod", "web", status="STOPPED") == ()
+    assert gateway.list_family_tasks("prod", "we", status="RUNNING") == ()
+
+
+def test_without_force_only_a_service_without_tasks_is_deleted(world: World) -> None:
+    gateway = world.gateway
+    gateway.register_task_definition(definition())
+    gateway.create_service(service())
+    with pytest.raises(AwsRefused) as caught:
+        gateway.delete_service("prod", "web", force=False)
+    assert caught.value.code == "InvalidParameterException"
+    gateway.update_service({"cluster": "prod", "service": "web", "desiredCount": 0})
+    assert gateway.delete_service("prod", "web", force=False).body["status"] == "DRAINING"
+
+
 def registered(gateway: Gateway, image: str) -> str:
     body: Any = gateway.register_task_definition(definition(image)).body
     return str(body["taskDefinition"]["taskDefinitionArn"])

@@ -65,13 +65,16 @@ class Simulated:
     def deregister_task_definition(self, arn: str, /) -> None:
         raise NotImplementedError
 
+    def delete_task_definitions(self, arns: Sequence[str], /) -> None:
+        raise NotImplementedError
+
     def create_service(self, body: JsonObject, /) -> Snapshot:
         return Snapshot(self.ask("CreateService", **body)["service"])
 
     def update_service(self, body: JsonObject, /) -> Snapshot:
         return Snapshot(self.ask("UpdateService", **body)["service"])
 
-    def delete_service(self, cluster: str, service: str, /) -> Snapshot:
+    def delete_service(self, cluster: str, service: str, /, *, force: bool = True) -> Snapshot:
         raise NotImplementedError
 
     def describe_service_revisions(self, arns: Sequence[str], /) -> tuple[JsonObject, ...]:
@@ -111,6 +114,9 @@ class Simulated:
         raise NotImplementedError
 
     def list_tasks(self, cluster: str, service: str, /, *, status: str) -> tuple[str, ...]:
+        return ()
+
+    def list_family_tasks(self, cluster: str, family: str, /, *, status: str) -> tuple[str, ...]:
         return ()
 
     def describe_tasks(self, cluster: str, arns: Sequence[str], /) -> tuple[JsonObject, ...]:

@@ -51,8 +51,8 @@ class Refusing(Simulated):
     def update_service(self, body: JsonObject, /) -> Snapshot:
         return self._write(super().update_service, body)
 
-    def delete_service(self, cluster: str, service: str, /) -> Snapshot:
-        return Snapshot(self.ask("DeleteService", cluster=cluster, service=service, force=True)["service"])
+    def delete_service(self, cluster: str, service: str, /, *, force: bool = True) -> Snapshot:
+        return Snapshot(self.ask("DeleteService", cluster=cluster, service=service, force=force)["service"])
 
     # The clock: `engine.ports.Clock`.
     def now(self) -> float:
