@@ -78,8 +78,11 @@ def need_service(settings: Settings, observed: Observed) -> None:
     live = observed.service
     if isinstance(live, Snapshot) and live.body.get("status") != "INACTIVE":
         return
+    what, where = f"there is no service {settings.service} in {settings.cluster}", ("service",)
+    if settings.service_definition is not None:  # there is a file, and the options leave it alone
+        raise ConfigError(what, settings.resolved.where(where), "create it with `reconciler deploy`")
     raise ConfigError(
-        f"there is no service {settings.service} in {settings.cluster}, and no file to create it from",
-        settings.resolved.where(("service",)),
+        f"{what}, and no file to create it from",
+        settings.resolved.where(where),
         "add `service_definition: FILE`",
     )

@@ -147,7 +147,9 @@ class Planning(Opening):
             task_definition=not options.skip_task_definition and not options.revision
             if observed is None
             else observed.running is not None,
-            service=observed is None or observed.service is not None,
+            service=options.update_service or not options.skip_task_definition
+            if observed is None
+            else observed.service is not None,
         )
 
     def _deferred(self, options: Options, observed: Observed | None, later: KnownLater) -> Plan:

@@ -18,6 +18,8 @@ COMMANDS: Final[Mapping[str, str]] = {
     "apply": "Carry out a plan, and watch the rollout.",
     "diff": "Compare the definitions with what runs, as a textual diff.",
     "deploy": "Plan and apply without asking, with ecspresso's flags.",
+    "refresh": "Start new tasks of what runs.",
+    "scale": "Set the number of tasks, and the limits of what scales them.",
     "render": "Print the evaluated files.",
     "references": "List every reference, with its value or what is wrong with it.",
     "explain": "Say where a value comes from, and who uses a reference.",
