@@ -9,8 +9,9 @@
 
 How it is built: `servers` speaks HTTP and calls a WSGI application; `applications` decides who answers; `wire`
 knows the protocols. ECS is ours: `operations` names the functions of `clusters`, `taskdefinitions`, `services`,
-`controllers`, `tasks`, `tagging`, `deployments`, `records` and `interventions`; `rollouts`, `strategies`, `hooks`,
-`failures`, `lifecycles`, `mishaps` and `transitions` make things happen, on the agenda of `clocks`; `worlds` is the
+`controllers`, `standalones`, `tasks`, `tagging`, `deployments`, `records` and `interventions`; `rollouts`,
+`strategies`, `hooks`, `failures`, `lifecycles`, `mishaps` and `transitions` make things happen, to tasks as
+`taskbodies`, `overrides` and `volumes` have them, on the agenda of `clocks`; `worlds` is the
 state, one `World` a region. `faults`, `knobs` and `scripts` (which `plays` play) make it misbehave, `seeds` fill it,
 `control` is its remote control and `runs` starts commands against it. The scalable targets of services are ours as
 well (`scalabletargets`), so are the health of their targets (`targets`) and what their containers write (`logs`), and

@@ -263,7 +263,8 @@ def _fargate_network(task: Body) -> None:
 @rules.reported(
     "transcripts: Fargate requires that 'cpu' be defined at the task level.; No Fargate configuration …"
 )
-def _fargate_size(task: Body) -> None:
+def check_size(task: Body) -> None:
+    """Refuse a size that Fargate has not."""
     for member in ("cpu", "memory"):
         if not task.get(member):
             raise Refusal(
@@ -326,7 +327,7 @@ _RULES: Final[tuple[_Rule, ...]] = (
 )
 _FARGATE_RULES: Final[tuple[_Rule, ...]] = (
     _fargate_network,
-    _fargate_size,
+    check_size,
     _fargate_role,
     _fargate_storage,
     _fargate_members,

@@ -24,6 +24,8 @@ class Knobs:
     """RUNNING → healthy, where a container health check or a load balancer has a say."""
     sick: float = 15
     """RUNNING → failed health checks."""
+    agent: float = 1
+    """RUNNING → the agent of ECS Exec runs."""
     crash: float = 1
     """RUNNING → the container exits."""
     flap: float = 30

@@ -2,9 +2,11 @@
 
 import hashlib
 from collections.abc import Callable, Mapping
+from functools import partial
 
-from reconciler.sandbox import definitiondefaults, events, logs, mishaps, providers, rules, transitions
+from reconciler.sandbox import events, logs, mishaps, providers, rules, taskbodies, transitions
 from reconciler.sandbox.outcomes import RUNS, Fate, Outcome
+from reconciler.sandbox.taskbodies import Order
 from reconciler.sandbox.worlds import Body, Deployment, Service, Task, World
 
 
@@ -22,34 +24,57 @@ def launch(
     return started
 
 
-@rules.documented("developer guide, task lifecycle: the states and their order")
-@rules.documented("model, CreateService.healthCheckGracePeriodSeconds: until then failed checks are ignored")
-@rules.guessed("how long each state lasts (knobs)")
+@rules.documented("model, Task.group is service:NAME, startedBy the deployment id")
 def _start(
     world: World, service: Service, deployment: Deployment, changed: Callable[[], None]
 ) -> Task | None:
     """Start a task of a deployment; `changed` is called after each of its transitions. None if it finds no place."""
     definition = _definition(world, deployment.task_definition)
-    fates = _cast(world, definition)
-    culprit, fate = _decided(definition, fates)
+    fates = cast(world, definition)
+    _, fate = decided(definition, fates)
     if fate.outcome is Outcome.HAS_NO_PLACE:
         mishaps.no_place(world, service, deployment, fate)
         return None
-    task = _create(world, service, deployment, definition, changed)
+    order = Order(
+        service=service,
+        deployment=deployment,
+        definition=definition,
+        group=f"service:{service.name}",
+        execute_command=service.body.get("enableExecuteCommand", False),
+        provider=providers.choose(service, deployment),
+        volumes=tuple(deployment.settings.get("volumeConfigurations", ())),
+        tags=tuple(_propagated(world, service, definition)),
+    )
+    task = taskbodies.create(world, order)
+    task.changed = changed
+    grow(world, task, definition, fates)
+    return task
+
+
+@rules.documented("developer guide, task lifecycle: the states and their order")
+@rules.documented("model, CreateService.healthCheckGracePeriodSeconds: until then failed checks are ignored")
+@rules.guessed("how long each state lasts (knobs)")
+def grow(world: World, task: Task, definition: Body, fates: Mapping[str, Fate]) -> None:
+    """Plan a new task's way up, and what becomes of it."""
+    culprit, fate = decided(definition, fates)
     knobs, after = world.knobs, world.agenda.after
     after(knobs.provision, lambda: transitions.move(task, "PENDING", pullStartedAt=world.now))
     if fate.outcome is Outcome.HAS_NO_SECRET:
         after(knobs.provision, lambda: mishaps.no_secret(world, task, definition, fate))
-        return task
+        return
     pulled = knobs.provision + knobs.pull
     if fate.outcome is Outcome.CANNOT_PULL:
         after(pulled, lambda: mishaps.cannot_pull(world, task, culprit, fate))
-        return task
+        return
     running = pulled + knobs.activate
     after(pulled, lambda: transitions.move(task, "ACTIVATING", pullStoppedAt=world.now))
     after(running, lambda: _run(world, task, definition, fates))
+    for container in definition["containerDefinitions"]:
+        own = fates[container["name"]]
+        if not container["essential"] and own.outcome in (Outcome.CRASHES, Outcome.EXITS):
+            lasts = knobs.crash if own.after is None else own.after
+            after(running + lasts, partial(mishaps.leave, task, container["name"], own))
     _live(world, task, definition, culprit, fate, running)
-    return task
 
 
 @rules.guessed("how long it takes until what happens happens (knobs), unless a script says so")
@@ -61,7 +86,7 @@ def _live(world: World, task: Task, definition: Body, culprit: str, fate: Fate, 
         return usual if fate.after is None else fate.after
 
     match fate.outcome:
-        case Outcome.CRASHES:
+        case Outcome.CRASHES | Outcome.EXITS:
             plan(running + due(knobs.crash), lambda: mishaps.crash(world, task, culprit, fate))
         case Outcome.SICKENS:
             grace = float(task.service.body.get("healthCheckGracePeriodSeconds", 0))
@@ -87,11 +112,12 @@ def _sicken(task: Task) -> None:
         task.changed()
 
 
-def _cast(world: World, definition: Body) -> dict[str, Fate]:
+@rules.guessed("nothing of AWS's: the script decides, or else the image")
+def cast(world: World, definition: Body) -> dict[str, Fate]:
     """Give the fate of each container of another task; what a script holds for so many tasks counts down."""
     fates = {}
     for container in definition["containerDefinitions"]:
-        rule = world.script.fate(container["image"], container["name"])
+        rule = world.script.fate(container["image"], container["name"], container.get("command", ()))
         if rule is not None:
             rule.left -= 1
             fates[container["name"]] = rule.fate
@@ -102,7 +128,8 @@ def _cast(world: World, definition: Body) -> dict[str, Fate]:
 
 
 @rules.guessed("only essential containers decide; the first in order with a fate of its own")
-def _decided(definition: Body, fates: Mapping[str, Fate]) -> tuple[str, Fate]:
+def decided(definition: Body, fates: Mapping[str, Fate]) -> tuple[str, Fate]:
+    """Give the container that decides what becomes of the task, and its fate."""
     for container in definition["containerDefinitions"]:
         fate = fates[container["name"]]
         if container["essential"] and fate.outcome is not Outcome.RUNS:
@@ -113,84 +140,6 @@ def _decided(definition: Body, fates: Mapping[str, Fate]) -> tuple[str, Fate]:
 def _definition(world: World, arn: str) -> Body:
     family, _, revision = arn.rpartition("/")[2].partition(":")
     return world.families[family][int(revision)]
-
-
-@rules.documented(
-    "model, Task and Container: the members; group is service:NAME, startedBy the deployment id"
-)
-@rules.guessed("addresses and interface ids; the image digest is a hash of the image's name")
-def _create(
-    world: World, service: Service, deployment: Deployment, definition: Body, changed: Callable[[], None]
-) -> Task:
-    identity = world.hexadecimal()
-    arn = world.arn("task", f"{service.cluster}/{identity}")
-    settings: Body = {
-        key: deployment.settings[key]
-        for key in ("launchType", "platformVersion")
-        if key in deployment.settings
-    }
-    body: Body = {
-        "taskArn": arn,
-        "clusterArn": service.body["clusterArn"],
-        "taskDefinitionArn": deployment.task_definition,
-        "group": f"service:{service.name}",
-        "startedBy": deployment.id,
-        "lastStatus": "PROVISIONING",
-        "desiredStatus": "RUNNING",
-        "createdAt": world.now,
-        "healthStatus": "UNKNOWN",
-        "version": 1,
-        "overrides": {
-            "containerOverrides": [{"name": each["name"]} for each in definition["containerDefinitions"]]
-        },
-        "attachments": [],
-        "containers": [_container(world, arn, each) for each in definition["containerDefinitions"]],
-        "enableExecuteCommand": service.body.get("enableExecuteCommand", False),
-        "availabilityZone": f"{world.region}{world.random.choice('abc')}",
-        **settings,
-        **{member: definition[member] for member in ("cpu", "memory") if member in definition},
-    }
-    provider = providers.choose(service, deployment)
-    if provider:
-        body["capacityProviderName"] = provider
-    if definitiondefaults.network_mode(definition) == "awsvpc":
-        _attach_interface(world, body, deployment.settings.get("networkConfiguration", {}))
-    task = Task(identity, body, service.cluster, service, deployment, changed)
-    world.tasks[identity] = service.tasks[identity] = task
-    world.tags[arn] = _propagated(world, service, definition)
-    return task
-
-
-def _container(world: World, task: str, definition: Body) -> Body:
-    return {
-        "containerArn": world.arn("container", f"{task.partition('task/')[2]}/{world.uuid()}"),
-        "taskArn": task,
-        "name": definition["name"],
-        "image": definition["image"],
-        "lastStatus": "PENDING",
-        "networkInterfaces": [],
-        "networkBindings": [],
-        "healthStatus": "UNKNOWN",
-        "cpu": str(definition["cpu"]),
-        **({"memory": str(definition["memory"])} if "memory" in definition else {}),
-    }
-
-
-def _attach_interface(world: World, body: Body, network: Body) -> None:
-    subnets = network.get("awsvpcConfiguration", {}).get("subnets") or ["subnet-00000000"]
-    subnet = world.random.choice(subnets)
-    address = f"10.0.{world.random.randrange(256)}.{world.random.randrange(4, 255)}"
-    details = {
-        "subnetId": subnet,
-        "networkInterfaceId": f"eni-{world.hexadecimal()[:17]}",
-        "privateIPv4Address": address,
-    }
-    attachment = {"id": world.uuid(), "type": "ElasticNetworkInterface", "status": "ATTACHED"}
-    body["attachments"] = [
-        attachment | {"details": [{"name": name, "value": value} for name, value in details.items()]}
-    ]
-    for container in body["containers"]:
-        container["networkInterfaces"] = [{"attachmentId": attachment["id"], "privateIpv4Address": address}]
 
 
 @rules.documented(
@@ -206,18 +155,35 @@ def _propagated(world: World, service: Service, definition: Body) -> list[Body]:
 
 
 @rules.reported("transcripts: registered 1 targets in (target-group ARN)")
+@rules.reported("recordings: runtimeId is TASK-DIGITS on Fargate, and the Docker container's id elsewhere")
+@rules.guessed("the image digest is a hash of the image's name")
 def _run(world: World, task: Task, definition: Body, fates: Mapping[str, Fate]) -> None:
     if not task.wanted:
         return
+    fargate = task.body.get("launchType") == "FARGATE"
     for container in task.body["containers"]:
-        container |= {"lastStatus": "RUNNING", "runtimeId": f"{task.id}-{world.digits(10)}"}
+        identity = f"{task.id}-{world.digits(10)}" if fargate else world.hexadecimal() + world.hexadecimal()
+        container |= {"lastStatus": "RUNNING", "runtimeId": identity}
         container["imageDigest"] = "sha256:" + hashlib.sha256(container["image"].encode()).hexdigest()
     task.body |= {"startedAt": world.now, "connectivity": "CONNECTED", "connectivityAt": world.now}
-    for container in definition["containerDefinitions"]:
-        logs.write(world, task, container, fates[container["name"]].logs)
+    for container, shown in zip(definition["containerDefinitions"], task.body["containers"], strict=True):
+        logs.begin(world, task, container, shown["runtimeId"], fates[container["name"]])
     transitions.advance(task, "RUNNING")
+    if task.body["enableExecuteCommand"]:
+        world.agenda.after(world.knobs.agent, lambda: _connect(world, task, fates))
     for group in transitions.target_groups(task):
         events.tell(world, task.service, events.of_targets("registered", group))
+
+
+@rules.documented("model, ManagedAgent: lastStatus and lastStartedAt")
+@rules.guessed("how soon the agent runs (knob `agent`); in every container")
+def _connect(world: World, task: Task, fates: Mapping[str, Fate]) -> None:
+    if not task.wanted:
+        return
+    for container in task.body["containers"]:
+        status = fates[container["name"]].agent
+        started = {"lastStartedAt": world.now} if status == "RUNNING" else {}
+        container["managedAgents"] = [container["managedAgents"][0] | {"lastStatus": status} | started]
 
 
 @rules.documented(

@@ -5,34 +5,44 @@ moto has the rest of that API, and every group that no container has written to.
 
 from collections.abc import Callable
 from fnmatch import fnmatchcase
+from functools import partial
 from typing import Final
 
 from reconciler.sandbox import pages, rules, shapes
 from reconciler.sandbox.errors import Refusal
-from reconciler.sandbox.worlds import ACCOUNT, Body, Task, World
+from reconciler.sandbox.outcomes import Fate
+from reconciler.sandbox.worlds import ACCOUNT, Body, LogStream, Task, World
 
 SERVICE: Final = "logs"
 
 
 @rules.documented(
-    "developer guide, awslogs: the stream is prefix/container/task id, or the container id without one"
+    "developer guide, awslogs: the stream is prefix/container/task id, or the container's id without a prefix; "
+    "it is created when the container starts"
 )
-@rules.guessed("the group is taken to exist")
-def write(world: World, task: Task, definition: Body, lines: tuple[str, ...]) -> None:
-    """Have a container write lines, if its log driver is awslogs."""
+@rules.guessed("the group is taken to exist; once the task is STOPPED nothing more is written")
+def begin(world: World, task: Task, definition: Body, runtime: str, fate: Fate) -> None:
+    """Open the stream of a container that starts, if its log driver is awslogs, and have it write its lines in time."""
     configuration = definition.get("logConfiguration", {})
     options = configuration.get("options", {})
-    if not lines or configuration.get("logDriver") != "awslogs" or "awslogs-group" not in options:
+    if configuration.get("logDriver") != "awslogs" or "awslogs-group" not in options:
         return
     prefix = options.get("awslogs-stream-prefix")
-    name = definition["name"]
-    stream = f"{prefix}/{name}/{task.id}" if prefix else f"{task.id}-{name}"
-    events = world.logs.setdefault(options["awslogs-group"], {}).setdefault(stream, [])
-    stamp = int(world.now * 1000)
-    for line in lines:
-        events.append(
-            {"timestamp": stamp, "message": line, "ingestionTime": stamp, "eventId": f"{len(events):056d}"}
-        )
+    stream = f"{prefix}/{definition['name']}/{task.id}" if prefix else runtime
+    group = world.logs.setdefault(options["awslogs-group"], {})
+    events = group.setdefault(stream, LogStream(int(world.now * 1000))).events
+    for delay, line in fate.logs:
+        if delay:
+            world.agenda.after(delay, partial(_write, world, task, events, line))
+        else:
+            _write(world, task, events, line)
+
+
+def _write(world: World, task: Task, events: list[Body], line: str) -> None:
+    if task.status != "STOPPED":
+        stamp = int(world.now * 1000)
+        event = {"timestamp": stamp, "message": line, "ingestionTime": stamp}
+        events.append(event | {"eventId": f"{len(events):056d}"})
 
 
 @rules.documented(
@@ -45,7 +55,7 @@ def get_log_events(world: World, request: Body) -> Body:
     streams = world.logs[_group(request)]
     if request["logStreamName"] not in streams:
         raise Refusal("ResourceNotFoundException", "The specified log stream does not exist.")
-    found = _between(streams[request["logStreamName"]], request)
+    found = _between(streams[request["logStreamName"]].events, request)
     size = min(int(request.get("limit") or 10000), 10000)
     token = request.get("nextToken", "")
     head, _, place = token.partition("/")
@@ -77,9 +87,9 @@ def filter_log_events(world: World, request: Body) -> Body:
     names, prefix = request.get("logStreamNames"), request.get("logStreamNamePrefix", "")
     found = [
         each | {"logStreamName": stream, "eventId": f"{stream}/{each['eventId']}"}
-        for stream, events in world.logs[_group(request)].items()
+        for stream, held in world.logs[_group(request)].items()
         if (names is None or stream in names) and stream.startswith(prefix)
-        for each in _between(events, request)
+        for each in _between(held.events, request)
         if pattern in each["message"]
     ]
     found.sort(key=lambda each: each["timestamp"])
@@ -97,21 +107,30 @@ def describe_log_streams(world: World, request: Body) -> Body:
     streams = [
         {
             "logStreamName": stream,
-            "creationTime": events[0]["timestamp"],
-            "firstEventTimestamp": events[0]["timestamp"],
-            "lastEventTimestamp": events[-1]["timestamp"],
-            "lastIngestionTime": events[-1]["ingestionTime"],
+            "creationTime": held.created,
             "arn": f"{arn}:{stream}",
+            "storedBytes": 0,
+            **_span(held.events),
         }
-        for stream, events in sorted(world.logs[group].items())
+        for stream, held in sorted(world.logs[group].items())
         if fnmatchcase(stream, f"{request.get('logStreamNamePrefix', '')}*")
     ]
     if request.get("orderBy") == "LastEventTime":
-        streams.sort(key=lambda each: each["lastEventTimestamp"])
+        streams.sort(key=lambda each: each.get("lastEventTimestamp", 0))
     if request.get("descending"):
         streams.reverse()
     paging = {"maxResults": request.get("limit"), "nextToken": request.get("nextToken")}
     return pages.cut(streams, "logStreams", paging, default=50)
+
+
+def _span(events: list[Body]) -> Body:
+    if not events:
+        return {}
+    return {
+        "firstEventTimestamp": events[0]["timestamp"],
+        "lastEventTimestamp": events[-1]["timestamp"],
+        "lastIngestionTime": events[-1]["ingestionTime"],
+    }
 
 
 @rules.documented("logs model: startTime is inclusive, endTime is exclusive for GetLogEvents")

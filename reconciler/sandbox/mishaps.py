@@ -90,6 +90,20 @@ def crash(world: World, task: Task, culprit: str, fate: Fate) -> None:
     transitions.stop(world, task, reason, code, {culprit: fate.exit_code})
 
 
+@rules.documented(
+    "model, ContainerDefinition.essential: if false, a container's end does not affect the task"
+)
+def leave(task: Task, name: str, fate: Fate) -> None:
+    """Let a container that is not essential exit; its task goes on."""
+    for container in task.body["containers"]:
+        if container["name"] == name and container["lastStatus"] == "RUNNING":
+            reason = {"reason": fate.reason} if fate.reason else {}
+            container.update({"lastStatus": "STOPPED", "exitCode": fate.exit_code} | reason)
+
+
+@rules.documented(
+    "developer guide, container health checks: only tasks of services are stopped for their health"
+)
 @rules.reported(
     "transcripts: failed container health checks.; is unhealthy in (target-group ARN) due to (reason …)"
 )
@@ -99,6 +113,9 @@ def crash(world: World, task: Task, culprit: str, fate: Fate) -> None:
 def sicken(world: World, task: Task, definition: Body, fate: Fate) -> None:
     """Stop a task that failed its health checks."""
     if not task.wanted:
+        return
+    if task.standalone:
+        task.body["healthStatus"] = "UNHEALTHY"
         return
     _count_failure(world, task.deployment)
     groups = transitions.target_groups(task)

@@ -13,6 +13,7 @@ class Outcome(Enum):
 
     RUNS = "runs"
     CRASHES = "crash"
+    EXITS = "exit"
     CANNOT_PULL = "nopull"
     SICKENS = "sick"
     FLAPS = "flap"
@@ -27,20 +28,25 @@ class Fate:
     """What becomes of a container, in particulars.
 
     `after` is the simulated seconds from RUNNING until it happens (for `slow` until it is healthy), `reason` takes
-    the place of the text that AWS would give, `logs` are the lines that the container writes before.
+    the place of the text that AWS would give, `logs` are the lines that the container writes, each so many seconds
+    from RUNNING; `agent` is the status that the agent of ECS Exec comes to.
     """
 
     outcome: Outcome = Outcome.RUNS
     exit_code: int = 1
     reason: str = ""
     after: float | None = None
-    logs: tuple[str, ...] = ()
+    logs: tuple[tuple[float, str], ...] = ()
+    agent: str = "RUNNING"
 
 
 RUNS: Final = Fate()
 
 _FATES: Final = {
-    Outcome.CRASHES: Fate(Outcome.CRASHES, logs=("started", "exiting with status 1, as the image's tag says"))
+    Outcome.CRASHES: Fate(
+        Outcome.CRASHES, logs=((0, "started"), (0, "exiting with status 1, as the image's tag says"))
+    ),
+    Outcome.EXITS: Fate(Outcome.EXITS, exit_code=0, logs=((0, "started"), (0, "done"))),
 }
 
 Strategy: TypeAlias = Callable[[str], "Outcome | Fate"]

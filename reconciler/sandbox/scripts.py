@@ -1,7 +1,8 @@
 """What a seed scripts: the fates of containers, how lifecycle hooks end, when alarms go off, what others do meanwhile.
 
-outcomes   [{image, container, outcome, exit_code, reason, after, logs, times}]: the first that fits decides;
-           `image` is a pattern (`*/web:2*`), `times` for how many tasks the entry holds
+outcomes   [{image, container, command, outcome, exit_code, reason, after, logs, agent, times}]: the first that fits
+           decides; `image`, `container` and `command` (its words, with a space between them) are patterns
+           (`*/web:2*`), `times` is for how many tasks the entry holds. `logs` are lines, or {after, line}
 hooks      {pattern of a function's ARN: {status, seconds, stage}}
 alarms     {name: state}, or {name: {after, state, task_definition}}: `after` seconds into a deployment (of that
            task definition only, if one is named) the alarm goes into `state`, ALARM if none is given
@@ -10,7 +11,7 @@ meanwhile  [{service, cluster, after, times, update}]: `after` seconds into a de
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import Any, Final
@@ -21,6 +22,10 @@ from reconciler.sandbox.outcomes import Fate, Outcome
 
 STATES: Final = ("OK", "ALARM", "INSUFFICIENT_DATA")
 _ENDINGS: Final = ("SUCCEEDED", "FAILED", "IN_PROGRESS")
+_AGENTS: Final = ("RUNNING", "PENDING", "STOPPED")
+_OF_OUTCOME: Final = (
+    *("image", "container", "command", "outcome", "exit_code", "reason", "after", "logs", "agent", "times"),
+)
 
 
 @dataclass(slots=True)
@@ -31,6 +36,7 @@ class Rule:
     container: str
     fate: Fate
     left: float
+    command: str = "*"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,13 +79,16 @@ class Script:
     alarms: list[Alarm] = field(default_factory=list)
     meanwhile: list[Meanwhile] = field(default_factory=list)
 
-    def fate(self, image: str, container: str) -> Rule | None:
+    def fate(self, image: str, container: str, command: Sequence[str] = ()) -> Rule | None:
         """Give the entry that decides the fate of a container, if any does."""
         return next(
             (
                 rule
                 for rule in self.outcomes
-                if rule.left > 0 and fnmatchcase(image, rule.image) and fnmatchcase(container, rule.container)
+                if rule.left > 0
+                and fnmatchcase(image, rule.image)
+                and fnmatchcase(container, rule.container)
+                and fnmatchcase(" ".join(command), rule.command)
             ),
             None,
         )
@@ -112,30 +121,43 @@ def state(value: object, place: str) -> str:
 
 
 def _rule(given: object, place: str) -> Rule:
-    members = _members(
-        given, place, ("image", "container", "outcome", "exit_code", "reason", "after", "logs", "times")
-    )
-    logs = members.get("logs", [])
-    if not isinstance(logs, list) or not all(isinstance(line, str) for line in logs):
-        raise SandboxError("must be a list of lines", f"{place}.logs")
-    code = members.get("exit_code", 1)
+    members = _members(given, place, _OF_OUTCOME)
+    kinds = [each.value for each in Outcome]
+    outcome = Outcome(_one_of(members.get("outcome", "runs"), kinds, f"{place}.outcome"))
+    code = members.get("exit_code", 0 if outcome is Outcome.EXITS else 1)
     if isinstance(code, bool) or not isinstance(code, int) or not 0 <= code <= 255:
         raise SandboxError("must be a whole number from 0 to 255", f"{place}.exit_code")
     fate = Fate(
-        Outcome(
-            _one_of(members.get("outcome", "runs"), [each.value for each in Outcome], f"{place}.outcome")
-        ),
+        outcome,
         code,
         _text(members, "reason", place),
         _seconds(members, "after", place),
-        tuple(logs),
+        _lines(members.get("logs", []), f"{place}.logs"),
+        _one_of(members.get("agent", "RUNNING"), _AGENTS, f"{place}.agent"),
     )
     return Rule(
         _text(members, "image", place, "*"),
         _text(members, "container", place, "*"),
         fate,
         _times(members, place, math.inf),
+        _text(members, "command", place, "*"),
     )
+
+
+def _lines(given: object, place: str) -> tuple[tuple[float, str], ...]:
+    if not isinstance(given, list):
+        raise SandboxError("must be a list of lines", place)
+    lines = []
+    for number, each in enumerate(given):
+        if isinstance(each, str):
+            lines.append((0.0, each))
+            continue
+        if not isinstance(each, Mapping):
+            raise SandboxError("must be a list of lines", place)
+        members = _members(each, f"{place}[{number}]", ("after", "line"))
+        after = _seconds(members, "after", f"{place}[{number}]") or 0.0
+        lines.append((after, _text(members, "line", f"{place}[{number}]")))
+    return tuple(lines)
 
 
 def _ending(name: str, given: object, place: str) -> Ending:

@@ -1,4 +1,4 @@
-"""Tasks: listed, described, stopped. They are started by services; RunTask is not simulated yet."""
+"""Tasks: listed, described, stopped. Services start them, and RunTask (`standalones`)."""
 
 from reconciler.sandbox import clusters, pages, rules, transitions
 from reconciler.sandbox.errors import Refusal

@@ -1,6 +1,6 @@
 """The ways of a task between its states, above all down: DEACTIVATING, STOPPING, DEPROVISIONING, STOPPED."""
 
-from reconciler.sandbox import events, rules
+from reconciler.sandbox import events, rules, volumes
 from reconciler.sandbox.worlds import Task, World
 
 
@@ -69,9 +69,12 @@ def move(task: Task, status: str, **members: float) -> None:
 def _end(world: World, task: Task, was_running: bool, exits: dict[str, int]) -> None:
     task.draining = False
     for container in task.body["containers"]:
-        container["lastStatus"] = "STOPPED"
         if was_running:
-            container["exitCode"] = exits.get(container["name"], 143)
+            container["exitCode"] = container.get("exitCode", exits.get(container["name"], 143))
+        container["lastStatus"] = "STOPPED"
+        for agent in container.get("managedAgents", []):
+            agent["lastStatus"] = "STOPPED"
+    volumes.detach(task)
     task.body |= {"executionStoppedAt": world.now, "stoppedAt": world.now}
     advance(task, "STOPPED")
     world.agenda.after(world.knobs.remember_stopped, lambda: _forget(world, task))

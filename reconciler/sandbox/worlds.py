@@ -153,6 +153,7 @@ class Service:
 class Task:
     """A task: `body` is what DescribeTasks shows; `changed` tells the scheduler that something happened.
 
+    One that RunTask started belongs to a service and a deployment of its own, which have no name and are nowhere else.
     `sick` means that it fails its health checks, `draining` that its targets are on their way out.
     """
 
@@ -172,9 +173,22 @@ class Task:
         return bool(self.body["desiredStatus"] == "RUNNING")
 
     @property
+    def standalone(self) -> bool:
+        """Whether no service started the task."""
+        return not self.service.name
+
+    @property
     def status(self) -> str:
         """The task's `lastStatus`."""
         return str(self.body["lastStatus"])
+
+
+@dataclass(slots=True, eq=False)
+class LogStream:
+    """A stream of CloudWatch Logs: when it was created, in milliseconds since 1970, and its events."""
+
+    created: int
+    events: list[Body] = field(default_factory=list)
 
 
 class World:
@@ -184,8 +198,9 @@ class World:
         """Make an empty region. The same `seed` and the same calls give the same ids.
 
         `alarms` are the states of CloudWatch alarms by name, `begun` is told of every deployment that begins;
-        while `seeding`, services come to rest without lifecycle hooks. `logs` are events by group and stream,
-        `refused` is what the updates that a script sends were refused with.
+        while `seeding`, services come to rest without lifecycle hooks. `logs` are streams by group and name,
+        `refused` is what the updates that a script sends were refused with, `tokens` are the requests of RunTask and
+        the ids of their tasks by cluster and clientToken.
         """
         self.region = region
         self.knobs = knobs
@@ -200,8 +215,9 @@ class World:
         self.settings: dict[str, str] = {}
         self.targets: dict[str, Body] = {}
         self.alarms: dict[str, str] = {}
-        self.logs: dict[str, dict[str, list[Body]]] = {}
+        self.logs: dict[str, dict[str, LogStream]] = {}
         self.refused: list[str] = []
+        self.tokens: dict[tuple[str, str], tuple[Body, list[str]]] = {}
         self.script = Script()
         self.seeding = False
         self.begun: Callable[[Service, Deployment], None] = lambda _service, _deployment: None

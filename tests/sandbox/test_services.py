@@ -260,8 +260,8 @@ def test_account_settings(clients: Clients) -> None:
 
 def test_what_is_not_simulated_says_so(clients: Clients) -> None:
     with pytest.raises(ClientError) as raised:
-        clients("ecs").run_task(taskDefinition="web")
+        clients("ecs").start_task(taskDefinition="web", containerInstances=["i"])
     assert raised.value.response["Error"] == {
         "Code": "NotSimulatedBySandbox",
-        "Message": "The sandbox does not simulate the ECS operation RunTask.",
+        "Message": "The sandbox does not simulate the ECS operation StartTask.",
     }
