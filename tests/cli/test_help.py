@@ -89,7 +89,7 @@ def test_an_example_of_the_help_runs(box: Box, cli: Cli, shell: dict[str, str], 
 def _run(example: str, cli: Cli, shell: dict[str, str]) -> Ran:
     """Run an example by a shell where it needs one, else in this process: starting one takes longer than most do."""
     if not re.search(r"[|&<>]", example) and " sandbox " not in example:
-        return cli(*shlex.split(example)[1:], IMAGE_TAG=shell["IMAGE_TAG"])
+        return cli(*shlex.split(example)[1:], IMAGE_TAG=shell["IMAGE_TAG"], PATH=shell["PATH"])
     done = subprocess.run(
         ["/bin/sh", "-c", example],
         env=shell,
