@@ -9,7 +9,7 @@
 
 How it is built: `servers` speaks HTTP and calls a WSGI application; `applications` decides who answers; `wire`
 knows the protocols. ECS is ours: `operations` names the functions of `clusters`, `taskdefinitions`, `services`,
-`controllers`, `standalones`, `tasks`, `tagging`, `deployments`, `records` and `interventions`; `rollouts`,
+`controllers`, `standalones`, `tasks`, `tagging`, `deployments`, `records`, `interventions` and `sessions`; `rollouts`,
 `strategies`, `hooks`, `failures`, `lifecycles`, `mishaps` and `transitions` make things happen, to tasks as
 `taskbodies`, `overrides` and `volumes` have them, on the agenda of `clocks`; `worlds` is the
 state, one `World` a region. `faults`, `knobs` and `scripts` (which `plays` play) make it misbehave, `seeds` fill it,

@@ -6,13 +6,10 @@ from http import HTTPStatus
 from typing import Any
 
 from reconciler.sandbox import (
-    codedeploys,
     control,
     identities,
-    logs,
     others,
     parameters,
-    scalabletargets,
     targets,
     wire,
 )
@@ -84,22 +81,12 @@ class Application:
             request = call.json()
             with self._sandbox.lock:
                 return wire.json_answer(self._sandbox.ecs(call.region, call.operation, request))
-        if call.service == codedeploys.SERVICE:
+        if call.protocol == "json":
             request = call.json()
             with self._sandbox.lock:
-                return wire.json_answer(self._sandbox.codedeploy(call.region, call.operation, request))
-        if call.service == scalabletargets.SERVICE:
-            request = call.json()
-            with self._sandbox.lock:
-                scaled = self._sandbox.scaling(call.region, call.operation, request)
-            if scaled is not None:
-                return wire.json_answer(scaled)
-        if call.service == logs.SERVICE:
-            request = call.json()
-            with self._sandbox.lock:
-                written = self._sandbox.logs(call.region, call.operation, request)
-                if written is not None:
-                    return wire.json_answer(written)
+                own = self._sandbox.answer(call.region, call.service, call.operation, request)
+                if own is not None:
+                    return wire.json_answer(own)
         if call.service == targets.SERVICE and call.protocol == "query":
             with self._sandbox.lock:
                 health = self._sandbox.balancing(call.region, call.operation, call.form())
@@ -108,9 +95,9 @@ class Application:
         if (call.service, call.operation) == ("monitoring", "SetAlarmState"):
             return self._alarm(call, environ)
         if not self._others.running:
-            own = {**identities.OPERATIONS, **parameters.OPERATIONS}.get((call.service, call.operation))
-            if own is not None:
-                return own(call, self._sandbox.seed)
+            known = {**identities.OPERATIONS, **parameters.OPERATIONS}.get((call.service, call.operation))
+            if known is not None:
+                return known(call, self._sandbox.seed)
         return self._others.answer(environ, call)
 
     def _alarm(self, call: Call, environ: dict[str, Any]) -> Answer:

@@ -2,8 +2,8 @@
 
 import copy
 import threading
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final
 
 from reconciler.sandbox import (
     codedeploys,
@@ -14,6 +14,7 @@ from reconciler.sandbox import (
     scripts,
     seeds,
     servicerules,
+    sessions,
     shapes,
     targets,
 )
@@ -23,6 +24,10 @@ from reconciler.sandbox.faults import Faults, Limits
 from reconciler.sandbox.knobs import Knobs
 from reconciler.sandbox.outcomes import Strategy, by_tag
 from reconciler.sandbox.worlds import Body, World
+
+_OTHERS: Final[Mapping[str, Callable[[World, str, object], Body | None]]] = {
+    each.SERVICE: each.answer for each in (scalabletargets, codedeploys, logs, sessions)
+}
 
 
 class Sandbox:
@@ -89,17 +94,9 @@ class Sandbox:
             raise servicerules.not_simulated(f"the ECS operation {operation}")
         return operations.OPERATIONS[operation](self.world(region), accepted)
 
-    def scaling(self, region: str, operation: str, request: object) -> Body | None:
-        """Answer an operation of Application Auto Scaling like `ecs`, or give None if it is not about ECS."""
-        return scalabletargets.answer(self.world(region), operation, request)
-
-    def codedeploy(self, region: str, operation: str, request: object) -> Body:
-        """Answer an operation of CodeDeploy like `ecs`."""
-        return codedeploys.answer(self.world(region), operation, request)
-
-    def logs(self, region: str, operation: str, request: object) -> Body | None:
-        """Answer an operation of CloudWatch Logs, or give None if it is about nothing that containers wrote."""
-        return logs.answer(self.world(region), operation, request)
+    def answer(self, region: str, service: str, operation: str, request: object) -> Body | None:
+        """Answer an operation of another service like `ecs`, or give None if nothing here is concerned."""
+        return _OTHERS[service](self.world(region), operation, request) if service in _OTHERS else None
 
     def balancing(self, region: str, operation: str, form: Mapping[str, str]) -> str | None:
         """Answer an operation of Elastic Load Balancing as XML, or give None if it is not about a service here."""

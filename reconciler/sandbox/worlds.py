@@ -200,7 +200,7 @@ class World:
         `alarms` are the states of CloudWatch alarms by name, `begun` is told of every deployment that begins;
         while `seeding`, services come to rest without lifecycle hooks. `logs` are streams by group and name,
         `refused` is what the updates that a script sends were refused with, `tokens` are the requests of RunTask and
-        the ids of their tasks by cluster and clientToken.
+        the ids of their tasks by cluster and clientToken, `sessions` the targets of open sessions by id.
         """
         self.region = region
         self.knobs = knobs
@@ -217,6 +217,7 @@ class World:
         self.alarms: dict[str, str] = {}
         self.logs: dict[str, dict[str, LogStream]] = {}
         self.refused: list[str] = []
+        self.sessions: dict[str, str] = {}
         self.tokens: dict[tuple[str, str], tuple[Body, list[str]]] = {}
         self.script = Script()
         self.seeding = False
