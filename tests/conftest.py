@@ -1,6 +1,7 @@
 """What every test of this suite shares: properties draw the same cases on every run, unless asked to look further.
 
-`RECONCILER_FUZZ=1` draws anew each time; what it finds becomes a case of its own.
+`RECONCILER_FUZZ=1` draws anew each time; what it finds becomes a case of its own. With `-n auto` there are two workers
+for each core, because half of what the tests of the command do is waiting.
 """
 
 from __future__ import annotations
@@ -12,3 +13,8 @@ from hypothesis import settings
 settings.register_profile("same", derandomize=True, database=None, deadline=None, max_examples=50)
 settings.register_profile("anew", deadline=None, print_blob=True)
 settings.load_profile("anew" if "RECONCILER_FUZZ" in os.environ else "same")
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """Say how many workers `-n auto` means."""
+    return 2 * (os.cpu_count() or 1)

@@ -74,4 +74,5 @@ def box(project: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Box]:
 def cli(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Cli:
     """Give the command; it looks at rollouts more often than people need."""
     monkeypatch.setattr("reconciler.engine.watching.FIRST_PAUSE", 0.1)
+    monkeypatch.setattr("reconciler.engine.watching.LONGEST_PAUSE", 0.3)
     return Cli(capsys, monkeypatch)
