@@ -29,7 +29,7 @@ def suspect(service: JsonObject) -> str:
     After a rollback was completed the failed one is no longer shown: then the service's events name it.
     """
     first, bad = rollouts.primary(service), rollouts.failed(service)
-    if bad is not None and (bad is first or first is None or _went_back(first, bad)):
+    if bad is not None and (bad is first or first is None or rollouts.led_back(first, bad)):
         return str(bad.get("id"))
     if first is not None and first.get("rolloutState") == "IN_PROGRESS":
         return str(first.get("id"))
@@ -157,8 +157,3 @@ def _cause(group: _Group, seen: Seen) -> Cause:
 
 def _sentence(template: str, facts: Mapping[str, str]) -> str:
     return " ".join(template.format_map(facts).split()).replace(" )", ")").rstrip(": ")
-
-
-def _went_back(first: JsonObject, bad: JsonObject) -> bool:
-    older = evidence.number(first.get("createdAt")) < evidence.number(bad.get("createdAt"))
-    return older or "rolling back" in str(first.get("rolloutStateReason", "")).lower()

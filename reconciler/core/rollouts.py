@@ -122,10 +122,14 @@ def unfinished(service: JsonObject) -> JsonObject | None:
     first = primary(service)
     if first is None:
         return None
-    if first.get("rolloutState") not in ("COMPLETED", None):
-        return failed(service) or first
     others = [deployment for deployment in deployments(service) if deployment is not first]
-    return failed(service) or (first if others else None)
+    return latest(service) if others or first.get("rolloutState") not in ("COMPLETED", None) else None
+
+
+def latest(service: JsonObject) -> JsonObject | None:
+    """Give the deployment that was begun last: PRIMARY, or the failed one beside it that ECS goes back from."""
+    first, bad = primary(service), failed(service)
+    return bad if first is not None and bad is not None and led_back(first, bad) else first
 
 
 def failed(service: JsonObject) -> JsonObject | None:
@@ -138,12 +142,15 @@ def judge(
     deployment: str,
     before: frozenset[str] = frozenset(),
     record: JsonObject | None = None,
+    *,
+    shown: bool = True,
 ) -> Judgement:
     """Judge the rollout of the deployment with this id (``ecs-svc/…``).
 
     `before` holds the ids of the deployments that were there when it started: with one of them as PRIMARY again
-    it was rolled back, with an unknown one someone else started a rollout meanwhile. `record` is the deployment's
-    service deployment, read after the service; without one the deployments of the service have to do.
+    it was rolled back, with an unknown one someone else started a rollout meanwhile; but where no description has
+    `shown` it yet, descriptions lag behind. `record` is the deployment's service deployment, read after the service;
+    without one the deployments of the service have to do.
     """
     if service.get("status") != "ACTIVE":
         return Judgement(State.GONE, f"the service is {service.get('status')}")
@@ -153,6 +160,8 @@ def judge(
     if first is None:
         return Judgement(State.GONE, "the service has no PRIMARY deployment")
     mine = next((d for d in deployments(service) if d.get("id") == deployment), None)
+    if mine is None and not shown and first.get("id") in before:
+        return Judgement(State.IN_PROGRESS, "AWS does not show the deployment yet")
     if first is not mine:
         return _replaced(first, mine, before)
     match first.get("rolloutState"):
@@ -164,9 +173,8 @@ def judge(
             if not (_running(service) and len(deployments(service)) == 1):
                 return Judgement(State.IN_PROGRESS, "tasks are being started")
         case _:
-            reason = _reason(first, "the deployment is in progress")
-            going_back = "rolling back" in reason.lower()
-            return Judgement(State.ROLLED_BACK if going_back else State.IN_PROGRESS, reason)
+            state = State.ROLLING_BACK if _says_back(first) else State.IN_PROGRESS
+            return Judgement(state, _reason(first, "the deployment is in progress"))
     if len(deployments(service)) == 1 and _running(service):
         return Judgement(State.STABLE, _reason(first, "the service is stable"))
     return Judgement(State.DEPLOYED, _reason(first, "the deployment is completed"))
@@ -176,7 +184,7 @@ def _by_record(service: JsonObject, deployment: str, before: frozenset[str], rec
     """Judge by the status of the service deployment (API model, ServiceDeploymentStatus)."""
     mine = next((d for d in deployments(service) if d.get("id") == deployment), None)
     first = primary(service)
-    stranger = first is not None and first is not mine and first.get("id") not in before
+    stranger = overtaken(service, deployment, before)
     said = _reason(mine, "") if mine is not None else ""
     stage = str(record.get("lifecycleStage") or "")
     match record.get("status"):
@@ -195,21 +203,24 @@ def _by_record(service: JsonObject, deployment: str, before: frozenset[str], rec
                 State.ROLLING_BACK, _why(record, mine, "ECS goes back to the deployment before"), stage
             )
         case "STOPPED":
-            if stranger and first is not None:
-                return Judgement(State.SUPERSEDED, f"deployment {first.get('id')} was started meanwhile")
+            if stranger:
+                return Judgement(State.SUPERSEDED, f"deployment {stranger} was started meanwhile")
             return Judgement(State.FAILED, _why(record, mine, "the deployment was stopped"))
         case "STOP_REQUESTED":
             return Judgement(State.IN_PROGRESS, "the deployment is being stopped", stage)
-    if stranger and first is not None:
-        return Judgement(State.SUPERSEDED, f"deployment {first.get('id')} was started meanwhile")
-    hook = next(waiting_hooks(record), None)
-    if hook is not None:
-        return Judgement(State.PAUSED, f"a PAUSE hook holds it at {stage}", stage)
+    # From here on the record says less than the service may show already: its status can lag behind.
     if mine is not None and mine.get("rolloutState") == "FAILED":
-        back = _goes_back(record)
+        back = _goes_back(record) or (first is not None and _says_back(first))
         return Judgement(
             State.ROLLING_BACK if back else State.FAILED, _reason(mine, "the deployment failed"), stage
         )
+    if stranger and first is not None and _says_back(first):
+        return Judgement(State.ROLLING_BACK, _reason(first, ""), stage)
+    if stranger:
+        return Judgement(State.SUPERSEDED, f"deployment {stranger} was started meanwhile")
+    hook = next(waiting_hooks(record), None)
+    if hook is not None:
+        return Judgement(State.PAUSED, f"a PAUSE hook holds it at {stage}", stage)
     if mine is not None and mine.get("rolloutState") == "COMPLETED":
         said = "all tasks are new ones, and the deployment goes on"
     return Judgement(State.IN_PROGRESS, said or "the deployment is in progress", stage)
@@ -241,14 +252,43 @@ def _why(record: JsonObject, mine: JsonObject | None, otherwise: str) -> str:
 
 
 def _replaced(first: JsonObject, mine: JsonObject | None, before: frozenset[str]) -> Judgement:
-    reason = _reason(first, "")
+    """Judge a rollout in whose place another deployment is PRIMARY: what ECS goes back to, or somebody's."""
     failed = mine is not None and mine.get("rolloutState") == "FAILED"
-    if failed or first.get("id") in before or "rolling back" in reason.lower():
-        # The deployment before may have been revived as it was: then its reason tells of its own rollout.
-        told = reason if "rolling back" in reason.lower() else ""
-        why = _reason(mine, "") if mine is not None and failed else told
-        return Judgement(State.ROLLED_BACK, why or "ECS went back to the deployment before")
-    return Judgement(State.SUPERSEDED, f"deployment {first.get('id')} was started meanwhile")
+    if not (failed or first.get("id") in before or _says_back(first)):
+        return Judgement(State.SUPERSEDED, f"deployment {first.get('id')} was started meanwhile")
+    # The deployment before may have been revived as it was: then its reason tells of its own rollout.
+    told = _reason(first, "") if _says_back(first) else ""
+    why = (
+        _reason(mine, "") if mine is not None and failed else told
+    ) or "ECS went back to the deployment before"
+    match first.get("rolloutState"):
+        case "IN_PROGRESS":
+            return Judgement(State.ROLLING_BACK, why)
+        case "FAILED":
+            return Judgement(State.FAILED, f"the rollback failed: {_reason(first, why)}")
+    return Judgement(State.ROLLED_BACK, why)
+
+
+def overtaken(service: JsonObject, deployment: str, before: frozenset[str]) -> str:
+    """Give the id of the deployment that took the place of one, empty where none did or one of those before did."""
+    first = primary(service)
+    name = str(first.get("id")) if first is not None else ""
+    return name if name not in {deployment, *before} else ""
+
+
+def led_back(first: JsonObject, bad: JsonObject) -> bool:
+    """Tell whether a PRIMARY deployment is what ECS goes back to from a failed one, and no newer rollout."""
+    older = _made(first) < _made(bad)
+    return older or _says_back(first)
+
+
+def _made(deployment: JsonObject) -> float:
+    created = deployment.get("createdAt")
+    return float(created) if isinstance(created, int | float) else 0.0
+
+
+def _says_back(deployment: JsonObject) -> bool:
+    return "rolling back" in _reason(deployment, "").lower()
 
 
 def _reason(deployment: JsonObject, otherwise: str) -> str:

@@ -7,7 +7,7 @@ deployments by the twenty.
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator, Mapping, Sequence
-from dataclasses import field
+from dataclasses import field, replace
 from itertools import groupby
 from typing import Final, TypeAlias
 
@@ -27,13 +27,13 @@ FIRST_PAUSE: Final = 0.5
 LONGEST_PAUSE: Final = 6.0
 # CreateService is eventually consistent: for some seconds the new service may be missing.
 PATIENCE: Final = 60.0
-# How far the times of a deployment and of its service deployment may lie apart.
+# How far the times of a deployment and of its service deployment may lie apart: at first, and after a few looks, when
+# what is listed no longer lags behind.
+AT_ONCE: Final = 1.0
 NEAR: Final = 60.0
+LISTINGS: Final = 8
 
 _ENDINGS: Final[Mapping[State, Ending]] = {
-    State.DEPLOYED: Ending.SUCCEEDED,
-    State.STABLE: Ending.SUCCEEDED,
-    State.IN_PROGRESS: Ending.SUCCEEDED,  # as far as it was waited for: a lifecycle stage
     State.PAUSED: Ending.PAUSED,
     State.FAILED: Ending.FAILED,
     State.GONE: Ending.FAILED,
@@ -119,6 +119,12 @@ class _Following:
     record: JsonObject | None = None
     arn: str = ""
     """Of its service deployment, once that is known."""
+    listed: int = 0
+    """How often service deployments were listed to find it."""
+    seen: bool = False
+    """Whether a description has shown the deployment."""
+    back: bool = False
+    """Whether ECS was seen to go back from it."""
     usual: float = 0.0
     latest: Snapshot | None = None
     shown: tuple[object, ...] = ()
@@ -141,15 +147,18 @@ class _Following:
             case Snapshot(body):
                 self.latest = self.found
                 yield from news(target.unit, target.since, body, self.told)
-                judgement = rollouts.judge(body, target.deployment, target.before, self.record)
+                judgement = self._judged(body, elapsed)
                 progress = self._progress(body, judgement, now)
                 if progress is not None:
                     yield progress
+                stranger = rollouts.overtaken(body, target.deployment, target.before)
                 if rollouts.reached(judgement, target.until):
                     self._end(Ending.SUCCEEDED, judgement.reason)
                 elif judgement.state.ended:
                     self._end(_ENDINGS[judgement.state], judgement.reason)
-            case AwsError() as error if not error.temporary or late:
+                elif judgement.state is State.DEPLOYED and stranger:  # it will never be stable by itself
+                    self._end(Ending.SUPERSEDED, f"deployment {stranger} was started before it was stable")
+            case AwsError() as error if not error.temporary or (late and self.latest is None):
                 self.ended = error
             case AwsError() as error:
                 yield Warned(unit=target.unit, what=f"{error.what}; asking again")
@@ -161,6 +170,22 @@ class _Following:
                 )
         if late and self.ended is None:
             self._end(Ending.TIMED_OUT, f"not {target.until} after {target.timeout:g} seconds")
+
+    def _judged(self, service: JsonObject, elapsed: float) -> Judgement:
+        """Judge it, by what was seen before too: descriptions lag behind, and forget what was gone back from."""
+        target = self.target
+        self.seen = self.seen or any(d.get("id") == target.deployment for d in rollouts.deployments(service))
+        judgement = rollouts.judge(
+            service,
+            target.deployment,
+            target.before,
+            self.record,
+            shown=self.seen or elapsed > PATIENCE,
+        )
+        self.back = self.back or judgement.state is State.ROLLING_BACK
+        if self.back and judgement.state in (State.DEPLOYED, State.STABLE):
+            return replace(judgement, state=State.ROLLED_BACK)
+        return judgement
 
     def stalled(self, gateway: Gateway, now: float) -> Iterator[Event]:
         """Say once why it does not move, if it loses tasks instead."""
@@ -242,18 +267,21 @@ class _Reader:
         briefs = self.gateway.list_service_deployments(
             target.cluster, target.service, since=target.created - _MONTH
         )
+        each.listed += 1
+        # One that lies apart may be the rollout before, while its own is not listed yet.
+        apart = AT_ONCE if each.listed <= LISTINGS else NEAR
         near = [
             (abs(created - target.created), str(brief.get("serviceDeploymentArn")))
             for brief in briefs
             if isinstance(created := brief.get("createdAt"), int | float)
-            and abs(created - target.created) <= NEAR
+            and abs(created - target.created) <= apart
         ]
         if near:  # of two at one time the newer one, which is listed first: it has stopped the other
             each.arn = min(near, key=lambda each: each[0])[1]
         each.usual = next(_durations(briefs), 0.0)
 
     def _missed(self, error: AwsError, following: Sequence[_Following]) -> None:
-        if error.temporary:  # the services alone will do for once
+        if error.temporary or isinstance(error, AwsNotFound):  # not there yet: the services will do for once
             return
         self.denied = True
         for each in following:
@@ -349,14 +377,12 @@ def current(gateway: Gateway, cluster: str, service: str) -> Snapshot:
 
 def pick_up(current: Snapshot, cluster: str, service: str, until: str, timeout: float) -> Watch:
     """Watch the rollout that runs now. ReconcilerError where the service has no deployments of its own."""
-    first = rollouts.primary(current.body)
+    first = rollouts.latest(current.body)
     if first is None:
         raise ReconcilerError(
             f"the service {cluster}/{service} has no PRIMARY deployment",
             hint="what an external controller does with task sets is not followed here",
         )
-    # Beside a failed deployment the PRIMARY one is what ECS goes back to: the rollout to judge is the failed one.
-    first = rollouts.failed(current.body) or first
     others = (str(d.get("id")) for d in rollouts.deployments(current.body) if d is not first)
     since = first.get("updatedAt") or first.get("createdAt")
     return Watch(

@@ -32,9 +32,51 @@ def test_a_judgement(row: dict[str, Any]) -> None:
         "runningCount": running,
         "pendingCount": pending,
     }
-    found = rollouts.judge(service, "ecs-svc/2", frozenset(row.get("before", ())), row.get("record"))
+    before, shown = frozenset(row.get("before", ())), row.get("shown", True)
+    found = rollouts.judge(service, "ecs-svc/2", before, row.get("record"), shown=shown)
     assert (found.state.value, found.reason) == (row["state"], row["reason"])
     assert found.stage == (row.get("record") or {}).get("lifecycleStage", "") or found.state.ended
+
+
+@pytest.mark.parametrize(
+    ("name", "deployments", "latest"),
+    [
+        ("a rollout", [("1", "PRIMARY", "IN_PROGRESS", 1, "")], "1"),
+        (
+            "ECS revives the one before",
+            [("1", "PRIMARY", "IN_PROGRESS", 1, ""), ("2", "ACTIVE", "FAILED", 2, "")],
+            "2",
+        ),
+        (
+            "ECS goes back to a new one",
+            [
+                ("3", "PRIMARY", "IN_PROGRESS", 3, "rolling back to deploymentId 1"),
+                ("2", "ACTIVE", "FAILED", 2, ""),
+            ],
+            "2",
+        ),
+        (
+            "somebody mends what failed",
+            [("3", "PRIMARY", "IN_PROGRESS", 3, ""), ("2", "ACTIVE", "FAILED", 2, "")],
+            "3",
+        ),
+        (
+            "it failed and stays",
+            [("2", "PRIMARY", "FAILED", 2, ""), ("1", "ACTIVE", "COMPLETED", 1, "")],
+            "2",
+        ),
+        ("old tasks stop", [("2", "PRIMARY", "COMPLETED", 2, ""), ("1", "ACTIVE", "COMPLETED", 1, "")], "2"),
+        ("at rest", [("2", "PRIMARY", "COMPLETED", 2, "")], None),
+        ("nothing", [], None),
+    ],
+)
+def test_which_rollout_is_to_be_waited_for(
+    name: str, deployments: list[tuple[str, str, str, int, str]], latest: str | None
+) -> None:
+    members = ("id", "status", "rolloutState", "createdAt", "rolloutStateReason")
+    service: dict[str, Any] = {"deployments": [dict(zip(members, each, strict=True)) for each in deployments]}
+    found = rollouts.unfinished(service)
+    assert (found or {}).get("id") == latest, name
 
 
 @pytest.mark.parametrize("state", rollouts.State)

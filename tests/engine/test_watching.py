@@ -1,0 +1,110 @@
+"""How watching ends: what AWS answers as time goes by, by a table. Descriptions lag behind one another there."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from reconciler.core.events import Event, Warned
+from reconciler.core.values import Json, JsonObject
+from reconciler.engine import watching
+from reconciler.engine.ports import Absent, Snapshot
+from reconciler.engine.watching import Watched
+from reconciler.errors import AwsDenied, AwsError, AwsNotFound, AwsThrottled
+from reconciler.testing import FakeClock, FakeGateway
+
+STORIES = yaml.safe_load((Path(__file__).parents[2] / "fixtures/watching/stories.yml").read_text())
+_ERRORS: Mapping[str, AwsError] = {
+    "AccessDeniedException": AwsDenied("not allowed", operation="Any", code="AccessDeniedException"),
+    "ServiceNotFoundException": AwsNotFound("not there", operation="Any", code="ServiceNotFoundException"),
+    "ThrottlingException": AwsThrottled(
+        "too fast", operation="Any", code="ThrottlingException", temporary=True
+    ),
+}
+
+
+class Told(FakeGateway):
+    """Answers what a story says of the second that the clock shows."""
+
+    def __init__(self, frames: Mapping[int, Mapping[str, Any]], clock: FakeClock) -> None:
+        super().__init__(clock=clock)
+        self.frames = frames
+        self.started = clock.now()
+
+    def _told(self, what: str) -> Any:
+        now = self.clock.now() - self.started
+        found = [frame[what] for since, frame in self.frames.items() if since <= now and what in frame][-1]
+        if isinstance(found, str):
+            raise _ERRORS[found]
+        return found
+
+    def describe_services(self, cluster: str, names: Sequence[str], /) -> Mapping[str, Snapshot | Absent]:
+        deployments: list[Json] = []
+        for text in self._told("service"):
+            number, status, state, *reason = text.split(" ", 3)
+            made = self.started if number == "2" else 0.0
+            said = {"rolloutStateReason": reason[0]} if reason else {}
+            deployments.append(
+                {
+                    "id": f"ecs-svc/{number}",
+                    "status": status,
+                    "rolloutState": state,
+                    "createdAt": made,
+                    **said,
+                }
+            )
+        status = "ACTIVE" if deployments else "INACTIVE"
+        body = {"status": status, "deployments": deployments, "desiredCount": 2, "runningCount": 2}
+        return dict.fromkeys(names, Snapshot(body))
+
+    def _records(self) -> list[JsonObject]:
+        found: list[JsonObject] = []
+        for text in self._told("records"):
+            name, status, *made = text.split(" ")
+            at = self.started + float(made[0]) if made else self.started
+            found.append({"serviceDeploymentArn": name, "status": status, "createdAt": at})
+        return found
+
+    def list_service_deployments(
+        self, cluster: str, service: str, /, *, since: float, statuses: Sequence[str] = ()
+    ) -> tuple[JsonObject, ...]:
+        return tuple(self._records())
+
+    def describe_service_deployments(self, arns: Sequence[str], /) -> tuple[JsonObject, ...]:
+        return tuple(each for each in self._records() if each["serviceDeploymentArn"] in arns)
+
+
+@pytest.mark.parametrize("story", STORIES, ids=[story["name"] for story in STORIES])
+def test_how_watching_ends(story: Mapping[str, Any]) -> None:
+    clock = FakeClock()
+    gateway = Told(story["frames"], clock)
+    started = clock.now()
+    target = watching.Watch(
+        cluster="main",
+        service="web",
+        deployment="ecs-svc/2",
+        before=frozenset({"ecs-svc/1"}),
+        until=story.get("until", "deployed"),
+        timeout=story.get("timeout", 600),
+        created=started,
+    )
+    events: list[Event] = []
+    ended = _drained(watching.watch(gateway, clock, target), events)
+    assert ended.ending.value == story["ends"], ended.reason
+    assert story["after"] <= clock.now() - started <= story["after"] + 2 * watching.LONGEST_PAUSE
+    warned = {event.what for event in events if isinstance(event, Warned)}
+    assert [part for part in story.get("warns", []) if not any(part in text for text in warned)] == []
+    assert bool(warned) == bool(story.get("warns"))
+
+
+def _drained(watched: Generator[Event, None, Watched], events: list[Event]) -> Watched:
+    while True:
+        try:
+            events.append(next(watched))
+        except StopIteration as stop:
+            found: Watched = stop.value
+            return found
