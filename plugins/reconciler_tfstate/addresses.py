@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
@@ -114,6 +114,7 @@ _ESCAPE = re.compile(r"\\(u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|x[0-9a-fA-F]{2}|.)", r
 _ESCAPED = {"n": "\n", "r": "\r", "t": "\t", "a": "\a", "b": "\b", "f": "\f", "v": "\v"}
 
 _FORMS = "TYPE.NAME.ATTRIBUTE, data.TYPE.NAME.ATTRIBUTE or output.NAME"
+_LONGEST_NUMBER = 18
 _SHOWN = 200  # characters of an address in a message
 
 _NOT_IN_STATE = {
@@ -208,6 +209,19 @@ def render(target: Target, key: Key = None) -> str:
 def render_steps(steps: Sequence[Step]) -> str:
     """Write the path into the attributes."""
     return "".join(map(_render_step, steps))
+
+
+def converted(key: Key, keys: Container[Key]) -> Key:
+    """Give the key that is there for one that is not, as Terraform converts: ``0`` for ``"0"``, and the other way."""
+    if key in keys:
+        return key
+    other = number(key) if isinstance(key, str) else str(key)
+    return other if key is not None and other in keys else key
+
+
+def number(key: str) -> int | None:
+    """Give the index of a list that a text is; None for any other text."""
+    return int(key) if key.isascii() and key.isdigit() and len(key) < _LONGEST_NUMBER else None
 
 
 def index(key: Key) -> str:

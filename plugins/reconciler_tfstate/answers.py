@@ -11,7 +11,18 @@ from typing import TYPE_CHECKING, NoReturn
 
 from reconciler.plugin import Json, NotFound
 from reconciler_tfstate import addresses, laters, places
-from reconciler_tfstate.addresses import Call, Index, Key, Member, Output, Reference, Resource, Splat, Step
+from reconciler_tfstate.addresses import (
+    Call,
+    Index,
+    Key,
+    Member,
+    Output,
+    Reference,
+    Resource,
+    Splat,
+    Step,
+    Target,
+)
 from reconciler_tfstate.places import COMPARED, NEAR, Found
 from reconciler_tfstate.states import Instance, State
 
@@ -23,6 +34,13 @@ def answer(state: State, reference: Reference) -> Found:
     """Give what stands at a reference. NotFound, with near misses, where nothing does."""
     found, steps = _start(state, reference)
     return follow(found, steps, reference.query)
+
+
+def holds(state: State, target: Target) -> bool:
+    """Tell whether a state holds an output, or an instance of a resource; no state holds outputs of child modules."""
+    if isinstance(target, Output):
+        return target.name in state.outputs
+    return isinstance(target, Resource) and bool(state.resources.get(_kept(state, target)))
 
 
 def follow(found: Found, steps: Sequence[Step], query: Filter | None) -> Found:
@@ -44,10 +62,25 @@ def _start(state: State, reference: Reference) -> tuple[Found, Sequence[Step]]:
             hint="name the folder in which terraform is run, by dir in the plugin's config or terraform in the project "
             "file; or a resource in the module, or an output of the root module",
         )
-    instances = state.resources.get(reference.target)
+    target = _kept(state, reference.target)
+    instances = state.resources.get(target)
     if not instances:
         _refuse_resource(state, reference, known=instances is not None)
-    return _choose(reference.target, instances, reference.steps)
+    return _choose(target, instances, reference.steps)
+
+
+def _kept(state: State, target: Resource) -> Resource:
+    """Give a resource as the state has it, where keys of its modules are to be converted."""
+    if target in state.resources or all(key is None for _, key in target.module):
+        return target
+
+    def folded(each: Resource) -> object:
+        return each._replace(
+            module=tuple((name, key if key is None else str(key)) for name, key in each.module)
+        )
+
+    namesakes = _namesakes(state, target)
+    return next((each for each in namesakes if folded(each) == folded(target)), target)
 
 
 def listing(state: State) -> Iterable[str]:
@@ -77,6 +110,9 @@ def _choose(
 ) -> tuple[Found, Sequence[Step]]:
     """Give the instance or group of instances that the first step names, and the steps that are left."""
     by_key = {instance.key: instance for instance in instances}
+    if steps and isinstance(steps[0], Index):
+        key = addresses.converted(steps[0].key, by_key)
+        steps = steps if key is None else (Index(key), *steps[1:])
     match steps:
         case [Index(key), *rest] if key in by_key:
             return _instance(target, by_key[key]), rest

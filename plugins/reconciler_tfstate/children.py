@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
@@ -19,7 +20,7 @@ from reconciler.hcl.values import Object, Unknown, Value
 from reconciler.hcl.variables import Given
 from reconciler.plugin import ConfigError, Json, NotFound, Unavailable
 from reconciler_tfstate import addresses, answers, folders, places, roots
-from reconciler_tfstate.addresses import Call, Index, Member, Modules, Reference, Splat, Step
+from reconciler_tfstate.addresses import Call, Index, Key, Member, Modules, Reference, Splat, Step
 from reconciler_tfstate.installations import Installations
 from reconciler_tfstate.instances import Module, Tree
 from reconciler_tfstate.laters import LATER, Failed
@@ -57,25 +58,48 @@ class Children:
 
     def declares(self, reference: Reference) -> bool:
         """Tell whether an address names an output that a module has. NotFound or Unavailable where none can be told."""
-        target = reference.target
-        assert isinstance(target, Call)
         with self._lock:
-            declared = self._caller(target.module).called(target.module[-1][0]).outputs
-            return any(reference.steps[0] == Member(name) for name in declared)
+            reference, caller = self._called(reference)
+            name, _ = _call(reference).module[-1]
+            return any(reference.steps[:1] == (Member(each),) for each in caller.called(name).outputs)
 
     def answer(self, reference: Reference) -> Found:
         """Give what stands at an address. NotFound, with near misses, or Unavailable where it has no value."""
-        target = reference.target
-        assert isinstance(target, Call)
         with self._lock:
-            caller = self._caller(target.module)
-            found = self._found(caller, target.module, reference.steps)
+            reference, caller = self._called(reference)
+            found = self._found(caller, _call(reference).module, reference.steps)
         return answers.follow(found, reference.steps, reference.query)
+
+    def module(self, path: Modules) -> Module | None:
+        """Give the instance of a module; None for all instances at once. NotFound or Unavailable without one."""
+        with self._lock:
+            if not path:
+                return self._read()
+            caller, (name, key) = self._caller(path), path[-1]
+            expansion = caller.configuration.calls[name].expansion
+            key = _converted(key, expansion)
+            return caller.child(name, key) if (expansion is None) == (key is None) else None
+
+    def _called(self, reference: Reference) -> tuple[Reference, Module]:
+        """Give a reference with the key of its module as Terraform reads it, and the calling module.
+
+        `module.app.blue.url` is `module.app["blue"].url`, and `module.app["0"].url` may be that of a number.
+        """
+        path = _call(reference).module
+        caller = self._caller(path)
+        (name, key), steps = path[-1], reference.steps
+        expansion = caller.configuration.calls[name].expansion
+        if key is None and expansion is not None and steps and isinstance(steps[0], Member):
+            named = _converted(steps[0].name, expansion)
+            if named in (caller.keys(name, Run()) or ()):
+                key, steps = named, steps[1:]
+        target = Call((*path[:-1], (name, _converted(key, expansion))))
+        return replace(reference, target=target, steps=steps), caller
 
     def _caller(self, path: Modules) -> Module:
         """Give the instance of the module that calls the last one of a path, each of which is checked."""
         module = self._read()
-        for number, (name, key) in enumerate(path):
+        for number, (name, written) in enumerate(path):
             at = addresses.render_module((*path[:number], (name, None)))
             calls = module.configuration.calls
             if name not in calls:
@@ -86,6 +110,7 @@ class Children:
                 raise NotFound(f"{module.configuration.folder} calls no module {name!r}", near=near)
             expansion = calls[name].expansion
             last = number == len(path) - 1
+            key = _converted(written, expansion)
             if expansion is None and key is not None:
                 what = f"{at} has neither count nor for_each, so it has no {addresses.index(key)}"
                 raise NotFound(what, near=(at,))
@@ -177,6 +202,22 @@ class Children:
         if self._planned is not None:  # which says what each had
             found += variables.from_values(self._planned.variables, self._planned.source.name)
         return tuple(found)
+
+
+def _call(reference: Reference) -> Call:
+    assert isinstance(reference.target, Call)
+    return reference.target
+
+
+def _converted(key: Key, expansion: str | None) -> Key:
+    """Give the key as Terraform reads it: a number for ``count``, text for ``for_each``."""
+    match key, expansion:
+        case str(), "count":
+            number = addresses.number(key)
+            return key if number is None else number
+        case int(), "for_each":
+            return str(key)
+    return key
 
 
 def _outputs(steps: Sequence[Step]) -> list[str] | None:

@@ -193,7 +193,7 @@ class Module:
         expansion = self.configuration.resources[key].expansion
         instances = {each.key: each for each in self.tree.state.resources.get(resource, ())}
         wanted = {None: type(None), "count": int, "for_each": str}[expansion]
-        if not instances and expansion is None:
+        if not instances and (expansion is None or self._awaited(key, run)):
             return roots.refuse(run, where, f"{at} is not in the state", roots.APPLY), 0
         if not all(isinstance(each, wanted) for each in instances):
             has = f"has {expansion}" if expansion else "has neither count nor for_each"
@@ -212,6 +212,22 @@ class Module:
             missing = next(number for number in range(size) if number not in instances)
             return roots.refuse(run, where, f"{at}[{missing}] is not in the state", roots.APPLY), 0
         return tuple(self._instance(f"{at}[{number}]", instances[number]) for number in range(size)), 0
+
+    def none(self, key: tuple[str, str, str], run: Run) -> Value | None:
+        """Give what a resource that is to have no instances is, a list or an object; None where it is to have some."""
+        kind = ".".join(key[1:] if key[0] == "managed" else key)
+        match self._expanded(self.configuration.resources[key], kind, run):
+            case 0:
+                return ()
+            case Mapping() | Set() as each if not each:
+                return Object({})
+        return None
+
+    def _awaited(self, key: tuple[str, str, str], run: Run) -> bool:
+        """Tell whether a resource with ``count`` or ``for_each`` certainly is to have instances."""
+        with run.inside(self.named(f"{'.'.join(key)} (instances)")) as errors:
+            some = self.none(key, run) is None
+        return some and not errors
 
     def _instance(self, at: str, instance: Instance) -> Value:
         if at not in self._instances:
@@ -249,15 +265,17 @@ class Module:
 
     def elements(self, name: str, run: Run) -> Value:
         """Give what a call's ``count`` or ``for_each`` evaluates to: a number, a set or an object, or FAILED."""
-        call = self.configuration.calls[name]
-        expansion = call.expansion
+        return self._expanded(self.configuration.calls[name], f"module.{name}", run)
+
+    def _expanded(self, declared: Declared, name: str, run: Run) -> Value:
+        expansion = declared.expansion
         assert expansion is not None
-        label = self.named(f"module.{name} ({expansion})")
-        value = self._memo.value(label, run, partial(self.argument, call, expansion, run))
+        label = self.named(f"{name} ({expansion})")
+        value = self._memo.value(label, run, partial(self.argument, declared, expansion, run))
         plain = values.split(value)[0]
         if isinstance(plain, Unknown | Mapping | Set):
             return plain
-        expr, source = call.arguments[expansion]
+        expr, source = declared.arguments[expansion]
         if expansion == "count":
             try:
                 number = conversions.to_number(plain)

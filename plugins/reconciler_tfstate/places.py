@@ -40,7 +40,10 @@ class Found:
 
 
 def walk(found: Found, step: Member | Index | Slice) -> Found:
-    """Go one step. A gap where nothing is there; NotFound where such a step leads nowhere from such data."""
+    """Go one step. A gap where nothing is there; NotFound where such a step leads nowhere from such data.
+
+    As in Terraform, ``["0"]`` is an index of a list, and ``[0]`` a key of an object.
+    """
     if isinstance(step, Slice):
         return _cut(found, step)
     if found.gap:
@@ -49,11 +52,11 @@ def walk(found: Found, step: Member | Index | Slice) -> Found:
     if laters.lacking(data):
         return _below(found, step)
     if isinstance(data, list):
-        if isinstance(step, Member) and step.name.isascii() and step.name.isdigit() and len(step.name) < 18:
-            key = int(step.name)
+        if isinstance(key, str) and (number := addresses.number(key)) is not None:
+            key = number
         if isinstance(key, int) and -len(data) <= key < len(data):
             return child(found, key % len(data))
-    elif isinstance(data, dict) and key in data:
+    elif isinstance(data, dict) and str(key) in data:
         return child(found, str(key))
     if data is None or isinstance(data, list if isinstance(key, int) else dict):
         return Found(found.at + addresses.render_steps([step]), None, gap=(found, step))
@@ -140,7 +143,8 @@ def no_step(found: Found, step: Member | Index | Slice) -> NotFound:
         case dict():
             return NotFound(f"{found.at} has no {what}")
         case list() as items if isinstance(step, Index) and isinstance(step.key, int):
-            return NotFound(f"{found.at} has no {what}: it is a list of {len(items)}")
+            held = f"a list of {len(items)}" if items else "an empty list"
+            return NotFound(f"{found.at} has no {what}: it is {held}")
     return NotFound(f"{found.at} is {kind(found.data)}, which has no {what}")
 
 

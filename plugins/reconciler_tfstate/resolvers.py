@@ -8,7 +8,7 @@ from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from reconciler.plugin import (
     Address,
@@ -32,11 +32,16 @@ if TYPE_CHECKING:
     from reconciler_tfstate.children import Children
     from reconciler_tfstate.planned import Plan
 
+_TRIES: Final = 4  # as many as `resolve` makes for one address
 _WAIT = "wait until that has finished, and run again; terraform force-unlock, where nobody is at it any more"
 
 
 class StateResolver:
-    """Answers addresses from one state. A failure to read it stands, unless another look may help."""
+    """Answers addresses from one state. A failure to read it stands, one that may pass the fourth time.
+
+    Who waits while another reads the state shares what comes of it, so that however many addresses are asked for, a
+    server that fails is asked no more often than for one.
+    """
 
     def __init__(self, context: Context, settings: Settings) -> None:
         """Remember where the state is; nothing is read."""
@@ -44,6 +49,7 @@ class StateResolver:
         self._settings = settings
         self._lock = threading.Lock()
         self._read: State | ResolveError | None = None
+        self._failures: list[Unavailable] = []  # those that may pass
         self._children: Children | None = None
         self._plan: Plan | None = None
 
@@ -92,21 +98,22 @@ class StateResolver:
     def _answer(self, state: State, reference: Reference) -> tuple[Found, bool]:
         """Give what stands at a reference, and whether it was computed."""
         target = reference.target
-        if (
-            isinstance(target, Output)
-            or not target.module
-            or (folder := self._settings.home(self._context)) is None
-        ):
+        if answers.holds(state, target) or (folder := self._settings.home(self._context)) is None:
             return answers.answer(state, reference), False
+        children = self._modules(state, folder)
         if isinstance(target, Call):
-            return self._modules(state, folder).answer(reference), True
-        if target not in state.resources and (call := addresses.as_call(reference)) is not None:
+            return children.answer(reference), True
+        if (call := addresses.as_call(reference)) is not None:
             # What the state does not hold may be an attribute of an output, `module.vpc.config.name`.
-            children, declared = self._modules(state, folder), False
+            declared = False
             with suppress(ResolveError):  # then it is a resource that is not there
                 declared = children.declares(call)
             if declared:
                 return children.answer(call), True
+        from reconciler_tfstate import absences  # few addresses lead nowhere
+
+        if (absent := absences.found(children, state, target)) is not None:
+            return answers.follow(absent, reference.steps, reference.query), True
         return answers.answer(state, reference), False
 
     def _modules(self, state: State, folder: Path) -> Children:
@@ -134,13 +141,18 @@ class StateResolver:
             )
 
     def _state(self, address: Address) -> State:
+        before = len(self._failures)
         with self._lock:
+            if self._read is None and len(self._failures) > before:
+                raise self._failures[-1]
             if self._read is None:
                 try:
                     self._read = self._fetch(address)
                 except ResolveError as error:
                     if isinstance(error, Unavailable) and error.retry_after is not None:
-                        raise
+                        self._failures.append(error)
+                        if len(self._failures) < _TRIES:
+                            raise
                     self._read = error
         if isinstance(self._read, State):
             return self._read
