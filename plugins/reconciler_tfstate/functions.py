@@ -15,7 +15,7 @@ from operator import itemgetter
 from typing import Any, Final, NoReturn
 
 from reconciler.plugin import Json, NotFound
-from reconciler_tfstate import laters, places
+from reconciler_tfstate import laters, places, queries
 from reconciler_tfstate.addresses import Index, Member
 from reconciler_tfstate.places import Found
 
@@ -149,9 +149,12 @@ def tojson(found: Found) -> Found:
 def fromjson(found: Found) -> Found:
     """Decode a text."""
     try:
-        return derived(json.loads(text(found, "fromjson"), parse_constant=_no_constant), found)
-    except ValueError:
+        data: Json = json.loads(
+            text(found, "fromjson"), parse_float=queries.number, parse_constant=_no_constant
+        )
+    except (ValueError, RecursionError):
         raise NotFound(f"{found.at} is a text that holds no JSON") from None
+    return derived(data, found)
 
 
 def _no_constant(constant: str) -> NoReturn:
@@ -236,7 +239,7 @@ def plus(one: Found, other: Found) -> Found:
         case (bool(), _) | (_, bool()):
             pass
         case (int() | float() as left, int() | float() as right):
-            return derived(left + right, one, other)
+            return derived(_sum(left, right), one, other)
         case (str() as left, str() as right):
             return derived(left + right, one, other)
         case (list() as left, list() as right):
@@ -247,6 +250,16 @@ def plus(one: Found, other: Found) -> Found:
     laters.settled(other.data)
     kinds = f"{places.kind(one.data)} and {places.kind(other.data)}"
     raise NotFound(f"{one.at} and {other.at} are {kinds}, which cannot be added")
+
+
+def _sum(left: float, right: float) -> float:
+    """Add numbers, whole ones exactly, and others as far as they go."""
+    if isinstance(left, int) and isinstance(right, int):
+        return left + right
+    try:
+        return queries.number(repr(left + right))
+    except OverflowError:  # a whole number that no other one comes near
+        return left if isinstance(left, int) else right
 
 
 def _join(found: Found, separator: Found) -> Found:

@@ -178,9 +178,10 @@ def _instance(where: Resource, key: Key, change: Mapping[str, Json]) -> PlannedI
 
 
 def _output(change: Mapping[str, Json]) -> Mapping[str, Json] | None:
-    if change.get("actions") == ["delete"]:
-        return None
+    """Give an output as planned; None where it goes, as one does whose value is null: no state keeps it."""
     value = _merged(change.get("after"), change.get("after_unknown"))
+    if value is None:
+        return None
     return {"value": value, "sensitive": change.get("after_sensitive") is True}
 
 

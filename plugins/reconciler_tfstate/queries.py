@@ -9,8 +9,8 @@ attribute is null within a query, but no answer.
 
 from __future__ import annotations
 
-import json
 import re
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final, TypeAlias
@@ -243,8 +243,7 @@ class _Parser:
             return Literal(self._string(token["text"]))
         if token["number"] is not None:
             self._advance()
-            number: Json = json.loads(token["number"])
-            return Literal(number)
+            return Literal(number(token["number"]))
         if token["name"] is not None:
             return self._call(token["name"])
         if sign == ".":
@@ -381,6 +380,14 @@ class _Parser:
         left = self.text[self.token.start() :].lstrip() if self.token else ""
         column = len(self.address.rstrip()) - len(left.rstrip()) + 1
         return fault(self.address, f"{what} (column {column})", instead)
+
+
+def number(text: str) -> int | float:
+    """Read a number; as for jq, zeros may lead it, and the largest there is stands for a larger one."""
+    if text.lstrip("-").isdigit():
+        return int(text)
+    largest = sys.float_info.max
+    return max(-largest, min(float(text), largest))
 
 
 _INSTEAD: Final = (

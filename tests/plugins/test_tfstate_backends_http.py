@@ -82,6 +82,25 @@ def test_each_answer_has_its_own_error(
     assert getattr(error, "retry_after", None) == again
 
 
+def test_a_server_that_fails_is_asked_as_often_for_many_addresses_as_for_one(server: Any) -> None:
+    server.answers["/s"] = lambda _request: server.reply(503, b"", {})
+    resolver = plugin.open(FakeContext(), {"url": f"{server.url}/s"})
+    for number in range(10):
+        with pytest.raises(Unavailable, match="HTTP 503") as caught:
+            resolver.lookup(Address("tfstate", f"output.a{number}"))
+        assert caught.value.address == f"tfstate output.a{number}"
+    assert len(server.requests) == 4
+
+
+def test_a_server_that_fails_may_answer_later(server: Any) -> None:
+    server.answers["/s"] = lambda _request: server.reply(503 if len(server.requests) < 4 else 200, STATE, {})
+    resolver = plugin.open(FakeContext(), {"url": f"{server.url}/s"})
+    for _ in range(3):
+        with pytest.raises(Unavailable, match="HTTP 503"):
+            resolver.lookup(OUTPUT)
+    assert resolver.lookup(OUTPUT).data == "found"
+
+
 def test_credentials_that_are_not_accepted_are_told_from_none(server: Any) -> None:
     server.answers["/s"] = lambda _request: server.reply(401, b"", {})
     error = refused(http(f"{server.url}/s", username="me"), {"TF_HTTP_PASSWORD": "hush"})

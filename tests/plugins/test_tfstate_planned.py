@@ -82,6 +82,17 @@ def test_what_goes() -> None:
         value("terraform_data.old.output")
 
 
+def test_an_output_that_becomes_null_goes_as_no_state_keeps_it(tmp_path: Path) -> None:
+    document = json.loads((FOLDER / "plan.json").read_text())
+    document["output_changes"] = {
+        "subnet": {"actions": ["update"], "before": "x", "after": None, "after_unknown": False}
+    }
+    plan = tmp_path / "plan.json"
+    plan.write_text(json.dumps(document))
+    with pytest.raises(NotFound, match="has no output 'subnet'"):
+        value("output.subnet", opened(plan=plan))
+
+
 def test_a_state_that_is_not_there_yet(tmp_path: Path) -> None:
     resolver = opened(tmp_path / "none.tfstate")
     assert value('terraform_data.target["blue"].input.port', resolver).data == 8080
