@@ -161,6 +161,8 @@ def _reference(text: str, steps: Sequence[Step]) -> Reference:
             )
         case [Member("data"), Member(kind), Member(name), *tail]:
             return Reference(Resource(modules, "data", kind, name), tuple(tail))
+        case [Member("resource"), Member(kind), Member(name), *tail]:  # as Terraform may write it as well
+            return Reference(Resource(modules, "managed", kind, name), tuple(tail))
         case [Member("data"), *_]:
             raise fault(text, "names no data source", "data.TYPE.NAME.ATTRIBUTE")
         case [Member(kind), Member(name), *tail]:

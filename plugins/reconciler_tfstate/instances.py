@@ -92,6 +92,8 @@ class Module:
                 return roots.Calls(self)
             case "data":
                 return roots.Resources(self, "data", name)
+            case "resource":
+                return roots.Resources(self, "managed", name)
             case "path":
                 return Fixed("path", self._paths, "path")
             case "terraform":

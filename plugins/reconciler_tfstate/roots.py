@@ -107,7 +107,7 @@ class Variables:
 
 @dataclass(frozen=True, slots=True)
 class Resources:
-    """`data`, or the type of a managed resource."""
+    """`data`, the type of a managed resource, or `resource` before that."""
 
     module: Module
     mode: str
@@ -115,12 +115,13 @@ class Resources:
 
     def get(self, path: Path, run: Run, where: Where) -> tuple[Value, int]:
         """Give a resource or an instance of it, as the state has it."""
-        steps = path if self.mode == "data" else (Attr(self.name), *path)
+        spelt = self.name in ("data", "resource")
+        steps = path if spelt else (Attr(self.name), *path)
         match steps:
             case [Attr(kind), Attr(name), *rest]:
                 taken = len(path) - len(rest)
             case _:
-                form = "data.TYPE.NAME" if self.mode == "data" else f"{self.name}.NAME"
+                form = f"{self.name}.TYPE.NAME" if spelt else f"{self.name}.NAME"
                 raise Fault(f"an address of this kind begins with {form}")
         declared = self.module.configuration.resources
         if (self.mode, kind, name) not in declared:

@@ -61,11 +61,13 @@ def _answered(reconciler: Reconciler, line: str, number: int, *, as_json: bool) 
 
 
 def _text(value: Any, *, as_json: bool) -> str:
+    from reconciler.hcl import plains
+
     if as_json:
-        return json.dumps(value, ensure_ascii=False)
+        return plains.text(value)
     from reconciler.render import texts
 
-    return texts.safe(value) if isinstance(value, str) else json.dumps(value, indent=2, ensure_ascii=False)
+    return texts.safe(value) if isinstance(value, str) else plains.text(value, indent=2)
 
 
 @contextmanager

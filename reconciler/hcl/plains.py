@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import TypeAlias
 
-from reconciler.hcl import values
+from reconciler.hcl import numerals, values
 from reconciler.hcl.values import Marks, Object, Set, Value
 
 Path: TypeAlias = tuple[str | int, ...]
@@ -27,10 +28,11 @@ def from_json(data: object, paths: Sequence[Path] = ()) -> Value:
 
 
 def to_json(value: Value) -> Json:
-    """Give a known value without marks as JSON has it."""
+    """Give a known value without marks as JSON has it; a number that a float rounds keeps its digits beside it."""
     match value:
         case Decimal():
-            return float(value)
+            near = float(value)
+            return near if numerals.from_float(near) == value else numerals.Digits(numerals.text(value))
         case tuple() | Set():
             return [to_json(item) for item in value]
         case Object():
@@ -39,6 +41,25 @@ def to_json(value: Value) -> Json:
             return value
         case _:
             raise AssertionError(values.described(value))
+
+
+def text(value: Json, indent: int | None = None) -> str:
+    """Write JSON with all digits of its numbers; `indent` is the blanks a level goes in, None for one line."""
+    if isinstance(value, numerals.Digits):
+        return value.digits
+    if not isinstance(value, list | tuple | dict) or not value:
+        return json.dumps(value, ensure_ascii=False)
+    members = (
+        [f"{json.dumps(key, ensure_ascii=False)}: {text(each, indent)}" for key, each in value.items()]
+        if isinstance(value, dict)
+        else [text(each, indent) for each in value]
+    )
+    before, after = ("{", "}") if isinstance(value, dict) else ("[", "]")
+    if indent is None:
+        return before + ", ".join(members) + after
+    blanks = "\n" + " " * indent
+    inside = ",".join(blanks + member.replace("\n", blanks) for member in members)
+    return f"{before}{inside}\n{after}"
 
 
 def sensitive(value: Value, path: Path = ()) -> Iterator[Path]:

@@ -152,6 +152,7 @@ class Names:
             self._roots["local"] = Locals(definitions, self)
         if answer is not None:
             self._roots["data"] = Outside("data", 2, 2, "data.TYPE.NAME", answer)
+            self._roots["resource"] = Outside("resource", 2, 2, "resource.TYPE.NAME", answer)
             self._roots["module"] = Modules("module", 1, 1, "module.NAME.OUTPUT", answer)
 
     def root(self, name: str) -> Root | None:

@@ -62,6 +62,19 @@ def test_errors_go_to_stderr_and_values_to_stdout(typed: Any, project: Path) -> 
     assert "Error: line 2:1:4" in ran.err
 
 
+@pytest.mark.parametrize(
+    ("line", "text", "human"),
+    [
+        ("[2 / 3, {}]", f"[0.{'6' * 153}7, {{}}]", f"[\n  0.{'6' * 153}7,\n  {{}}\n]"),
+        ("12345678901234567890.5", "12345678901234567890.5", "12345678901234567890.5"),
+        ('{ "a\\n" = [0.1, []] }', '{"a\\n": [0.1, []]}', '{\n  "a\\n": [\n    0.1,\n    []\n  ]\n}'),
+    ],
+)
+def test_numbers_have_all_their_digits(typed: Any, project: Path, line: str, text: str, human: str) -> None:
+    assert typed(f"{line}\n", "--json").out == f"{text}\n"
+    assert typed(f"{line}\n").out == f"{human}\n"
+
+
 def test_secrets_are_marks(typed: Any, project: Path) -> None:
     state = json.loads((project / "terraform.tfstate").read_text())
     state["outputs"]["password"] = {"value": "hunter2", "type": "string", "sensitive": True}

@@ -6,6 +6,7 @@ its address.
 
 from __future__ import annotations
 
+import pathlib
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Final, NamedTuple
@@ -28,7 +29,6 @@ from reconciler.load.hcls import states
 from reconciler.load.sources import Document, Options
 
 _OWN: Final = ("var", "local")
-_NO_CWD: Final = "path.module and path.root are the same wherever the command is run"
 _LATER: Final = "it has to be looked up first"
 
 
@@ -200,7 +200,7 @@ def scope(
             "variable",
             "declare it in the project file",
         ),
-        Fixed("path", {"module": str(folder), "root": str(root)}, "path", _NO_CWD),
+        Fixed("path", {"module": str(folder), "root": str(root), "cwd": str(pathlib.Path.cwd())}, "path"),
     )
     context = functions.Context(base=folder, root=root, render=scopes.rendered)
     made = Scope(roots, lookups, definitions, context, options)

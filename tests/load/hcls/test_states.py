@@ -68,6 +68,14 @@ def test_case(case: dict[str, Any], tmp_path: Path) -> None:
         assert secret or value == case["value"]
 
 
+def test_the_folder_that_the_command_is_run_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    monkeypatch.chdir(elsewhere)
+    with opened({"asks": "1"}, tmp_path) as reconciler:
+        assert reconciler.evaluate("[path.cwd, path.root]") == [str(elsewhere), str(tmp_path)]
+
+
 def test_references_are_listed_for_the_state_that_answers(tmp_path: Path) -> None:
     case = {
         "plugins": [{"name": "tfstate", "func_prefix": "prod_", "config": {"path": "a.tfstate"}}],
