@@ -7,6 +7,7 @@ from typing import Any
 
 from reconciler.sandbox import (
     control,
+    distributions,
     identities,
     others,
     parameters,
@@ -39,6 +40,8 @@ class Application:
         path = environ.get("PATH_INFO", "/")
         if path.startswith("/_sim/"):
             answer = control.answer(self._sandbox, self._others, path.removeprefix("/_sim/"), body)
+        elif path.startswith(distributions.PATHS):
+            answer = distributions.answer(self._sandbox, environ)
         else:
             answer = self._aws(environ, body)
         status = f"{answer.status} {_phrase(answer.status)}"

@@ -1,10 +1,9 @@
 """A task's way up through its states: PROVISIONING, PENDING, ACTIVATING, RUNNING, healthy; `transitions` lead down."""
 
-import hashlib
 from collections.abc import Callable, Mapping
 from functools import partial
 
-from reconciler.sandbox import events, logs, mishaps, providers, rules, taskbodies, transitions
+from reconciler.sandbox import events, logs, mishaps, providers, registries, rules, taskbodies, transitions
 from reconciler.sandbox.outcomes import RUNS, Fate, Outcome
 from reconciler.sandbox.taskbodies import Order
 from reconciler.sandbox.worlds import Body, Deployment, Service, Task, World
@@ -112,11 +111,15 @@ def _sicken(task: Task) -> None:
         task.changed()
 
 
-@rules.guessed("nothing of AWS's: the script decides, or else the image")
+@rules.guessed("nothing of AWS's: the registry decides, else the script, else the image's tag")
 def cast(world: World, definition: Body) -> dict[str, Fate]:
     """Give the fate of each container of another task; what a script holds for so many tasks counts down."""
     fates = {}
     for container in definition["containerDefinitions"]:
+        unheld = registries.fate(world, definition, container["image"])
+        if unheld is not None:
+            fates[container["name"]] = unheld
+            continue
         rule = world.script.fate(container["image"], container["name"], container.get("command", ()))
         if rule is not None:
             rule.left -= 1
@@ -156,7 +159,6 @@ def _propagated(world: World, service: Service, definition: Body) -> list[Body]:
 
 @rules.reported("transcripts: registered 1 targets in (target-group ARN)")
 @rules.reported("recordings: runtimeId is TASK-DIGITS on Fargate, and the Docker container's id elsewhere")
-@rules.guessed("the image digest is a hash of the image's name")
 def _run(world: World, task: Task, definition: Body, fates: Mapping[str, Fate]) -> None:
     if not task.wanted:
         return
@@ -164,7 +166,7 @@ def _run(world: World, task: Task, definition: Body, fates: Mapping[str, Fate]) 
     for container in task.body["containers"]:
         identity = f"{task.id}-{world.digits(10)}" if fargate else world.hexadecimal() + world.hexadecimal()
         container |= {"lastStatus": "RUNNING", "runtimeId": identity}
-        container["imageDigest"] = "sha256:" + hashlib.sha256(container["image"].encode()).hexdigest()
+        container["imageDigest"] = registries.digest_of(world, container["image"])
     task.body |= {"startedAt": world.now, "connectivity": "CONNECTED", "connectivityAt": world.now}
     for container, shown in zip(definition["containerDefinitions"], task.body["containers"], strict=True):
         logs.begin(world, task, container, shown["runtimeId"], fates[container["name"]])

@@ -10,6 +10,7 @@ from reconciler.sandbox import (
     interventions,
     logs,
     operations,
+    registries,
     scalabletargets,
     scripts,
     seeds,
@@ -26,7 +27,7 @@ from reconciler.sandbox.outcomes import Strategy, by_tag
 from reconciler.sandbox.worlds import Body, World
 
 _OTHERS: Final[Mapping[str, Callable[[World, str, object], Body | None]]] = {
-    each.SERVICE: each.answer for each in (scalabletargets, codedeploys, logs, sessions)
+    each.SERVICE: each.answer for each in (scalabletargets, codedeploys, logs, registries, sessions)
 }
 
 
@@ -43,10 +44,14 @@ class Sandbox:
         start: float | None = None,
         outcomes: Strategy = by_tag,
     ) -> None:
-        """Make a sandbox holding `seed`; `number` seeds ids and choices; `latency` in milliseconds a call."""
+        """Make a sandbox holding `seed`; `number` seeds ids and choices; `latency` in milliseconds a call.
+
+        `address` is to be set to where it answers before it does.
+        """
         self.lock = threading.RLock()
         self.seed = seed or seeds.Seed()
         self.latency = latency
+        self.address = "http://127.0.0.1"
         self._number = number
         self._outcomes = outcomes
         self._start = start
@@ -69,6 +74,7 @@ class Sandbox:
             self.worlds[region] = seeds.begin(
                 self.seed, region, now, self.knobs, self._number, self._outcomes
             )
+            self.worlds[region].address = self.address
         self.worlds[region].agenda.run_until(now)
         return self.worlds[region]
 

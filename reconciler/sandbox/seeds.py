@@ -14,6 +14,7 @@ Every member is optional:
                       StringList, whose value may be a list; `version` counts from 1
     objects           S3: bucket → key → text, or {file: path relative to the seed}
     secrets           Secrets Manager: name → text
+    repositories      ECR, as in `images`
     faults, limits    as in `faults`
     knobs             as in `knobs`
     outcomes, hooks, alarms, meanwhile
@@ -28,7 +29,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from reconciler.sandbox import scripts
+from reconciler.sandbox import images, scripts
 from reconciler.sandbox.errors import Refusal, SandboxError
 from reconciler.sandbox.knobs import Knobs
 from reconciler.sandbox.outcomes import Strategy
@@ -64,6 +65,7 @@ class Seed:
     parameters: Mapping[str, Parameter] = field(default_factory=dict)
     objects: Mapping[str, Mapping[str, bytes]] = field(default_factory=dict)
     secrets: Mapping[str, str] = field(default_factory=dict)
+    repositories: Mapping[str, Any] = field(default_factory=dict)
     faults: tuple[object, ...] = ()
     limits: Mapping[str, Any] | str = field(default_factory=dict)
     knobs: Mapping[str, Any] = field(default_factory=dict)
@@ -131,6 +133,7 @@ def read(content: object, origin: str = "seed", folder: Path | None = None) -> S
             name: reader.text(text, f"secrets.{name}")
             for name, text in reader.mapping(given.get("secrets") or {}, "secrets").items()
         },
+        repositories=reader.mapping(given.get("repositories") or {}, "repositories"),
         faults=tuple(reader.items(given, "faults")),
         limits=given["limits"]
         if isinstance(given.get("limits"), str)
@@ -147,7 +150,7 @@ _MEMBERS: Final = frozenset(
     (
         *_SCRIPTED,
         *("region", "clusters", "task_definitions", "services", "scalable_targets", "parameters"),
-        *("codedeploy", "objects", "secrets", "faults", "limits", "knobs"),
+        *("codedeploy", "objects", "secrets", "repositories", "faults", "limits", "knobs"),
     )
 )
 
@@ -231,6 +234,7 @@ def _rehearse(seed: Seed) -> None:
         Faults(0).replace(seed.faults)
         Limits().replace(seed.limits)
         scripts.read(seed.script)
+        images.read(seed.repositories)
     except SandboxError as error:
         raise SandboxError(error.what, f"{seed.origin}: {error.where}") from None
     if seed.clusters or seed.task_definitions or seed.services or seed.scalable_targets or seed.codedeploy:
@@ -244,6 +248,7 @@ def begin(seed: Seed, region: str, now: float, knobs: Knobs, number: int, outcom
     world = World(region, now - _AGE, knobs, number, outcomes)
     world.seeding = True
     if seed.concerns(region):
+        world.repositories = images.read(seed.repositories)
         for body in seed.clusters:
             _do(seed, world, "CreateCluster", body, f"clusters.{body.get('clusterName', 'default')}")
         for index, body in enumerate(seed.task_definitions):

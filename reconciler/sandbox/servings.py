@@ -74,6 +74,7 @@ def bind(sandbox: Sandbox, host: str = "127.0.0.1", port: int = 0) -> Serving:
         server = Server(host, port, application)
     except OSError as error:
         raise SandboxError(f"cannot listen: {error.strerror}", f"{host}:{port}") from None
+    sandbox.address = server.endpoint_url
     return Serving(sandbox, server, application)
 
 

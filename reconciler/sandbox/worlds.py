@@ -8,6 +8,7 @@ from typing import Any, Final, TypeAlias
 
 from reconciler.sandbox.clocks import Agenda
 from reconciler.sandbox.codedeploystates import State
+from reconciler.sandbox.images import Repository
 from reconciler.sandbox.knobs import Knobs
 from reconciler.sandbox.outcomes import Strategy, by_tag
 from reconciler.sandbox.scripts import Script
@@ -201,11 +202,14 @@ class World:
         while `seeding`, services come to rest without lifecycle hooks. `logs` are streams by group and name,
         `refused` is what the updates that a script sends were refused with, `tokens` are the requests of RunTask and
         the ids of their tasks by cluster and clientToken, `sessions` the targets of open sessions by id.
+        `address` is where the sandbox answers, `began` when its time began.
         """
         self.region = region
         self.knobs = knobs
         self.outcomes = outcomes
         self.agenda = Agenda(now)
+        self.began = now
+        self.address = "http://127.0.0.1"
         self.random = random.Random(f"{seed}/{region}")
         self.clusters: dict[str, Body] = {}
         self.families: dict[str, dict[int, Body]] = {}
@@ -216,6 +220,7 @@ class World:
         self.targets: dict[str, Body] = {}
         self.alarms: dict[str, str] = {}
         self.logs: dict[str, dict[str, LogStream]] = {}
+        self.repositories: dict[str, Repository] = {}
         self.refused: list[str] = []
         self.sessions: dict[str, str] = {}
         self.tokens: dict[tuple[str, str], tuple[Body, list[str]]] = {}

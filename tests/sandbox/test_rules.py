@@ -19,6 +19,7 @@ PLUMBING = {
         "control",
         "errors",
         "faults",
+        "images",
         "knobs",
         "operations",
         "others",
