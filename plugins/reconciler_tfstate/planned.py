@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Final, TypeAlias
 
 from reconciler.plugin import ConfigError, Json, Source, Unavailable
-from reconciler_tfstate import addresses, sensitivities
+from reconciler_tfstate import addresses, sensitivities, states
 from reconciler_tfstate.addresses import Index, Key, Output, Reference, Resource
 from reconciler_tfstate.laters import LATER
 from reconciler_tfstate.states import Instance, State
@@ -63,7 +63,7 @@ class Plan:
 def read(path: Path) -> Plan:
     """Read a plan. `Unavailable` where the file is none."""
     try:
-        document = json.loads(path.read_bytes())
+        document = json.loads(path.read_bytes(), parse_float=states.number)
     except OSError as error:
         raise Unavailable(f"the plan {path} cannot be read: {error.strerror}", hint=_HINT) from None
     except (ValueError, RecursionError):

@@ -93,6 +93,15 @@ def test_an_output_that_becomes_null_goes_as_no_state_keeps_it(tmp_path: Path) -
         value("output.subnet", opened(plan=plan))
 
 
+def test_a_number_has_all_its_digits(tmp_path: Path) -> None:
+    changes = {"n": {"actions": ["create"], "before": None, "after": 0.5, "after_unknown": False}}
+    document = json.loads((FOLDER / "plan.json").read_text()) | {"output_changes": changes}
+    plan = tmp_path / "plan.json"
+    plan.write_text(json.dumps(document).replace("0.5", "1.2345678901234567891"))
+    found: Any = value("output.n", opened(plan=plan)).data
+    assert found.digits == "1.2345678901234567891"
+
+
 def test_a_state_that_is_not_there_yet(tmp_path: Path) -> None:
     resolver = opened(tmp_path / "none.tfstate")
     assert value('terraform_data.target["blue"].input.port', resolver).data == 8080
