@@ -20,9 +20,10 @@ _SERVICES_A_CALL: Final = 10
 _TASKS_A_CALL: Final = 100
 _REVISIONS_A_CALL: Final = 20
 _REVISIONS_A_PAGE: Final = 100
+_DEPLOYMENTS_A_PAGE: Final = 100
 _DELETIONS_A_CALL: Final = 10
-"""Limits of DescribeServices, DescribeTasks, DescribeServiceRevisions (and …Deployments), ListTaskDefinitions and
-DeleteTaskDefinitions (ECS API reference)."""
+"""Limits of DescribeServices, DescribeTasks, DescribeServiceRevisions (and …Deployments), ListTaskDefinitions,
+ListServiceDeployments and DeleteTaskDefinitions (ECS API reference)."""
 
 Item = TypeVar("Item")
 Answer = TypeVar("Answer")
@@ -131,13 +132,13 @@ class EcsGateway:
     def list_service_deployments(
         self, cluster: str, service: str, /, *, since: float, statuses: Sequence[str] = ()
     ) -> tuple[JsonObject, ...]:
-        """List service deployments that were created since a time, the newest first: one page."""
-        asked: dict[str, Any] = {"createdAt": {"after": since}}
+        """List service deployments that were created since a time, the newest first: the longest page there is."""
+        asked: dict[str, Any] = {"createdAt": {"after": since}, "maxResults": _DEPLOYMENTS_A_PAGE}
         if statuses:
             asked["status"] = list(statuses)
         answer = self._ecs.call("ListServiceDeployments", cluster=cluster, service=service, **asked)
         briefs: list[JsonObject] = answer["serviceDeployments"]
-        return tuple(briefs)
+        return tuple(sorted(briefs, key=_made_at, reverse=True))  # the API promises no order
 
     def describe_service_deployments(self, arns: Sequence[str], /) -> tuple[JsonObject, ...]:
         """Describe service deployments, twenty a call; those that are gone are left out."""
@@ -237,6 +238,11 @@ def _by_name(names: Sequence[str], answer: Mapping[str, Any]) -> dict[str, Snaps
     _only_missing("DescribeServices", answer)
     bodies = {body[key]: body for body in answer["services"] for key in ("serviceName", "serviceArn")}
     return {name: Snapshot(bodies[name]) if name in bodies else Absent() for name in names}
+
+
+def _made_at(brief: JsonObject) -> float:
+    made = brief.get("createdAt")
+    return float(made) if isinstance(made, int | float) else 0.0
 
 
 def _only_missing(operation: str, answer: Mapping[str, Any]) -> None:

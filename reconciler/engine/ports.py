@@ -98,7 +98,7 @@ class Gateway(Protocol):
     def list_service_deployments(
         self, cluster: str, service: str, /, *, since: float, statuses: Sequence[str] = ()
     ) -> tuple[JsonObject, ...]:
-        """Give the newest twenty service deployments that were created since a time, in brief, the newest first.
+        """Give the newest hundred service deployments that were created since a time, in brief, the newest first.
 
         `statuses` are those to list, all where there are none.
         """

@@ -138,6 +138,7 @@ class _Return:
         for note in plan.notes:
             yield Warned(unit=self.unit, what=note)
         before = self._current()
+        _insist(plan, before.body)
         last = f"deregister {short(plan.deregisters)}" if plan.deregisters else ""
         match plan:
             case Update():
@@ -297,6 +298,16 @@ class _Return:
             revision=str(shown.body.get("taskDefinition", "")) if shown is not None else "",
             seconds=self.clock.now() - started,
             deployment=deployment,
+        )
+
+
+def _insist(plan: Stop | Await | Update, body: JsonObject) -> None:
+    """See to it that nothing was begun since it was decided how to go back: it would be undone unseen."""
+    first = rollouts.primary(body) or {}
+    if not isinstance(plan, Await) and plan.primary not in ("", first.get("id")):
+        raise PlanError(
+            f"deployment {first.get('id')} has taken the place of {plan.primary} meanwhile: nothing was undone",
+            hint="run the command again: it goes by what is there now",
         )
 
 

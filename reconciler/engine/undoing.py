@@ -7,7 +7,8 @@ been changed since then may be wanted.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from reconciler.core import codedeployments, rollouts
@@ -27,6 +28,8 @@ UNDER_WAY: Final = ("PENDING", "IN_PROGRESS")
 _GOING_BACK: Final = ("ROLLBACK_REQUESTED", "ROLLBACK_IN_PROGRESS")
 _OPEN: Final = (*UNDER_WAY, *_GOING_BACK)
 _WENT_BACK: Final = "ROLLBACK_SUCCESSFUL"
+_ENDED_BADLY: Final = ("STOP_REQUESTED", "STOPPED", "ROLLBACK_FAILED")
+"""Only rolling updates show a failure in their deployment too (API model, Deployment.rolloutState)."""
 REVISIONS: Final = 1000
 """How many registered revisions are looked through: ten calls at most."""
 
@@ -72,8 +75,10 @@ def read(
     revisions: Mapping[str, JsonObject] = {}
     completed: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    own = ""
     try:
         newest = gateway.list_service_deployments(cluster, service, since=0.0)
+        own = _made_with(rollouts.primary(body), newest)
         good = gateway.list_service_deployments(cluster, service, since=0.0, statuses=("SUCCESSFUL",))
         found = gateway.describe_service_deployments(
             [str(each["serviceDeploymentArn"]) for each in newest[:1]]
@@ -96,6 +101,7 @@ def read(
         service=service,
         body=body,
         record=record,
+        own=own,
         revision=next((revisions[arn] for arn in _target(record) if arn in revisions), {}),
         sources=tuple(revisions[arn] for arn in _sources(record) if arn in revisions),
         completed=tuple(revisions[arn] for arn in dict.fromkeys(completed) if arn in revisions),
@@ -104,6 +110,13 @@ def read(
         wanted=wanted(gateway, wish.to, family_of(running)) if wish.to else "",
         notes=notes,
     )
+
+
+def _made_with(first: JsonObject | None, newest: Sequence[JsonObject]) -> str:
+    """Give the ARN of the service deployment that was made with a deployment: the one whose time is the nearest."""
+    made = watching.made_at(first or {})
+    near = sorted(newest, key=lambda each: abs(watching.made_at(each) - made)) if made else ()
+    return next((str(each.get("serviceDeploymentArn")) for each in near), "")
 
 
 def wanted(gateway: Gateway, reference: str, family: str) -> str:
@@ -135,9 +148,18 @@ def decide(facts: Facts, wish: Wish) -> Undoing:
                 f"{_name(facts)} is deployed by an external controller: nothing of it can be rolled back here",
                 hint="roll it back with the controller that makes its task sets",
             )
+    if wish.events:
+        raise PlanError(
+            f"--rollback-events concerns CodeDeploy deployments only, and ECS itself deploys {_name(facts)}",
+            hint="leave it out; ECS rolls back by `deploymentConfiguration` (deploymentCircuitBreaker, alarms)",
+        )
     first = rollouts.primary(facts.body)
     if facts.body.get("status") != "ACTIVE" or first is None:
         raise PlanError(f"{_name(facts)} is {facts.body.get('status')}: it cannot be rolled back")
+    return replace(_decided(facts, wish, first), primary=str(first.get("id")))
+
+
+def _decided(facts: Facts, wish: Wish, first: JsonObject) -> Undoing:
     if wish.deployment:
         _insist(facts, wish.deployment, first)
     running, status = str(facts.body.get("taskDefinition")), facts.record.get("status")
@@ -149,7 +171,7 @@ def decide(facts: Facts, wish: Wish) -> Undoing:
         return _update(facts, wish, {"taskDefinition": facts.wanted}, "as asked")
     if status in _OPEN or status == _WENT_BACK:
         return _natively(facts, wish)
-    if wish.deployment or first.get("rolloutState") not in ("COMPLETED", None):
+    if wish.deployment or first.get("rolloutState") not in ("COMPLETED", None) or status in _ENDED_BADLY:
         back = _to_completed(facts, wish)
         if back is not None:
             return back
@@ -162,7 +184,13 @@ def decide(facts: Facts, wish: Wish) -> Undoing:
 
 def _insist(facts: Facts, deployment: str, first: JsonObject) -> None:
     """See to it that the rollout to undo is the one that is there."""
+    newest = facts.record.get("serviceDeploymentArn")
     if first.get("id") == deployment:
+        if facts.own and newest and facts.own != newest:  # what describes the service lags behind
+            raise PlanError(
+                f"another rollout has taken the place of {deployment}: nothing was undone",
+                hint="`reconciler status` shows what runs",
+            )
         return
     there = any(each.get("id") == deployment for each in rollouts.deployments(facts.body))
     if not there or facts.record.get("status") not in (*_GOING_BACK, _WENT_BACK):
@@ -220,13 +248,17 @@ def _to_completed(facts: Facts, wish: Wish) -> Update | None:
                   if each.get("status") == "ACTIVE" and each.get("rolloutState") == "COMPLETED")  # fmt: skip
         beside = next((arn for arn in others if arn in facts.active and arn != running), "")
         return _update(facts, wish, {"taskDefinition": beside}, "which ran before") if beside else None
-    for revision in facts.completed:
+    # Service deployments are kept for 90 days (developer guide); what ran when this one began had come up as well.
+    good = facts.completed or (facts.sources if len(facts.sources) == 1 else ())
+    for revision in good:
         if revision.get("serviceRevisionArn") == now.get("serviceRevisionArn"):
             continue
         arn = str(revision.get("taskDefinition"))
         if arn != running and arn not in facts.active:
             continue
-        held = dict(_restored(now, revision))
+        held: dict[str, Json] = dict(_restored(now, revision))
+        if "capacityProviderStrategy" in held:  # by itself it starts no deployment (API model, UpdateService)
+            held["forceNewDeployment"] = True
         body = held if arn == running else {"taskDefinition": arn, **held}
         if body:
             return _update(facts, wish, body, "the last that completed", arn)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import field
-from typing import TypeAlias, assert_never
+from typing import Final, TypeAlias, assert_never
 
 from reconciler.core.appspecs import Settings
 from reconciler.core.revisions import short
@@ -33,7 +33,8 @@ class Back:
     """What every way back has: the service, the ARN of the revision that it leaves and of the one that it goes to.
 
     `target` is empty where ECS alone knows; `deregisters` is what to deregister afterwards, if anything. `notes` say
-    what could not be read.
+    what could not be read. `primary` is the id of the deployment that was PRIMARY when this was decided, empty where
+    there was none: in place of another one nothing is sent.
     """
 
     cluster: str
@@ -42,6 +43,7 @@ class Back:
     target: str
     deregisters: str = ""
     notes: tuple[str, ...] = ()
+    primary: str = ""
 
     @property
     def unit(self) -> str:
@@ -106,15 +108,17 @@ class Facts:
     """What AWS says, as far as going back depends on it.
 
     `record` is the newest service deployment, `revision` the service revision that it leads to, `sources` those that
-    it comes from; `completed` those that completed, the newest first. `recorded` is false where service deployments may
-    not be read. `active` are the registered revisions that are ACTIVE, the newest first; `wanted` is what `Wish.to`
-    names. Of CodeDeploy's there are the `group` that deploys the service, and its `shifts`, the newest first.
+    it comes from; `completed` those that completed, the newest first; `own` is the ARN of the one that was made with
+    the PRIMARY deployment. `recorded` is false where service deployments may not be read. `active` are the registered
+    revisions that are ACTIVE, the newest first; `wanted` is what `Wish.to` names. Of CodeDeploy's there are the `group`
+    that deploys the service, and its `shifts`, the newest first.
     """
 
     cluster: str
     service: str
     body: JsonObject
     record: JsonObject = field(default_factory=dict)
+    own: str = ""
     revision: JsonObject = field(default_factory=dict)
     sources: tuple[JsonObject, ...] = ()
     completed: tuple[JsonObject, ...] = ()
@@ -139,9 +143,10 @@ def describe(way: Undoing) -> tuple[str, ...]:
         case Await():
             lines = (f"nothing to send: ECS is going back from {left} to {target} already",)
         case Update():
-            with_it = [name for name in way.body if name not in ("cluster", "service", "taskDefinition")]
+            with_it = [name for name in way.body if name not in _NOT_MEMBERS]
             if left == target:
-                lines = (f"{', '.join(with_it)} goes back to what {way.why} had",)
+                go = "goes" if len(with_it) == 1 else "go"
+                lines = (f"{', '.join(with_it)} {go} back to what {way.why} had",)
             else:
                 step = f"update from {left} to {target}, {way.why}"
                 lines = (step + (f"; with it goes back {', '.join(with_it)}" if with_it else ""),)
@@ -157,3 +162,6 @@ def describe(way: Undoing) -> tuple[str, ...]:
     if way.deregisters:
         lines = (*lines, f"deregister {short(way.deregisters)} once that is stable")
     return tuple(f"{way.unit}: {line}" for line in lines)
+
+
+_NOT_MEMBERS: Final = ("cluster", "service", "taskDefinition", "forceNewDeployment")

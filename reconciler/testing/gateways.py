@@ -193,7 +193,7 @@ class FakeGateway(Store):
             return tuple(
                 {name: record[name] for name in _BRIEF if name in record}
                 | {"targetServiceRevisionArn": record["targetServiceRevision"]["arn"]}
-                for record in records[:20]
+                for record in records[:100]
             )
 
     def describe_service_deployments(self, arns: Sequence[str], /) -> tuple[JsonObject, ...]:

@@ -66,3 +66,13 @@ def test_the_account_is_asked_once(server: Any, open_to: Any) -> None:
     gateway = EcsGateway(open_to())
     assert gateway.account() == gateway.account() == "000000000001"
     assert len(server.requests) == 1
+
+
+def test_the_newest_service_deployment_is_the_first_whatever_the_order_of_the_answer(
+    server: Any, open_to: Any
+) -> None:
+    listed = [{"serviceDeploymentArn": str(at), "createdAt": at} for at in (20.5, 3, 40.25)]
+    server.says({"serviceDeployments": [*listed, {"serviceDeploymentArn": "of no time"}]})
+    found = EcsGateway(open_to()).list_service_deployments("prod", "web", since=0.0)
+    assert [each["serviceDeploymentArn"] for each in found] == ["40.25", "20.5", "3", "of no time"]
+    assert server.requests[0][1]["maxResults"] == 100

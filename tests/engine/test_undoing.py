@@ -21,6 +21,7 @@ _BALANCED = {"loadBalancers": [{"containerName": "app", "containerPort": 80}]}
 REVISIONS: Mapping[str, Mapping[str, Any]] = {
     **{f"r{number}": {"taskDefinition": f"web:{number}"} for number in (1, 2, 3, 10)},
     "r1b": {"taskDefinition": "web:1"},
+    "spot": {"taskDefinition": "web:2", "capacityProviderStrategy": [{"capacityProvider": "FARGATE_SPOT"}]},
     "r2b": {"taskDefinition": "web:2"},
     "other": {"taskDefinition": "site:7"},
     "connected": {
@@ -51,9 +52,8 @@ def facts(case: Mapping[str, Any]) -> Facts:
     for number, text in enumerate(case["now"]):
         short, state, name = [*text.split(), f"ecs-svc/{number}"][:3]
         status = "ACTIVE" if number else "PRIMARY"
-        deployments.append(
-            {"id": name, "status": status, "taskDefinition": arn(short), "rolloutState": state}
-        )
+        shown = {} if state == "-" else {"rolloutState": state}
+        deployments.append({"id": name, "status": status, "taskDefinition": arn(short), **shown})
     controller = {"deploymentController": {"type": case["controller"]}} if "controller" in case else {}
     body = {
         "status": case.get("status", "ACTIVE"),
@@ -76,6 +76,7 @@ def facts(case: Mapping[str, Any]) -> Facts:
         service="web",
         body=body,
         record=record if "record" in case else {},
+        own=case.get("own", ""),
         revision=revision(target) if target else {},
         sources=tuple(revision(name) for name in names),
         completed=tuple(revision(name) for name in case.get("completed", ())),
@@ -87,7 +88,8 @@ def facts(case: Mapping[str, Any]) -> Facts:
 
 @pytest.mark.parametrize("case", CASES, ids=[case["name"] for case in CASES])
 def test_what_is_decided(case: Mapping[str, Any]) -> None:
-    wish = Wish(**case.get("wish", {}))
+    wished: dict[str, Any] = case.get("wish", {})
+    wish = Wish(**wished)
     if "error" in case:
         with pytest.raises(PlanError) as raised:
             undoing.decide(facts(case), wish)
@@ -102,6 +104,18 @@ def test_what_is_decided(case: Mapping[str, Any]) -> None:
         if "taskDefinition" in wanted:
             wanted["taskDefinition"] = arn(wanted["taskDefinition"])
         assert way.body == {"cluster": "main", "service": "web", **wanted}
+
+
+def test_what_was_begun_since_it_was_decided_is_not_undone(world: World) -> None:
+    world.write("task.json", worlds.task_definition("repo/web:2"))
+    world.apply()
+    with world.opened() as reconciler:
+        way = reconciler.undoing()
+        world.gateway.update_service({"cluster": "main", "service": "web", "forceNewDeployment": True})
+        before = len(world.gateway.calls)
+        with pytest.raises(PlanError, match="meanwhile: nothing was undone"):
+            reconciler.rollback(way)
+    assert {call.method for call in world.gateway.calls[before:]} == {"describe_services"}
 
 
 def test_settings_that_a_failed_rollout_changed_go_back(world: World) -> None:
