@@ -39,7 +39,9 @@ def service(
     settings: Settings, files: Definitions, kinds: Kinds, options: Options, *, strict: bool
 ) -> Desired | None:
     """Compose the service, as far as the options want it; None where there is nothing to do about one."""
-    if not settings.service or (not options.update_service and not _changes_revision(options)):
+    if not settings.service or not options.service:
+        return None
+    if not options.update_service and not _changes_revision(options):
         return None
     if files.service is None and settings.task_definition is None:
         where = settings.resolved.where(("service",))

@@ -50,11 +50,13 @@ class Planning(Opening):
 
         `strict` turns warnings about unknown members into errors.
         """
-        hint = hints.recall(self.project) if live is None and self._gateway is None else None
+        options = options or Options()
+        recalls = live is None and self._gateway is None and options.service
+        hint = hints.recall(self.project) if recalls else None
         early = self._early(hint) if hint is not None else None
         settings = self.settings
         options = replace(
-            options or Options(),
+            options,
             ignore_tags=settings.ignore_tags,
             codedeploy=settings.codedeploy,
         )
@@ -67,17 +69,18 @@ class Planning(Opening):
         if live is not None:
             observed = observing.read_saved(live[1], live[0])
         else:
-            reads = self._reads(early, hint)
+            reads = self._reads(early, hint, settings.service if options.service else None)
         try:
             files = self._asked(options, observed)
         except KnownLater as later:
             return self._deferred(options, observed, later)
         if reads is not None:
-            family = _family_in(files.task_definition)
+            family = family_in(files.task_definition)
             reads.expect(family)
             if options.scaling is not None:
                 reads.expect_scaling()
-            self._leave_hint(hint, family)
+            if options.service:
+                self._leave_hint(hint, family)
         from reconciler.api import desires, observations
         from reconciler.aws.shapes import ECS
         from reconciler.core.plans import Notice, Plan
@@ -147,7 +150,7 @@ class Planning(Opening):
             task_definition=not options.skip_task_definition and not options.revision
             if observed is None
             else observed.running is not None,
-            service=options.update_service or not options.skip_task_definition
+            service=options.service and (options.update_service or not options.skip_task_definition)
             if observed is None
             else observed.service is not None,
         )
@@ -175,14 +178,14 @@ class Planning(Opening):
         reads.expect(hint.family)
         return reads
 
-    def _reads(self, early: Reads | None, hint: hints.Hint | None) -> Reads:
+    def _reads(self, early: Reads | None, hint: hints.Hint | None, service: str | None) -> Reads:
         """Give the reads of this plan: those started early, if they are the right ones."""
         settings = self.settings
-        names = (self._files.region or "", settings.cluster, settings.service or "")
+        names = (self._files.region or "", settings.cluster, service or "")
         if early is not None and hint is not None and hint[:3] == names:
             self._gateway = early.gateway
             return early
-        reads = Reads(self.gateway, self._pool, settings.cluster, settings.service or "")
+        reads = Reads(self.gateway, self._pool, settings.cluster, service or "")
         reads.start()
         return reads
 
@@ -310,7 +313,7 @@ def _awaiting(unit: Unit) -> PlanError:
     )
 
 
-def _family_in(resolved: Resolved | None) -> str:
+def family_in(resolved: Resolved | None) -> str:
     """Give the family that a task definition names, so that its newest revision can be read ahead of need."""
     data = resolved.data if resolved is not None else None
     if isinstance(data, dict) and isinstance(data.get("taskDefinition"), dict):

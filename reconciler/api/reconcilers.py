@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from reconciler.api.families import Families
 from reconciler.api.openings import Emit, drain
 from reconciler.api.plannings import Planning
 from reconciler.api.rollouts import Rollouts
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
     from reconciler.core.plans import Plan
 
 
-class Reconciler(Planning, Rollouts):
+class Reconciler(Planning, Rollouts, Families):
     """A project with its resolvers and AWS. Use it as a context manager; it is not shared by threads."""
 
     def apply(

@@ -1,4 +1,4 @@
-"""Rollouts of an opened project: watched, explained, undone and let go on."""
+"""Rollouts of an opened project: watched, explained, undone and let go on; and the end of its service."""
 
 from __future__ import annotations
 
@@ -6,12 +6,16 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from reconciler.api.openings import Emit, Opening, drain
+from reconciler.core import pointers
 from reconciler.core.values import JsonObject
+from reconciler.engine.ports import Snapshot
+from reconciler.errors import PlanError
 
 if TYPE_CHECKING:
     from reconciler.core.causes import Diagnosis
     from reconciler.core.outcomes import Outcome
     from reconciler.engine.applying import Manner
+    from reconciler.engine.deleting import Deletion
     from reconciler.engine.ways import Undoing, Wish
 
 
@@ -111,6 +115,64 @@ class Rollouts(Opening):
 
         limit = self.settings.timeout if timeout is None else timeout
         return Manner(wait=wait, until=until, timeout=limit)
+
+    def deleting(self, *, terminate: bool = False) -> Deletion:
+        """Say what `delete` would do, without sending anything. PlanError where AWS would refuse it.
+
+        With `terminate` its tasks are stopped. `engine.deleting.describe` puts it into words.
+        """
+        from reconciler.engine import deleting, watching
+
+        cluster, service = self.settings.cluster, self._named_service()
+        current = watching.current(self.gateway, cluster, service)
+        return deleting.decide(cluster, service, current.body, terminate=terminate)
+
+    def delete(self, deletion: Deletion, *, emit: Emit | None = None) -> JsonObject:
+        """Delete the service, as `deleting` says; give it as it is then. ApplyError, Interrupted."""
+        from reconciler.engine import deleting
+
+        return drain(deleting.delete(self.gateway, deletion), emit)
+
+    def appspec(self, task_definition: str = "latest", *, update_service: bool = True) -> JsonObject:
+        """Give the AppSpec of a CodeDeploy deployment, masked: of a revision (its ARN, ``latest`` of the family that
+        runs, or ``current``), and of the service as its file says, or without `update_service` as it runs.
+
+        PlanError where that revision is not there, or no container serves the traffic.
+        """
+        from reconciler.core import appspecs
+        from reconciler.core.revisions import family_of
+        from reconciler.engine import composing, watching
+
+        cluster, service = self.settings.cluster, self._named_service()
+        body = watching.current(self.gateway, cluster, service).body
+        running = str(body.get("taskDefinition", ""))
+        if task_definition != "current":
+            named = family_of(running) if task_definition == "latest" else task_definition
+            running = self._active(named)
+        said = body
+        if update_service and self.settings.service_definition is not None:
+            resolved = self.definitions(task_definition=False).service
+            assert resolved is not None
+            said = composing.compose(self._kinds().service, resolved).canon.wire
+        try:
+            spec = appspecs.build(running, said, self.settings.codedeploy.hooks)
+        except ValueError as error:
+            raise PlanError(
+                f"there is no AppSpec of {cluster}/{service}: {error}",
+                hint="give the service `loadBalancers` with containerName and containerPort",
+            ) from None
+        return pointers.objects(self.masker.value(dict(spec), ours=True))
+
+    def _active(self, name: str) -> str:
+        """Give the ARN of a revision that can be deployed. PlanError where it is not there, or not ACTIVE."""
+        found = self.gateway.describe_task_definition(name)
+        inner = found.body.get("taskDefinition") if isinstance(found, Snapshot) else None
+        status = inner.get("status") if isinstance(inner, dict) else "not there"
+        if not isinstance(inner, dict) or status != "ACTIVE":
+            raise PlanError(
+                f"the revision {name} is {status}", hint="`reconciler revisions` lists what there is"
+            )
+        return str(inner.get("taskDefinitionArn"))
 
     def diagnose(self, deployment: str = "") -> Diagnosis:
         """Say why the service's rollout fails: that of a deployment (``ecs-svc/…``), else the one that failed last or

@@ -6,7 +6,7 @@ import sys
 
 import click
 
-from reconciler.cli import exits, logs, options, patience, planning
+from reconciler.cli import asking, exits, logs, options, patience, planning
 from reconciler.errors import PlanError, Where
 
 
@@ -84,14 +84,8 @@ def command(
 
 
 def _approved() -> bool:
-    if not sys.stdin.isatty():
-        raise PlanError(
-            "there is no terminal to ask on; nothing was changed",
-            hint="pass --auto-approve, or save a plan with `plan --out FILE` and apply that",
-        )
-    sys.stderr.write("\nApply this plan? Only yes does it: ")
-    sys.stderr.flush()
-    return sys.stdin.readline().strip() == "yes"
+    hint = "pass --auto-approve, or save a plan with `plan --out FILE` and apply that"
+    return asking.confirmed("\nApply this plan? Only yes does it: ", ("yes",), hint)
 
 
 def _saved(common: options.Common, path: str, until: str, *, wait: bool, on_failure: str) -> int:

@@ -28,6 +28,11 @@ COMMANDS: Final[Mapping[str, str]] = {
     "continue": "Let a paused rollout go on, or have it go back.",
     "rollback": "Go back to what completed before.",
     "status": "Show the service: deployments, tasks, events.",
+    "register": "Register a revision of the task definition.",
+    "revisions": "List the registered revisions, or show one.",
+    "deregister": "Deregister revisions that nothing uses.",
+    "appspec": "Print what CodeDeploy would be told.",
+    "delete": "Delete the service.",
     "sandbox": "Run a simulated AWS, or a command against one.",
     "version": "Print the version.",
 }

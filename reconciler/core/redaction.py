@@ -200,6 +200,22 @@ class Masker:
             return [self.value(member, sensitive=sensitive, ours=ours) for member in value]
         return self.hide(value) if sensitive and value is not None else value
 
+    def described(self, value: Json) -> Json:
+        """Mask secrets inside what AWS describes: as `value`, with the variables whose names say that they are secret.
+
+        These are pairs there, ``{"name": …, "value": …}``. The names of members stay.
+        """
+        return value if self.open else self.value(self._pairs(value), ours=True)
+
+    def _pairs(self, value: Json) -> Json:
+        if isinstance(value, dict):
+            named = secret_name(str(value["name"])) if {"name", "value"} <= value.keys() else False
+            return {
+                name: self.texts(member) if named and name == "value" else self._pairs(member)
+                for name, member in value.items()
+            }
+        return [self._pairs(member) for member in value] if isinstance(value, list | tuple) else value
+
 
 def _texts(value: Json) -> list[str]:
     if isinstance(value, dict):

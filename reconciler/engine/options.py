@@ -27,9 +27,11 @@ class Options:
     `revision` runs a registered revision (its number, or ``latest``) in place of the file's task definition.
     `may_replace` allows what no update can change to be deleted and created anew. `ignore_tags` and `ignore` are the
     project file's: tag keys, and pointers (see `ignoring`), that are left to others. `rollback_events` and
-    `codedeploy` are for CodeDeploy, and no other deployment controller knows them.
+    `codedeploy` are for CodeDeploy, and no other deployment controller knows them. Without `service` the plan is about
+    the task definition alone, compared with the newest revision, as in a project that names no service.
     """
 
+    service: bool = True
     skip_task_definition: bool = False
     revision: str = ""
     update_service: bool = True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import re
 import subprocess
@@ -41,14 +42,26 @@ class Ran:
 
     def one_error(self, *words: str) -> str:
         """Check that it failed with one message holding these words, and nothing else; give the message."""
+        return self.one_error_after("", *words)
+
+    def one_error_after(self, out: str, *words: str) -> str:
+        """Check the same of a command that says first what it would do."""
         assert self.code == 1, self
-        assert self.out == "", self
+        assert self.out == out, self
         assert self.err.startswith(("Error: ", "Usage: ")), self
         assert self.err.count("Error: ") == 1, self
         assert "Traceback" not in self.err, self
         for word in words:
             assert word in self.err, (word, self.err)
         return self.err
+
+
+class Typed(io.StringIO):
+    """A terminal on which somebody has typed."""
+
+    def isatty(self) -> bool:
+        """Tell that somebody may be asked."""
+        return True
 
 
 @dataclass(slots=True)
