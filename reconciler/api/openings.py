@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from reconciler.core.kinds import Kinds
     from reconciler.engine.grouping import Group
     from reconciler.load.project import Project as Settings
+    from reconciler.plugin import Resolver
 
 _T = TypeVar("_T")
 Emit: TypeAlias = "Callable[[Event], object]"
@@ -119,6 +120,10 @@ class Opening:
             self._gateway = self._connection.gateway(self._files.region)
         return self._gateway
 
+    def resolver(self, name: str) -> Resolver:
+        """Give an opened resolver. ConfigError where the project has none of that name."""
+        return self._files.instances.resolver(name)
+
     def definitions(self, *, task_definition: bool = True, service: bool = True) -> Definitions:
         """Evaluate the definition files. ConfigError or ResolveError where one has no value."""
         return self._files.definitions(task_definition=task_definition, service=service)
@@ -162,7 +167,7 @@ class Opening:
         """Say where values of the definitions come from: `wanted` is a value's place, or a reference that made some.
 
         The place is as plans name it (``containerDefinitions["app"].image``) or a JSON pointer into the canonical
-        form. ConfigError, with what is near, where nothing fits.
+        form, or into the file as `rendered` gives it. ConfigError, with what is near, where nothing fits.
         """
         from reconciler.api import references
         from reconciler.engine import composing
@@ -180,12 +185,14 @@ class Opening:
                 canon = composing.compose(kind, resolved).canon
                 name = canon.wire.get("family", "") if kind is kinds.task_definition else settings.service
                 named.append((f"{kind.name} {name}".rstrip(), resolved, canon))
-        found = references.explain(wanted, named, self.masker, lambda: self.references().references)
+        project = settings.resolved
+        found = references.explain(wanted, named, self.masker, project, lambda: self.references().references)
         if not found:
             raise ConfigError(
-                f"nothing in the definitions is called {wanted}, and no reference of theirs is",
+                f"nothing in the project is called {wanted}, and no reference of its files is",
                 None,
-                near(wanted, references.names(named)) or "list the references with `reconciler references`",
+                near(wanted, references.names(named, project))
+                or "list the references with `reconciler references`",
             )
         return found
 

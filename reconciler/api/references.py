@@ -98,16 +98,32 @@ def explain(
     wanted: str,
     files: Sequence[tuple[str, Resolved, Canon]],
     masker: Masker,
+    project: Resolved,
     listed: Callable[[], Sequence[Reference]] = tuple,
 ) -> tuple[Explained, ...]:
     """Find values by their place (as plans name it, or a JSON pointer into the canonical form), or by what made them.
 
-    `files` are the definitions with the names of their resources; `listed` gives the project's references, which may be
-    meant by their texts. Nothing is given where nothing fits.
+    `files` are the definitions with the names of their resources, `project` is the project file; `listed` gives the
+    project's references, which may be meant by their texts. What nothing is made of may be part of an address that
+    something is made of, or hold one. Nothing is given where nothing fits.
     """
-    return _explained(wanted, {wanted, *_in_hcl(wanted)}, files, masker) or _explained(
-        wanted, _in_words(wanted, listed()), files, masker
-    )
+
+    def found(meant: Set[str]) -> tuple[Explained, ...]:
+        return (*_explained(wanted, meant, files, masker), *_settings(wanted, meant, project, masker))
+
+    exact = {wanted, *_in_hcl(wanted)}
+    resolved = [project, *(each for _, each, _ in files)]
+    return found(exact) or found(_in_words(wanted, listed())) or found(_akin(exact, resolved))
+
+
+def _akin(meant: Set[str], files: Iterable[Resolved]) -> set[str]:
+    """Give the addresses behind values that lie below one that is meant, or above one."""
+    paths = {origin.address.path for each in files for made in each.origins.values() for origin in made}
+    return {path for path in paths for each in meant if _within(path, each) or _within(each, path)}
+
+
+def _within(address: str, other: str) -> bool:
+    return address.startswith((f"{other}.", f"{other}["))
 
 
 def _in_hcl(wanted: str) -> set[str]:
@@ -150,7 +166,8 @@ def _explained(
             own = resolved.origins_of(raw)
             named = resolved.named_of(raw)
             made = any(str(origin.address) in meant or origin.address.path in meant for origin in own)
-            if wanted in (called, pointer) or made or any(name in meant for name, _ in named):
+            written = pointers.text(raw)
+            if wanted in (called, pointer, written) or made or any(name in meant for name, _ in named):
                 origins = own if made else own.union(*_below(resolved.origins, raw))
                 names = named if made else named.union(*_below(resolved.named, raw))
                 sources = sorted((origin.address, origin.source) for origin in origins)
@@ -165,6 +182,23 @@ def _explained(
                     )
                 )
     return _outermost(found) if not any(each.address == wanted for each in found) else tuple(found)
+
+
+def _settings(wanted: str, meant: Set[str], project: Resolved, masker: Masker) -> Iterator[Explained]:
+    """Find values of the project file, which are called as it calls them: `cluster`."""
+    for path, value in pointers.leaves(project.data):
+        origins, named = project.origins_of(path), project.named_of(path)
+        made = any(str(origin.address) in meant or origin.address.path in meant for origin in origins)
+        called = ".".join(map(str, path))
+        if wanted in (called, pointers.text(path)) or made or any(name in meant for name, _ in named):
+            yield Explained(
+                "project",
+                called,
+                project.where(path),
+                masker.value(value, sensitive=project.is_sensitive(path)),
+                tuple(sorted((origin.address, origin.source) for origin in origins)),
+                tuple(sorted(named, key=lambda pair: pair[0])),
+            )
 
 
 def _below(found: Mapping[Path, frozenset[_T]], path: Path) -> Iterator[frozenset[_T]]:
@@ -190,11 +224,10 @@ def _values(canon: Canon) -> Iterator[tuple[Path, Seen]]:
             yield path, seen
 
 
-def names(files: Iterable[tuple[str, Resolved, Canon]]) -> set[str]:
+def names(files: Sequence[tuple[str, Resolved, Canon]], project: Resolved) -> set[str]:
     """Give everything that `explain` finds."""
-    found: set[str] = set()
-    for _, resolved, canon in files:
-        found |= {address_of(canon.kind.node, path) for path, _ in _values(canon)}
+    found = {address_of(canon.kind.node, path) for _, _, canon in files for path, _ in _values(canon)}
+    for resolved in (project, *(each for _, each, _ in files)):
         found |= {origin.address.path for origins in resolved.origins.values() for origin in origins}
         found |= {name for names in resolved.named.values() for name, _ in names}
     return found

@@ -26,8 +26,8 @@ _NOUNS: Final = {"var": "variable", "local": "local value"}
 def command(common: options.Common, wanted: str, form: str, *, show_sensitive: bool) -> int:
     """Say where a value of the definitions comes from, or which values a reference makes.
 
-    Take a place as plans name it, a JSON pointer into the canonical form, or a reference: as a file has it, or a
-    variable or local value of HCL.
+    Take a place as plans name it, a JSON pointer into the canonical form or into what `render` prints, or a reference:
+    as a file has it, part of it, or a variable or local value of HCL.
 
     \b
     Examples:

@@ -194,5 +194,5 @@ def test_names_in_json(cli: Cli) -> None:
         {"name": "var.tag", "file": "-var tag", "line": 0, "column": 0}
     ]
     cli("--var", f"tag={TAG}", "explain", "var.tga").one_error(
-        "nothing in the definitions is called var.tga", "var.tag"
+        "nothing in the project is called var.tga", "var.tag"
     )

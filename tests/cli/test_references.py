@@ -103,6 +103,10 @@ def test_a_file_that_is_wrong_is_listed_as_far_as_it_goes(cli: Cli, project: Pat
         ('containerDefinitions["httpd-app"].image', ".image = ", "env IMAGE_TAG"),
         ('containerDefinitions["httpd-app"].environment', "environment = ", "tfstate output.vpc_id"),
         ("/launchType", 'launchType = "FARGATE"', "as the file says"),
+        ("/containerDefinitions/0/image", '["httpd-app"].image = ', "env IMAGE_TAG"),
+        ("aws_subnet.private_a", "subnets", "tfstate aws_subnet.private_a.id"),
+        ("output.vpc_id.part", '.environment["VPC_ID"] = ', "tfstate output.vpc_id"),
+        ("cluster", 'project: cluster = "your-cluster"', "as the file says"),
     ],
 )
 def test_where_a_value_comes_from(cli: Cli, project: Path, wanted: str, address: str, source: str) -> None:
@@ -128,5 +132,13 @@ def test_an_address_that_is_wrong_hides_no_other(cli: Cli, project: Path, branch
     assert ran.err == "" or f"Error: {TASK}:{line}:" in ran.err
 
 
+def test_what_the_project_file_refers_to(cli: Cli, project: Path) -> None:
+    edit("ecspresso.yml", "cluster: your-cluster", "cluster: '{{ env `CLUSTER` `c` }}-{{ must_env `X` }}'")
+    (found,) = json.loads(cli("explain", "env CLUSTER", "--format", "json", X="1").out)
+    assert (found["resource"], found["address"], found["value"]) == ("project", "cluster", "c-1")
+    assert (found["file"], found["line"]) == ("ecspresso.yml", 2)
+    assert [each["path"] for each in found["sources"]] == ["CLUSTER:-c", "X"]
+
+
 def test_what_there_is_not(cli: Cli, project: Path) -> None:
-    cli("explain", "/launchTyp").one_error("nothing in the definitions is called /launchTyp", "launchType")
+    cli("explain", "/launchTyp").one_error("nothing in the project is called /launchTyp", "launchType")
