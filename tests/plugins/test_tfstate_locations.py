@@ -130,6 +130,14 @@ def test_a_lock_that_is_none_says_little(tmp_path: Path, lock: str) -> None:
         plugin.open(FakeContext(tmp_path), {"dir": "infra"}).lookup(ID)
 
 
+def test_a_workspace_that_has_no_state_beside_those_that_have(tmp_path: Path) -> None:
+    held = {f"terraform.tfstate.d/{name}/terraform.tfstate": AWS for name in ("stg", "prod")}
+    written(tmp_path / "infra", {"main.tf": "", **held})
+    with pytest.raises(Unavailable, match="the workspace prd has no state at") as caught:
+        plugin.open(FakeContext(tmp_path), {"dir": "infra", "workspace": "prd"}).lookup(ID)
+    assert "choose one of default, prod, stg;" in (caught.value.hint or "")
+
+
 def test_outputs_only(tmp_path: Path) -> None:
     context = FakeContext(STATES)
     resolver = plugin.open(context, {"path": "aws.tfstate", "outputs_only": True})
