@@ -35,7 +35,8 @@ _ENDINGS: Final[Mapping[State, Ending]] = {
 class Shift:
     """What to watch: a deployment by its id (``d-…``), or, without one, the service until it is at rest.
 
-    `before` holds the deployments that had made the service's task sets when it began. The rest is as in `Watch`.
+    `before` holds the deployments that had made the service's task sets when it began. `returns` says that it was
+    stopped so that CodeDeploy goes back, whatever is configured. The rest is as in `Watch`.
     """
 
     cluster: str
@@ -46,6 +47,7 @@ class Shift:
     timeout: float = 600.0
     since: float = 0.0
     told: frozenset[str] = frozenset()
+    returns: bool = False
 
     @property
     def unit(self) -> str:
@@ -69,10 +71,11 @@ def watch(gateway: Gateway, clock: Clock, target: Shift) -> Generator[Event, Non
             yield Warned(unit=target.unit, what=f"{error.what}; asking again")
             ended = None
         except AwsError as error:
-            if late or not error.temporary:
+            if not error.temporary or (late and following.latest is None):
                 raise
             yield Warned(unit=target.unit, what=f"{error.what}; asking again")
-            ended = None
+            said = f"not {target.until} after {target.timeout:g} seconds"
+            ended = Watched(Ending.TIMED_OUT, said, following.latest) if late else None
         if ended is not None:
             return ended
         clock.sleep(pause)
@@ -108,6 +111,7 @@ class _Following:
     info: JsonObject = field(default_factory=dict)
     back: JsonObject | None = None
     described: JsonObject | None = None
+    latest: Snapshot | None = None
     shown: tuple[object, ...] = ()
     usual: float = 0.0
     failed_at: float = -1.0
@@ -127,6 +131,7 @@ class _Following:
                 operation="DescribeServices",
                 code=found.reason,
             )
+        self.latest = found
         yield from watching.news(target.unit, target.since, found.body, self.told)
         judgement = self._judged(found.body, now)
         yield from self._progress(found.body, judgement, now)
@@ -176,7 +181,8 @@ class _Following:
             service=service,
             before=self.target.before,
         )
-        if judgement.state is State.FAILED and codedeployments.expects_rollback(self.info):
+        stopped = self.target.returns and self.info.get("status") == "Stopped" and self.back is None
+        if judgement.state is State.FAILED and (stopped or codedeployments.expects_rollback(self.info)):
             self.failed_at = now if self.failed_at < 0 else self.failed_at
             if now - self.failed_at < ROLLBACK_PATIENCE:
                 said = f"{judgement.reason}; CodeDeploy is about to go back"

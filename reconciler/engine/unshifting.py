@@ -4,7 +4,7 @@ by another deployment, of an earlier revision. Decided from what CodeDeploy says
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Final, assert_never
@@ -59,10 +59,20 @@ def read(gateway: Gateway, facts: Facts, wish: Wish, find: Callable[[JsonObject]
     return replace(
         facts,
         group=group.body,
-        shifts=port.describe_deployments(ids) if ids else (),
+        shifts=_newest_first(port.describe_deployments(ids)) if ids else (),
         active=gateway.list_revisions(family, limit=undoing.REVISIONS),
         wanted=undoing.wanted(gateway, wish.to, family) if wish.to else "",
     )
+
+
+def _newest_first(infos: Sequence[JsonObject]) -> tuple[JsonObject, ...]:
+    """Sort deployments by when they were made: ListDeployments promises no order (API model)."""
+
+    def made(info: JsonObject) -> float:
+        time = info.get("createTime")
+        return float(time) if isinstance(time, int | float) else 0.0
+
+    return tuple(sorted(infos, key=made, reverse=True))
 
 
 def decide(facts: Facts, wish: Wish) -> StopShift | AwaitShift | Redeploy:
@@ -190,6 +200,12 @@ def undo(gateway: Gateway, clock: Clock, plan: StopShift | AwaitShift | Redeploy
     current = watching.current(gateway, plan.cluster, plan.service)
     match plan:
         case Redeploy():
+            running = str(current.body.get("taskDefinition"))
+            if running != plan.left:
+                raise PlanError(
+                    f"{short(running)} has taken the place of {short(plan.left)} meanwhile: nothing was undone",
+                    hint="run the command again: it goes by what is there now",
+                )
             step = CreateCodeDeployDeployment(
                 cluster=plan.cluster, service=plan.service, body=plan.body, appspec=plan.appspec
             )
@@ -202,7 +218,7 @@ def undo(gateway: Gateway, clock: Clock, plan: StopShift | AwaitShift | Redeploy
         case StopShift():
             said = f"stop the CodeDeploy deployment {plan.deployment}"
             progress.left.extend(_lines(plan, said, name))
-            target = _shift(plan, current, plan.deployment, manner)
+            target = replace(_shift(plan, current, plan.deployment, manner), returns=True)
             yield from sending.send(
                 unit, said, partial(_stop, gateway, plan.deployment), progress, told=_nothing
             )
@@ -249,7 +265,8 @@ def answer(gateway: Gateway, clock: Clock, waiting: Held, manner: Manner, *, rol
     yield from sending.send(waiting.unit, said, act, progress, told=_nothing)
     if not manner.wait:
         return _outcome(Watched(Ending.NOT_WAITED, "", current), progress, clock.now() - started)
-    target = replace(_shift(waiting, current, waiting.deployment, manner), until=manner.until)
+    target = _shift(waiting, current, waiting.deployment, manner)
+    target = replace(target, until=manner.until, returns=rollback)
     with attaching.attached(*progress):
         _heard(gateway, clock, waiting)
         watched = yield from shifting.watch(gateway, clock, target)

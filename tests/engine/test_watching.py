@@ -11,13 +11,17 @@ import yaml
 
 from reconciler.core.events import Event, Warned
 from reconciler.core.values import Json, JsonObject
-from reconciler.engine import watching
+from reconciler.engine import shifting, watching
 from reconciler.engine.ports import Absent, Snapshot
+from reconciler.engine.shifting import Shift
 from reconciler.engine.watching import Watched
 from reconciler.errors import AwsDenied, AwsError, AwsNotFound, AwsThrottled
 from reconciler.testing import FakeClock, FakeGateway
+from reconciler.testing.codedeploys import FakeCodeDeploy
 
-STORIES = yaml.safe_load((Path(__file__).parents[2] / "fixtures/watching/stories.yml").read_text())
+FIXTURES = Path(__file__).parents[2] / "fixtures/watching"
+STORIES = yaml.safe_load((FIXTURES / "stories.yml").read_text())
+SHIFTS = yaml.safe_load((FIXTURES / "shifts.yml").read_text())
 _ERRORS: Mapping[str, AwsError] = {
     "AccessDeniedException": AwsDenied("not allowed", operation="Any", code="AccessDeniedException"),
     "ServiceNotFoundException": AwsNotFound("not there", operation="Any", code="ServiceNotFoundException"),
@@ -35,16 +39,18 @@ class Told(FakeGateway):
         self.frames = frames
         self.started = clock.now()
 
-    def _told(self, what: str) -> Any:
+    def told(self, what: str, otherwise: object = None) -> Any:
+        """Give what is told of something by now, or raise the error that is told in its place."""
         now = self.clock.now() - self.started
-        found = [frame[what] for since, frame in self.frames.items() if since <= now and what in frame][-1]
-        if isinstance(found, str):
+        known = [frame[what] for since, frame in self.frames.items() if since <= now and what in frame]
+        found = known[-1] if known else otherwise
+        if isinstance(found, str) and found in _ERRORS:
             raise _ERRORS[found]
         return found
 
     def describe_services(self, cluster: str, names: Sequence[str], /) -> Mapping[str, Snapshot | Absent]:
         deployments: list[Json] = []
-        for text in self._told("service"):
+        for text in self.told("service"):
             number, status, state, *reason = text.split(" ", 3)
             made = self.started if number == "2" else 0.0
             said = {"rolloutStateReason": reason[0]} if reason else {}
@@ -58,12 +64,13 @@ class Told(FakeGateway):
                 }
             )
         status = "ACTIVE" if deployments else "INACTIVE"
-        body = {"status": status, "deployments": deployments, "desiredCount": 2, "runningCount": 2}
+        counts: JsonObject = {"desiredCount": 2, "runningCount": 2}
+        body: JsonObject = {"status": status, "deployments": deployments, **counts}
         return dict.fromkeys(names, Snapshot(body))
 
     def _records(self) -> list[JsonObject]:
         found: list[JsonObject] = []
-        for text in self._told("records"):
+        for text in self.told("records"):
             name, status, *made = text.split(" ")
             at = self.started + float(made[0]) if made else self.started
             found.append({"serviceDeploymentArn": name, "status": status, "createdAt": at})
@@ -76,6 +83,68 @@ class Told(FakeGateway):
 
     def describe_service_deployments(self, arns: Sequence[str], /) -> tuple[JsonObject, ...]:
         return tuple(each for each in self._records() if each["serviceDeploymentArn"] in arns)
+
+
+class Shifted(FakeCodeDeploy):
+    """Answers what a story says of CodeDeploy."""
+
+    def __init__(self, told: Told) -> None:
+        self.told = told
+
+    def describe_deployments(self, ids: Sequence[str], /) -> tuple[JsonObject, ...]:
+        return tuple(self._info(name) for name in ids)
+
+    def _info(self, name: str) -> JsonObject:
+        found: dict[str, Json] = {"deploymentId": name, "status": self.told.told(name)}
+        if name == "d-1":
+            rollback, error = self.told.told("rollback", ""), self.told.told("error", "")
+            found["rollbackInfo"] = {"rollbackDeploymentId": rollback} if rollback else {}
+            found["errorInformation"] = {"code": error} if error else {}
+        return found
+
+    def describe_target(self, deployment: str, target: str, /) -> Snapshot | Absent:
+        return Absent()
+
+    def list_deployments(
+        self, application: str, group: str, /, *, statuses: Sequence[str] = (), limit: int = 100
+    ) -> tuple[str, ...]:
+        return ()
+
+
+class Shifting(Told):
+    """The same of a service that CodeDeploy deploys."""
+
+    def __init__(self, frames: Mapping[int, Mapping[str, Any]], clock: FakeClock) -> None:
+        super().__init__(frames, clock)
+        self.codedeploy = Shifted(self)
+
+    def describe_services(self, cluster: str, names: Sequence[str], /) -> Mapping[str, Snapshot | Absent]:
+        name, stability = self.told("tasks").split(" ")
+        counts = {"runningCount": 2, "pendingCount": 0, "stabilityStatus": stability}
+        sets: Json = [{"id": "ecs-svc/1", "status": "PRIMARY", "externalId": name, **counts}]
+        body: JsonObject = {"status": "ACTIVE", "taskSets": sets, "desiredCount": 2}
+        return dict.fromkeys(names, Snapshot(body))
+
+
+@pytest.mark.parametrize("story", SHIFTS, ids=[story["name"] for story in SHIFTS])
+def test_how_watching_codedeploy_ends(story: Mapping[str, Any]) -> None:
+    clock = FakeClock()
+    started = clock.now()
+    target = Shift(
+        cluster="main",
+        service="web",
+        deployment="d-1",
+        before=frozenset({"d-0"}),
+        timeout=story.get("timeout", 600),
+        returns=story.get("returns", False),
+    )
+    watched = shifting.watch(Shifting(story["frames"], clock), clock, target)
+    try:
+        ended = _drained(watched, []).ending.value
+    except AwsError as error:
+        ended = error.what
+    assert ended == story["ends"]
+    assert story["after"] <= clock.now() - started <= story["after"] + 2 * watching.LONGEST_PAUSE
 
 
 @pytest.mark.parametrize("story", STORIES, ids=[story["name"] for story in STORIES])
