@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import Final, NoReturn
 
 from reconciler.plugin import Source, Unavailable
-from reconciler_tfstate import indexes, states, stores
+from reconciler_tfstate import indexes, states
 from reconciler_tfstate.addresses import Resource
 from reconciler_tfstate.states import Instance, State
 from reconciler_tfstate.stores import Store
@@ -28,7 +28,7 @@ def read(store: Store, name: str) -> State | None:
     if not isinstance(outputs, dict) or not all(isinstance(output, dict) for output in outputs.values()):
         return None
     source = Source(name, str(members.get("lineage", "")), str(members.get("serial", "")))
-    return State(source, outputs, _Resources(stores.settled(store), name, index.spans))
+    return State(source, outputs, _Resources(store, name, index.spans))
 
 
 class _Resources(Mapping[Resource, Sequence[Instance]]):

@@ -9,21 +9,27 @@ import base64
 import http.client
 import ssl
 import tempfile
+import time
 import urllib.error
 import urllib.request
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urljoin
 
 from reconciler.plugin import Denied, ResolveError, Unavailable
+from reconciler_tfstate import stores
 from reconciler_tfstate.locations import Missing
+from reconciler_tfstate.stores import Store
 from reconciler_tfstate.urls import shown, split
 
 _SECONDS = 30
 _REDIRECTS = 10
 _RETRY_AFTER = 1.0
 _LONGEST_RETRY = 60.0
+_PIECE = 1 << 18
+_LARGEST = 1 << 30  # bytes of an answer
+_SLOWEST = 10_000  # bytes a second
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +38,12 @@ class Answer:
 
     status: int
     headers: Mapping[str, str]
-    body: bytes = field(repr=False)
+    content: bytes | Store = field(repr=False)
+
+    @property
+    def body(self) -> bytes:
+        """Give all of the content at once; it is empty where the status is not 200."""
+        return self.content if isinstance(self.content, bytes) else self.content.read(0, len(self.content))
 
     @property
     def retry_after(self) -> float:
@@ -128,11 +139,32 @@ def _once(opener: urllib.request.OpenerDirector, method: str, url: str, headers:
             response = error
         with response:
             headers = {key.lower(): value for key, value in response.headers.items()}
-            return Answer(response.status, headers, response.read())
+            # Nobody reads what else a server has to say, of whatever length.
+            content = stores.received(_pieces(response, name)) if response.status == 200 else b""
+            return Answer(response.status, headers, content)
     except urllib.error.URLError as error:
         raise _unreachable(name, error.reason) from None
     except (OSError, http.client.HTTPException, ValueError) as error:
         raise _unreachable(name, error) from None
+
+
+def _pieces(
+    response: http.client.HTTPResponse, name: str, clock: Callable[[], float] = time.monotonic
+) -> Iterator[bytes]:
+    """Give an answer's body as it comes. Unavailable where it is too long, or hardly comes at all."""
+    started, size, whole = clock(), 0, response.length
+    while piece := response.read1(_PIECE):
+        yield piece
+        size += len(piece)
+        if size > _LARGEST:
+            raise Unavailable(
+                f"the answer of {name} is larger than {_LARGEST >> 30} GiB, too large for a state"
+            )
+        if clock() - started > _SECONDS + size / _SLOWEST:
+            what = f"{name} sends its answer too slowly: {size} bytes in {clock() - started:.0f} s"
+            raise Unavailable(what, hint="check the server and your network", retry_after=_RETRY_AFTER)
+    if whole is not None and size < whole:
+        raise http.client.IncompleteRead(b"", whole - size)
 
 
 def _unreachable(name: str, reason: object) -> Unavailable:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ import pytest
 from reconciler.errors import Denied, NotFound, Unavailable
 from reconciler.plugin import Address, ResolveError
 from reconciler.testing import FakeContext
-from reconciler_tfstate import plugin, transports
+from reconciler_tfstate import plugin, stores, transports
 
 STATE = b'{"version":4,"serial":7,"lineage":"l","outputs":{"a":{"value":"found"}},"resources":[]}'
 OUTPUT = Address("tfstate", "output.a")
@@ -99,6 +100,45 @@ def test_a_server_that_fails_may_answer_later(server: Any) -> None:
         with pytest.raises(Unavailable, match="HTTP 503"):
             resolver.lookup(OUTPUT)
     assert resolver.lookup(OUTPUT).data == "found"
+
+
+class Dripping:
+    """An answer of which so much comes each second."""
+
+    length: int | None = None
+
+    def __init__(self, sizes: Iterable[int]) -> None:
+        self.sizes = iter(sizes)
+        self.seconds = 0.0
+
+    def read1(self, most: int) -> bytes:
+        self.seconds += 1
+        return b"x" * min(next(self.sizes, 0), most)
+
+
+def test_an_answer_that_hardly_comes_is_given_up() -> None:
+    for size, enough in ((1, False), (9_000, False), (20_000, True)):
+        answer = Dripping([size] * 1000)
+        pieces = transports._pieces(answer, "x", lambda answer=answer: answer.seconds)  # type: ignore[arg-type, misc]
+        if enough:
+            assert sum(map(len, pieces)) == 1000 * size
+        else:
+            with pytest.raises(Unavailable, match="x sends its answer too slowly") as caught:
+                list(pieces)
+            assert caught.value.retry_after
+
+
+def test_an_answer_without_end_is_given_up(server: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(transports, "_LARGEST", 100)
+    server.answers["/s"] = STATE + b" " * 100
+    assert "too large for a state" in refused({"url": f"{server.url}/s"}).what
+
+
+def test_a_large_answer_waits_in_a_file(server: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stores, "IN_FILE", 50)
+    server.answers["/s"] = STATE
+    assert isinstance(transports.get(f"{server.url}/s", {}).content, stores.InFile)
+    assert lookup({"url": f"{server.url}/s"}) == "found"
 
 
 def test_credentials_that_are_not_accepted_are_told_from_none(server: Any) -> None:

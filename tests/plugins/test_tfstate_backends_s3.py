@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,8 @@ import pytest
 
 from reconciler.errors import ConfigError, Denied, NotFound, Unavailable
 from reconciler.plugin import Address, AwsOptions, ResolveError, Resolver
-from reconciler_tfstate import plugin
+from reconciler_tfstate import plugin, stores
+from reconciler_tfstate.backends import s3
 
 OUTPUT = Address("tfstate", "output.vpc_id")
 ROLE = "arn:aws:iam::123456789012:role/state-reader"
@@ -152,6 +154,36 @@ def test_a_user_who_may_not_assume_the_role(moto: Any, reader: Any, tmp_path: Pa
     assert reader
     denied = refused(run, folder(tmp_path, role_arn=ROLE))
     assert isinstance(denied, Denied)
+
+
+def test_a_large_object_comes_in_pieces(bucket: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(s3, "_PIECE", 40)
+    monkeypatch.setattr(stores, "IN_FILE", 50)
+    put(bucket, "app.tfstate", "found")
+    assert opened(bucket, {"url": "s3://states/app.tfstate"}).lookup(OUTPUT).data == "found"
+
+
+def test_an_empty_object_is_no_state(bucket: Any) -> None:
+    bucket.client("s3").call("PutObject", Bucket="states", Key="app.tfstate", Body=b"")
+    assert "is empty" in refused(bucket, {"url": "s3://states/app.tfstate"}).what
+
+
+def test_an_object_that_is_written_between_two_pieces(bucket: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(s3, "_PIECE", 40)
+    put(bucket, "app.tfstate", "before")
+    pieces = s3.Object("n", "states", "app.tfstate")._pieces
+
+    def disturbed(_self: s3.Object, client: Any) -> Iterator[bytes]:
+        for number, piece in enumerate(pieces(client)):
+            yield piece
+            if number == 0:
+                put(bucket, "app.tfstate", "after")
+
+    monkeypatch.setattr(s3.Object, "_pieces", disturbed)
+    error = refused(bucket, {"url": "s3://states/app.tfstate"})
+    assert isinstance(error, Unavailable)
+    assert "was written to while it was read" in error.what
+    assert error.retry_after
 
 
 class Recorded:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import copy
+import errno
 import json
 import os
+import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal
 from pathlib import Path
@@ -248,7 +250,7 @@ def test_nothing_is_quadratic_where_the_layout_changes_on_the_way() -> None:
 def test_a_file_that_stays(tmp_path: Path) -> None:
     path = tmp_path / "x.tfstate"
     path.write_text(LAYOUTS["terraform"](many(1_000, instances=2)))
-    state = states.read(InFile(path), "x")
+    state = states.read(stores.opened(path), "x")
     assert held(state) == held(states.decode(path.read_bytes(), "x"))
     path.unlink()
     assert state.resources[Resource((), "managed", "aws_x", "x7")][1].attributes["id"] == "i-7"
@@ -257,7 +259,7 @@ def test_a_file_that_stays(tmp_path: Path) -> None:
 def test_a_file_that_is_written_to_meanwhile(tmp_path: Path) -> None:
     path = tmp_path / "x.tfstate"
     path.write_text(LAYOUTS["terraform"](many(1_000)))
-    state = states.read(InFile(path), "x")
+    state = states.read(stores.opened(path), "x")
     path.write_text(LAYOUTS["terraform"](many(1_001)))
     with pytest.raises(Unavailable, match="written to while it was read"):
         state.resources[Resource((), "managed", "aws_x", "x7")]
@@ -266,7 +268,7 @@ def test_a_file_that_is_written_to_meanwhile(tmp_path: Path) -> None:
 def test_a_file_is_closed_with_its_state(tmp_path: Path) -> None:
     path = tmp_path / "x.tfstate"
     path.write_text(LAYOUTS["terraform"](many(1_000)))
-    store = InFile(path)
+    store = stores.opened(path)
     descriptor = store._descriptor
     os.fstat(descriptor)
     del store
@@ -284,29 +286,57 @@ def test_a_large_file_is_not_read_into_memory(tmp_path: Path, monkeypatch: pytes
     assert state.resources[Resource((), "managed", "aws_x", "x7")][0].attributes["id"] == "i-7"
 
 
-@given(st.binary(max_size=40), st.integers(0, 45), st.integers(0, 45))
-def test_compressed_bytes_are_the_same(data: bytes, start: int, stop: int) -> None:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(stores, "_PIECE", 7)
-        packed = stores.Packed(data)
-        assert len(packed) == len(data)
-        assert packed.read(start, stop) == data[start:stop]
+@pytest.mark.parametrize("sizes", [(), (1,), (3, 4), (5, 0, 1, 9), (8, 8, 8)])
+def test_what_a_server_sends_is_kept_as_it_came(
+    sizes: tuple[int, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stores, "IN_FILE", 8)
+    pieces = [bytes([65 + number]) * size for number, size in enumerate(sizes)]
+    whole = b"".join(pieces)
+    found = stores.received(iter(pieces))
+    assert isinstance(found, bytes) == (len(whole) < 8)
+    assert len(found) == len(whole)
+    for start, stop in ((0, len(whole)), (2, 5), (3, 3), (0, 99)):
+        read = found[start:stop] if isinstance(found, bytes) else found.read(start, stop)
+        assert read == whole[start:stop]
 
 
-def test_a_large_state_from_elsewhere_is_not_kept_as_it_came(monkeypatch: pytest.MonkeyPatch) -> None:
-    data = LAYOUTS["terraform"](many(50)).encode()
-    whole = states.decode(data, "x")
-    monkeypatch.setattr(stores, "IN_FILE", 1)
-    kept = stores.settled(Memory(data))
-    assert isinstance(kept, stores.Packed)
-    assert stores.settled(kept) is kept
-    state = lazies.read(Memory(data), "x")
-    assert state is not None
-    for resource, instances in whole.resources.items():
-        found = state.resources[resource]
-        assert [(each.key, each.attributes) for each in found] == [
-            (each.key, each.attributes) for each in instances
-        ]
+def test_what_a_server_sends_leaves_no_file_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setattr(stores, "IN_FILE", 8)
+    found = stores.received([b"hush" * 10])
+    assert isinstance(found, InFile)
+    assert list(tmp_path.iterdir()) == []
+    assert os.fstat(found._descriptor).st_mode & 0o077 == 0
+
+
+def test_where_no_file_can_be_written_what_a_server_sends_stays_in_memory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stores, "IN_FILE", 8)
+    pieces = [b"abc", b"defgh", b"ijklm", b"no"]
+
+    def full(descriptor: int, data: bytes) -> None:
+        if data == b"ijklm":
+            os.write(descriptor, data[:2])
+            raise OSError(errno.ENOSPC, "No space left on device")
+        os.write(descriptor, data)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(stores, "_write", full)
+        assert stores.received(pieces) == b"".join(pieces)
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "none"))
+    assert stores.received(pieces) == b"".join(pieces)
+
+
+def test_a_server_that_breaks_off_is_no_full_disk(monkeypatch: pytest.MonkeyPatch) -> None:
+    def pieces() -> Iterator[bytes]:
+        yield b"abcdefghij"
+        raise ConnectionResetError
+
+    monkeypatch.setattr(stores, "IN_FILE", 8)
+    with pytest.raises(ConnectionResetError):
+        stores.received(pieces())
 
 
 @pytest.mark.parametrize(

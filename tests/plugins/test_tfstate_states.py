@@ -239,7 +239,9 @@ def test_s3() -> None:
     resolver.lookup(ID)
     client = context.clients["s3"]
     assert isinstance(client, FakeAwsClient)
-    assert client.calls == [("GetObject", {"Bucket": "states", "Key": "env:/stg/app.tfstate"})]
+    assert client.calls == [
+        ("GetObject", {"Bucket": "states", "Key": "env:/stg/app.tfstate", "Range": "bytes=0-16777215"})
+    ]
 
 
 @pytest.mark.parametrize(

@@ -16,9 +16,10 @@ from typing import Any
 from urllib.parse import quote
 
 from reconciler.plugin import Address, Context, Denied, ResolveError, Unavailable
-from reconciler_tfstate import extras, transports
+from reconciler_tfstate import extras, stores, transports
 from reconciler_tfstate.backends.configurations import DEFAULT, Backend
 from reconciler_tfstate.locations import Missing, holder
+from reconciler_tfstate.stores import Store
 
 #: Cloud → suffix of storage accounts, and the Resource Manager.
 _CLOUDS = {
@@ -62,7 +63,7 @@ class Blob:
         """Give the blob's URL."""
         return f"azurerm://{self.group or '-'}/{self.account}/{self.container}/{self.key}"
 
-    def read(self, context: Context, _address: Address) -> bytes:
+    def read(self, context: Context, _address: Address) -> bytes | Store:
         """Get the blob."""
         extra = ("azurerm", f"the state {self.name}")
         blobs = extras.load("azure.storage.blob", *extra)
@@ -71,14 +72,13 @@ class Blob:
             with self._client(context, blobs) as client:
                 blob = client.get_blob_client(self.container, self.key)
                 more = {"cpk": self._customer_key(blobs)} if self.customer_key else {}
-                body: bytes = blob.download_blob(timeout=_SECONDS, **more).readall()
+                return stores.received(blob.download_blob(timeout=_SECONDS, **more).chunks())
         except failures.AzureError as error:
             raise self._refused(error, failures) from None
         except ValueError:
             raise Unavailable(
                 f"Azure's SDK refuses the settings of {self.name}", hint="check access_key and sas_token"
             ) from None
-        return body
 
     def lock(self, context: Context) -> str | None:
         """Read the note of a lock that Terraform keeps in the blob's metadata."""

@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from reconciler.plugin import Address, Context, Denied, ResolveError, Unavailable
-from reconciler_tfstate import extras
+from reconciler_tfstate import extras, stores
 from reconciler_tfstate.backends.configurations import Backend
 from reconciler_tfstate.locations import Missing, holder
+from reconciler_tfstate.stores import Store
 
 _SCOPES = ("https://www.googleapis.com/auth/devstorage.read_only",)
 _SECONDS = 30
@@ -33,13 +34,13 @@ class Blob:
     customer_key: bytes = field(default=b"", repr=False)
     endpoint: str = ""
 
-    def read(self, _context: Context, _address: Address) -> bytes:
+    def read(self, _context: Context, _address: Address) -> bytes | Store:
         """Get the object."""
         storage = self._load("google.cloud.storage")
         failures = self._load("google.api_core.exceptions")
         denials = self._load("google.auth.exceptions")
         try:
-            return self._get(storage, self.key, self.customer_key)
+            return stores.received([self._get(storage, self.key, self.customer_key)])
         except (failures.GoogleAPICallError, failures.RetryError, denials.GoogleAuthError) as error:
             raise self._refused(error, failures, denials) from None
         except OSError as error:

@@ -9,6 +9,7 @@ from reconciler.plugin import Address, Context, Unavailable
 from reconciler_tfstate import transports
 from reconciler_tfstate.backends.configurations import Backend
 from reconciler_tfstate.locations import Missing
+from reconciler_tfstate.stores import Store
 from reconciler_tfstate.transports import Trust
 from reconciler_tfstate.urls import shown
 
@@ -27,19 +28,19 @@ class Page:
         """Give the URL without credentials and query."""
         return shown(self.url)
 
-    def read(self, context: Context, _address: Address) -> bytes:
+    def read(self, context: Context, _address: Address) -> bytes | Store:
         """Get the state. As for Terraform, 204, 404 and an empty body mean that there is none yet."""
         answer = transports.get(self.url, context.environ, self.headers, self.trust)
         known = any(name.lower() == "authorization" for name in self.headers)
         error = transports.refused(answer, self.name, "state", known=known, hint=self.hint)
         if error is not None:
             raise error
-        if not answer.body:
+        if not answer.content:
             raise Missing(f"{self.name} has no state: its answer is empty", hint="run terraform apply first")
         if answer.headers.get("content-type", "").startswith("text/html"):
             what = f"{self.name} answered with a web page, where a state was asked for"
             raise Unavailable(what, hint="check the address; a login page looks like this")
-        return answer.body
+        return answer.content
 
     def lock(self, _context: Context) -> str | None:
         """Know nothing: the protocol tells a lock's holder only to who wants the lock."""

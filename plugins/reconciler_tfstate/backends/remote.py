@@ -61,7 +61,7 @@ class Workspace:
         error = transports.refused(answer, self.name, "state", known=True, hint=hint)
         if error is not None:
             raise error
-        return answer.body
+        return answer.content
 
     def lock(self, context: Context) -> str | None:
         """Tell whether the workspace is locked."""

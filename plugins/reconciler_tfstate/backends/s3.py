@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -25,13 +26,17 @@ from reconciler.plugin import (
     Unavailable,
     refusal,
 )
+from reconciler_tfstate import stores
 from reconciler_tfstate.backends.configurations import DEFAULT, Backend
 from reconciler_tfstate.locations import Missing, holder
+from reconciler_tfstate.states import WRITTEN_AFTER
+from reconciler_tfstate.stores import Store
 
 #: IAM actions that reading a state in a bucket may take.
 ACTIONS = ("s3:GetObject", "kms:Decrypt", "sts:AssumeRole", "sts:AssumeRoleWithWebIdentity")
 
 _SESSION = "reconciler-tfstate"
+_PIECE = 16 << 20  # bytes that are asked for at once
 _KEY_BYTES = 32  # of a customer's key, which is an AES-256 key
 
 
@@ -60,10 +65,10 @@ class Object:
     role: Role | None = None
     customer_key: bytes = field(default=b"", repr=False)
 
-    def read(self, context: Context, address: Address) -> bytes:
-        """Get the object."""
+    def read(self, context: Context, address: Address) -> bytes | Store:
+        """Get the object, a large one in pieces."""
         try:
-            return self._get(self._client(context, address), self.key, self._encryption())
+            return stores.received(self._pieces(self._client(context, address)))
         except AwsDenied:
             raise Denied(
                 f"S3 does not let the object {self.key} of the bucket {self.bucket} be read",
@@ -83,6 +88,10 @@ class Object:
                 case "NoSuchBucket":
                     hint = "correct the bucket in the plugin's url, or check the account of the credentials"
                     raise Unavailable(f"there is no bucket {self.bucket}", hint=hint) from None
+                case "PreconditionFailed":
+                    what = f"the state {self.name} was written to while it was read"
+                    hint = "run again once terraform has finished"
+                    raise Unavailable(what, hint=hint, retry_after=WRITTEN_AFTER) from None
                 case "InvalidRequest" if not self.customer_key:
                     hint = "set sse_customer_key in the backend, or AWS_SSE_CUSTOMER_KEY"
                     what = (
@@ -94,13 +103,28 @@ class Object:
     def lock(self, context: Context) -> str | None:
         """Read the object ``KEY.tflock`` that `use_lockfile` keeps during an apply."""
         try:
-            return holder(self._get(self._client(context, Address("", "")), f"{self.key}.tflock", {}))
+            client = self._client(context, Address("", ""))
+            return holder(client.call("GetObject", Bucket=self.bucket, Key=f"{self.key}.tflock")["Body"])
         except (AwsError, Denied, Unavailable):
             return None
 
-    def _get(self, client: AwsClient, key: str, more: Mapping[str, Any]) -> bytes:
-        body: bytes = client.call("GetObject", Bucket=self.bucket, Key=key, **more)["Body"]
-        return body
+    def _pieces(self, client: AwsClient) -> Iterator[bytes]:
+        """Get the object a range at a time, all of the same version of it."""
+        get = partial(client.call, "GetObject", Bucket=self.bucket, Key=self.key, **self._encryption())
+        try:
+            found = get(Range=f"bytes=0-{_PIECE - 1}")
+        except AwsError as error:
+            if error.code != "InvalidRange":  # an empty object has none
+                raise
+            found = get()
+        yield found["Body"]
+        size, at = found.get("ContentRange", "").rpartition("/")[2], len(found["Body"])
+        while size.isdecimal() and at < int(size):
+            body = get(Range=f"bytes={at}-{at + _PIECE - 1}", IfMatch=found["ETag"])["Body"]
+            if not body:
+                raise Unavailable(f"the answer of S3 for {self.name} broke off")
+            yield body
+            at += len(body)
 
     def _encryption(self) -> dict[str, Any]:
         if not self.customer_key:
