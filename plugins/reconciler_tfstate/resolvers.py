@@ -86,13 +86,16 @@ class StateResolver:
         return Value(data, found.sensitive, source=source, unknown_paths=later, failures=failures)
 
     def addresses(self, prefix: str, /) -> Iterable[str]:
-        """Give the addresses of outputs and resource instances, and of outputs of modules where these are known."""
-        state = self._state(Address("", prefix))
-        found = set(answers.listing(state))
-        if not self._settings.outputs_only and (folder := self._settings.home(self._context)) is not None:
-            from reconciler_tfstate import completions  # a run that completes nothing does without
+        """Give the addresses of outputs and resource instances, and of outputs of modules where these are known.
 
-            found.update(completions.outputs(folder, self._context.environ))
+        Below one that the prefix holds whole its attributes are given.
+        """
+        state = self._state(Address("", prefix))
+        from reconciler_tfstate import completions  # a run that completes nothing does without
+
+        found = {*answers.listing(state), *completions.members(state, prefix)}
+        if not self._settings.outputs_only and (folder := self._settings.home(self._context)) is not None:
+            found.update(completions.outputs(state, folder, self._context.environ))
         return sorted(address for address in found if address.startswith(prefix))
 
     def _answer(self, state: State, reference: Reference) -> tuple[Found, bool]:
@@ -153,6 +156,7 @@ class StateResolver:
                         self._failures.append(error)
                         if len(self._failures) < _TRIES:
                             raise
+                        error = replace(error, retry_after=None)  # nobody is to wait any more
                     self._read = error
         if isinstance(self._read, State):
             return self._read

@@ -90,6 +90,7 @@ def test_a_server_that_fails_is_asked_as_often_for_many_addresses_as_for_one(ser
         with pytest.raises(Unavailable, match="HTTP 503") as caught:
             resolver.lookup(Address("tfstate", f"output.a{number}"))
         assert caught.value.address == f"tfstate output.a{number}"
+        assert (caught.value.retry_after is not None) == (number < 3)
     assert len(server.requests) == 4
 
 
