@@ -5,13 +5,16 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping, Sequence
 from importlib import import_module
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
 from reconciler import __version__
 from reconciler.cli import exits, logs, options
 from reconciler.errors import Interrupted, ReconcilerError
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
 
 COMMANDS: Final[Mapping[str, str]] = {
     "plan": "Show what would change.",
@@ -34,6 +37,8 @@ COMMANDS: Final[Mapping[str, str]] = {
     "appspec": "Print what CodeDeploy would be told.",
     "delete": "Delete the service.",
     "sandbox": "Run a simulated AWS, or a command against one.",
+    "docs": "Show the manual.",
+    "completion": "Print what makes a shell complete commands and flags.",
     "version": "Print the version.",
 }
 
@@ -66,6 +71,15 @@ class Commands(click.Group):
             return super().invoke(ctx)
         except KeyboardInterrupt as error:
             raise click.Abort from error
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """Complete the names from the table."""
+        from click.shell_completion import CompletionItem
+
+        named = [
+            CompletionItem(name, help=COMMANDS[name]) for name in COMMANDS if name.startswith(incomplete)
+        ]
+        return [*named, *click.Command.shell_complete(self, ctx, incomplete)]
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]

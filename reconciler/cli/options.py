@@ -17,6 +17,8 @@ from reconciler.cli import logs
 from reconciler.records import dataclass
 
 if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
     from reconciler.api import Reconciler
 
 PREFIXES: Final = ("RECONCILER", "ECSPRESSO")  # the first that is set wins
@@ -72,13 +74,27 @@ def variables(name: str) -> list[str]:
     return [f"{prefix}_{name.upper().replace('-', '_')}" for prefix in PREFIXES]
 
 
+def files(_context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """Have the shell complete names of files. The type of a path would split variables at colons."""
+    from click.shell_completion import CompletionItem
+
+    return [CompletionItem(incomplete, type="file")]
+
+
 _OPTIONS: Final = (
-    click.option("--config", metavar="FILE", envvar=variables("config"), help="Project file."),
+    click.option(
+        "--config",
+        metavar="FILE",
+        envvar=variables("config"),
+        shell_complete=files,
+        help="Project file.",
+    ),
     click.option(
         "--envfile",
         metavar="FILE,…",
         multiple=True,
         envvar=variables("envfile"),
+        shell_complete=files,
         help="Files of variables; they count before the environment.",
     ),
     click.option(
@@ -137,6 +153,7 @@ _OPTIONS: Final = (
         "--tf-plan",
         metavar="[PREFIX=]FILE",
         multiple=True,
+        shell_complete=files,
         help="Use the values that Terraform plans: a file of `terraform show -json PLAN`.",
     ),
     click.option(
@@ -151,6 +168,7 @@ _OPTIONS: Final = (
         "-var-file",
         metavar="FILE",
         multiple=True,
+        shell_complete=files,
         help="Values of variables of a project file in HCL, as in terraform.tfvars.",
     ),
 )

@@ -277,6 +277,15 @@ def _until(_context: click.Context, _parameter: click.Parameter, value: str) -> 
         raise click.BadParameter(str(error)) from None
 
 
+def _states(_context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
+    """Complete what to wait for."""
+    from reconciler.core import rollouts
+
+    named = [f"ecs:{stage}" for stage in rollouts.STAGES]
+    named += [f"codedeploy:{event}" for event in rollouts.CODE_DEPLOY_EVENTS]
+    return [each for each in ("deployed", "stable", "paused", *named) if each.startswith(incomplete)]
+
+
 _ROLLBACK_EVENTS = ("DEPLOYMENT_FAILURE", "DEPLOYMENT_STOP_ON_ALARM", "DEPLOYMENT_STOP_ON_REQUEST")
 """CodeDeploy's AutoRollbackEvent (API model)."""
 
@@ -305,6 +314,7 @@ wait_until: Final = click.option(
     show_default=True,
     metavar="STATE",
     callback=_until,
+    shell_complete=_states,
     envvar=options.variables("wait_until"),
     help="deployed: all tasks are new ones. stable: and nothing else is left. paused: a PAUSE hook holds it. "
     "ecs:STAGE: a lifecycle stage is reached (ecs:PRODUCTION_TRAFFIC_SHIFT). codedeploy:EVENT: an event of CodeDeploy "
