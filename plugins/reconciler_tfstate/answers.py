@@ -129,11 +129,17 @@ def _choose(
         case [(Member() | Index()) as step, *rest] if not _leads(group, step):
             _refuse_key(target, by_key, step, rest)
         case [Splat(), *rest] if isinstance(group.data, dict):
-            raise NotFound(
-                f"{group.at} has for_each, and a splat goes through lists alone",
-                hint=f"write {group.at} | map(.{addresses.render_steps(rest).removeprefix('.')})",
-            )
+            raise no_splat(group.at, rest)
     return group, steps
+
+
+def no_splat(at: str, steps: Sequence[Step]) -> NotFound:
+    """Give the error that a splat goes through what has for_each, and how to write that."""
+    tail = addresses.render_steps(steps)
+    return NotFound(
+        f"{at} has for_each, and a splat goes through lists alone",
+        hint=f"write {at} | map({tail or '.'}), or in HCL values({at})[*]{tail}",
+    )
 
 
 def _instance(target: Resource, instance: Instance) -> Found:

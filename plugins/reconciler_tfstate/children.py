@@ -161,11 +161,7 @@ class Children:
             raise Unavailable(f"{at} cannot be computed: {error.what} at {error.where}") from None
         _refuse(run, at + addresses.render_steps(steps))
         if grouped and isinstance(value, Mapping) and steps and isinstance(steps[0], Splat):
-            tail = addresses.render_steps(steps[1:])
-            raise NotFound(
-                f"{at} has for_each, and a splat goes through lists alone",
-                hint=f"write {at} | map({tail or '.'})",
-            )
+            raise answers.no_splat(at, steps[1:])
         plain, _ = values.unmark(value)
         return Found(at, _json(plain), tuple(plains.sensitive(value)))
 

@@ -215,6 +215,10 @@ def test_outputs_of_modules_are_listed(tmp_path: Path) -> None:
               source   = "./net"
               for_each = var.unknown
             }
+            module "many" {
+              source = "./net"
+              count  = var.unknown
+            }
             module "elsewhere" { source = "hashicorp/consul/aws" }
             output "declared" { value = 1 }
         """,
@@ -227,12 +231,21 @@ def test_outputs_of_modules_are_listed(tmp_path: Path) -> None:
             module "again" { source = "../deep" }
         """,
     }
-    held = {"aws_vpc.a": {"id": "vpc-1"}}
+    held = {"aws_vpc.a": {"id": "vpc-1", "a b": {"c": 1}}, 'module.each["x"].aws_vpc.b': {}}
     resolver = opened({"files": files, "state": held}, tmp_path)
     assert isinstance(resolver, Enumerable)
     found = list(resolver.addresses("module."))
-    assert {"module.net.cidr", "module.each[*].cidr", "module.net.module.deep.hash"} <= set(found)
-    assert all(address.split(".")[1] in ("net", "each[*]") for address in found)
+    expected = {
+        "module.net.cidr",
+        "module.many[*].cidr",
+        'module.each["x"].cidr',
+        "module.net.module.deep.hash",
+    }
+    assert expected <= set(found)
+    assert all(address.split(".")[1] in ("net", "many[*]", 'each["x"]') for address in found)
+    assert resolver.addresses("aws_vpc.a.") == ["aws_vpc.a.id"]
+    assert resolver.addresses('aws_vpc.a["') == ['aws_vpc.a["a b"]']
+    assert not resolver.addresses("aws_vpc.none.")
     assert max(address.count("module.") for address in found) < 10
     assert "module.net.cidr" in resolver.addresses("mod")
     assert resolver.addresses("aws") == ["aws_vpc.a"]
