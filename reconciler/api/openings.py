@@ -160,8 +160,11 @@ class Opening:
         return masked(data, (), Resolved(name, data, sensitive=frozenset(found.sensitive_paths)), self.masker)
 
     def completions(self, prefix: str) -> tuple[str, ...]:
-        """Give the functions and addresses of the state that begin with a text."""
-        return self._files.completions(prefix)
+        """Give the functions, addresses of the state, variables and locals that begin with a text. HclError."""
+        from reconciler.load.hcls import consoles
+
+        own = (name for name in consoles.names(self.project.options) if name.startswith(prefix))
+        return tuple(sorted((*own, *self._files.completions(prefix))))
 
     def explain(self, wanted: str) -> tuple[Explained, ...]:
         """Say where values of the definitions come from: `wanted` is a value's place, or a reference that made some.

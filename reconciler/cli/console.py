@@ -98,6 +98,8 @@ def _typed() -> Iterator[str]:
     while True:
         try:
             yield input(_PROMPT)
+        except KeyboardInterrupt:  # of a line, which begins anew
+            sys.stdout.write("\n")
         except EOFError:
             sys.stdout.write("\n")
             return

@@ -8,6 +8,7 @@ import os
 import pty
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -99,6 +100,31 @@ def test_completions(project: Path) -> None:
         assert "aws_subnet.private_a" in reconciler.completions("aws_sub")
         assert set(reconciler.completions("upp")) == {"upper("}
         assert "tfstate(" in reconciler.completions("tf")
+        assert reconciler.completions("path.") == ("path.cwd", "path.module", "path.root")
+
+
+def test_completions_of_the_project_s_own_names(project: Path) -> None:
+    (project / "reconciler.hcl").write_text(
+        'cluster = "c"\nvariable "size" {\n  type = number\n}\nlocals {\n  double = var.size * 2\n}\n'
+    )
+    with Reconciler.open(Project.load("reconciler.hcl", variables=["size=1"])) as reconciler:
+        assert reconciler.completions("var.") == ("var.size",)
+        assert reconciler.completions("local.d") == ("local.double",)
+
+
+def test_an_interrupt_takes_a_line_back(cli: Cli, project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    typed: Iterator[str | type[BaseException]] = iter([KeyboardInterrupt, "1 + 1", EOFError])
+
+    def line(_prompt: str) -> str:
+        given = next(typed)
+        if isinstance(given, str):
+            return given
+        raise given
+
+    monkeypatch.setattr("builtins.input", line)
+    monkeypatch.setattr(sys.stdin, "isatty", lambda: True, raising=False)
+    ran = cli("console")
+    assert (ran.code, ran.out.strip()) == (0, "2")
 
 
 def test_on_a_terminal(project: Path) -> None:

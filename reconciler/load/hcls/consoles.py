@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Final
 
 from reconciler.core import values as core
 from reconciler.errors import KnownLater
@@ -16,6 +17,8 @@ from reconciler.load import calls
 from reconciler.load.calls import Lookups
 from reconciler.load.hcls import outside
 from reconciler.load.sources import Document, Options
+
+_ALWAYS: Final = ("path.cwd", "path.module", "path.root", "terraform.workspace")
 
 
 def evaluate(
@@ -45,6 +48,13 @@ def evaluate(
     plain, marks = values.unmark(value)
     origins = frozenset(scope.origins[each] for each in marks.origins)
     return core.Marked(plains.to_json(plain), origins, tuple(plains.sensitive(value)))
+
+
+def names(options: Options) -> tuple[str, ...]:
+    """Give the project's own names that an expression may hold. HclError where the project file cannot be read."""
+    declared, definitions = _declared(options)
+    own = (*(f"var.{name}" for name in declared), *(f"local.{name}" for name in definitions))
+    return (*own, *_ALWAYS)
 
 
 def _declared(options: Options) -> tuple[Mapping[str, Variable], Mapping[str, tuple[Expr, Source]]]:
