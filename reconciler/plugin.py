@@ -17,13 +17,15 @@ functions have a fixed number of parameters there: the required ones, and one fo
 
 from __future__ import annotations
 
+import pathlib
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import field
-from pathlib import Path
-from typing import Any, Protocol, TypeAlias, runtime_checkable
+from difflib import get_close_matches
+from typing import Any, Final, Protocol, TypeAlias, runtime_checkable
 
-from reconciler.core.redaction import secret_name
-from reconciler.core.values import Address, Json, Source, Value
+from reconciler.core.redaction import secret_member, secret_name
+from reconciler.core.values import Address, Json, Path, Source, Value
 from reconciler.errors import (
     AwsCredentials,
     AwsDenied,
@@ -55,19 +57,32 @@ __all__ = [
     "Enumerable",
     "Json",
     "NotFound",
+    "Remembering",
     "ResolveError",
     "Resolver",
     "ResolverPlugin",
     "Source",
     "Unavailable",
     "Value",
+    "check_settings",
+    "named",
     "no_actions",
+    "no_functions",
     "refusal",
+    "secret_member",
     "secret_name",
+    "secret_paths",
+    "secret_value",
 ]
 
 API = 1
 Config: TypeAlias = Mapping[str, Json]
+_KINDS: Final[Mapping[type, str]] = {
+    bool: "true or false",
+    int: "a whole number",
+    list: "a list",
+    str: "text",
+}
 
 
 class AwsClient(Protocol):
@@ -101,7 +116,7 @@ class Context(Protocol):
     """What a resolver is given of the run. Read-only."""
 
     @property
-    def root(self) -> Path:
+    def root(self) -> pathlib.Path:
         """Give the folder of the project file; relative paths of a config start there."""
         ...
 
@@ -154,6 +169,75 @@ def no_actions(_config: Config, /) -> Iterable[str]:
     return ()
 
 
+def no_functions(_config: Config, /) -> Mapping[str, Callable[..., str]]:
+    """Declare that a resolver's config names no functions."""
+    return {}
+
+
+def secret_value(name: str, value: Json) -> bool:
+    """Tell whether a value is secret by the name that it goes by: `apiToken`, `DB_PASSWORD`. An ARN never is."""
+    is_arn = isinstance(value, str) and value.startswith("arn:")
+    return value is not None and not is_arn and secret_member(name)
+
+
+def secret_paths(data: Json) -> tuple[Path, ...]:
+    """Give the paths to the members of JSON that are secret by their names."""
+    found: list[Path] = []
+    _secrets(data, (), found)
+    return tuple(found)
+
+
+def _secrets(data: Json, path: Path, found: list[Path]) -> None:
+    if isinstance(data, Mapping):
+        for name, member in data.items():
+            if secret_value(name, member):
+                found.append((*path, name))
+            else:
+                _secrets(member, (*path, name), found)
+    elif isinstance(data, Sequence) and not isinstance(data, str):
+        for index, item in enumerate(data):
+            _secrets(item, (*path, index), found)
+
+
+def check_settings(plugin: str, config: Config, **kinds: type | None) -> None:
+    """Raise a ConfigError for a setting that a plugin does not have, or that is of another kind; None takes any."""
+    for name, value in config.items():
+        if name not in kinds:
+            near = get_close_matches(name, list(kinds), n=1)
+            hint = f"did you mean {near[0]}?" if near else f"it has {', '.join(kinds)}"
+            raise ConfigError(
+                f"the {plugin} plugin has no setting {name!r}", hint=hint if kinds else "leave out its config"
+            )
+        kind = kinds[name]
+        if kind and (not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool)):
+            raise ConfigError(f"{name} of the {plugin} plugin is {_KINDS[kind]}")
+
+
+def named(argument: Json, what: str, hint: str) -> str:
+    """Give an argument that names something, without the space around it. ConfigError where it is no text."""
+    if not isinstance(argument, str) or not argument.strip():
+        raise ConfigError(f"{what} is text", hint=hint)
+    return argument.strip()
+
+
+class Remembering(ABC):
+    """A resolver that reads an address once, and gives the same value from then on."""
+
+    def __init__(self) -> None:
+        """Know nothing yet."""
+        self._values: dict[Address, Value] = {}
+
+    @abstractmethod
+    def read(self, address: Address, /) -> Value:
+        """Read a value. Raises NotFound, Denied or Unavailable."""
+
+    def lookup(self, address: Address, /) -> Value:
+        """Give a value."""
+        if (found := self._values.get(address)) is not None:
+            return found
+        return self._values.setdefault(address, self.read(address))
+
+
 def refusal(error: AwsError, address: Address, /) -> ResolveError:
     """Give the resolver's error for a failed AWS call, where the resolver knows nothing better to say."""
     match error:
@@ -174,11 +258,20 @@ class ResolverPlugin:
     actions that an instance with this config may call. `always` opens an instance without being named in
     the project file. `ambient` says that it reads the process's own environment, which applying a saved plan
     does not look at again.
+
+    `functions_of` gives further functions, which the config names; the first of them is what the instance goes by in
+    place of the entry point's name, so that there may be several. `structured` lets templates index what the functions
+    give, ``(jq `…`).Now``; without it they have it as text. `late` keeps them from being asked for what evaluation
+    may turn out not to need, or with arguments of which one is not known yet: it is for what is dear to ask, or does
+    something.
     """
 
     open: Callable[[Context, Config], Resolver]
     functions: Mapping[str, Callable[..., str]] = field(default_factory=dict)
+    functions_of: Callable[[Config], Mapping[str, Callable[..., str]]] = no_functions
     actions: Callable[[Config], Iterable[str]] = no_actions
     always: bool = False
     ambient: bool = False
+    structured: bool = False
+    late: bool = False
     api: int = API

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from reconciler.aws.clients import Client
     from reconciler.aws.sessions import Aws
     from reconciler.core.plans import Input, Notice
+    from reconciler.load.sources import Document
     from reconciler.plugin import AwsOptions
 
 
@@ -142,6 +143,7 @@ class Evaluation:
         session, instances = self._evaluated()
         paths = [path for path in (settings.task_definition, settings.service_definition) if path is not None]
         documents = [self.project.document, *(sources.read(settings.root / path) for path in paths)]
+        late = evaluate.late(instances.functions)
         while True:
             found = [
                 listings.listing(document, instances.functions, session.known, self._options)
@@ -150,17 +152,29 @@ class Evaluation:
             uses = [use for each in found for use in each.uses]
             wanted = {address for each in found for address in each.needs}
             wanted |= {address for use in uses for address in use.addresses}
-            if wanted <= session.known.keys():
+            wanted = {address for address in wanted if address.resolver not in late} - session.known.keys()
+            if not wanted and late:
+                wanted = {address for document in documents for address in self._certain(document)}
+            if not wanted:
                 break
             session.lookup_many(sorted(wanted))
         return Listed(
             tuple(
-                Reference(use.where, use.text, address, session.known[address] if address else None)
+                Reference(use.where, use.text, address, session.known.get(address) if address else None)
                 for use in uses
                 for address in use.addresses or (None,)
             ),
             tuple(problem for each in found for problem in each.problems),
         )
+
+    def _certain(self, document: Document) -> tuple[Address, ...]:
+        """Give what evaluating a document cannot do without; nothing where what is known does not let it go on."""
+        session, instances = self._evaluated()
+        try:
+            found = evaluate.evaluate([document], instances.functions, session.known, self._options)
+        except (ConfigError, ResolveError):
+            return ()
+        return found.addresses if isinstance(found, evaluate.Needs) else ()
 
     def expression(self, text: str, name: str) -> Marked:
         """Evaluate an expression of HCL in the project's scope. Raises HclError, ResolveError, KnownLater."""

@@ -17,7 +17,8 @@ class Function:
     """A reference function of an opened resolver: `tfstate ADDRESS` of the instance `tfstate`.
 
     `most` is None for a function of any number of arguments. `parameters` are the names that a format with
-    a fixed number of parameters (Jsonnet) uses.
+    a fixed number of parameters (Jsonnet) uses. A `structured` one gives a template what it has, to be indexed there,
+    and not its text. A `late` one is asked only for what evaluation is certain to need.
     """
 
     name: str
@@ -26,10 +27,23 @@ class Function:
     least: int
     most: int | None
     parameters: tuple[str, ...]
+    structured: bool = False
+    late: bool = False
 
     @classmethod
-    def of(cls, name: str, resolver: str, path: Callable[..., str]) -> Function:
-        """Read the arity and parameters off a plugin's callable."""
+    def of(
+        cls,
+        name: str,
+        resolver: str,
+        path: Callable[..., str],
+        *,
+        structured: bool = False,
+        late: bool = False,
+    ) -> Function:
+        """Read the arity and parameters off a plugin's callable.
+
+        One that has the attribute `parameters` says itself which it has in Jsonnet.
+        """
         given = inspect.signature(path).parameters.values()
         positional = [p for p in given if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
         rest = [p for p in given if p.kind is p.VAR_POSITIONAL]
@@ -40,7 +54,9 @@ class Function:
             path,
             least=len(required),
             most=None if rest else len(positional),
-            parameters=tuple(p.name for p in (*required, *rest)),
+            parameters=getattr(path, "parameters", tuple(p.name for p in (*required, *rest))),
+            structured=structured,
+            late=late,
         )
 
     def takes(self, count: int) -> bool:

@@ -117,6 +117,11 @@ class Lookups:
         """Give the signature of a function, None where there is none of that name."""
         return self._functions.get(name) or PURE.get(name)
 
+    def structured(self, name: str) -> bool:
+        """Tell whether templates have what a function gives as it is."""
+        function = self._functions.get(name)
+        return function is not None and function.structured
+
     def check(self, name: str, count: int, where: Where) -> None:
         """Raise a ConfigError at `where` unless the function exists and takes so many arguments."""
         signature = self.signature(name)
@@ -187,7 +192,8 @@ def _without(data: object, gaps: Mapping[Path, object]) -> object:
 
 class Texts:
     """Functions as a text template has them. As with the peer, whose functions give strings, every value
-    is text there: a number its digits, a list or object its JSON. Null has none, and is an error.
+    is text there: a number its digits, a list or object its JSON. Null has none, and is an error. What a structured
+    function gives stays what it is.
     """
 
     def __init__(self, calls: Lookups) -> None:
@@ -205,7 +211,7 @@ class Texts:
     def call(self, name: str, arguments: Sequence[Marked], where: Where) -> Marked:
         """Call a function."""
         answer = self._calls.call(name, arguments, where)
-        if not answer.known or isinstance(answer.data, str):
+        if not answer.known or isinstance(answer.data, str) or self._calls.structured(name):
             return answer
         if answer.data is None:
             what = f"{name} gave null, which is no text"

@@ -9,7 +9,7 @@ only once it needs nothing more.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from reconciler.core.documents import Resolved
@@ -51,10 +51,26 @@ def evaluate(
     for document in documents:
         lookups = Lookups(functions, known)
         result = evaluate_one(document, functions, lookups, options)
-        needs |= dict.fromkeys(lookups.needs)
+        needs |= dict.fromkeys(_certain(document, functions, lookups.needs))
         if result is not None:
             results.append(result)
     return Needs(tuple(needs)) if needs else tuple(results)
+
+
+def late(functions: Functions) -> frozenset[str]:
+    """Give the resolvers that are asked only for what is certain to be needed."""
+    return frozenset(function.resolver for function in functions.values() if function.late)
+
+
+def _certain(document: Document, functions: Functions, needs: Iterable[Address]) -> list[Address]:
+    """Give what may be looked up now.
+
+    In Jsonnet something stands in for what is not known yet, and may have led to what follows. There a late resolver is
+    asked once nothing else is needed, for the first address.
+    """
+    asked = list(needs)
+    slow = late(functions) if document.format == "jsonnet" else ()
+    return [address for address in asked if address.resolver not in slow] or asked[:1]
 
 
 def resolve(

@@ -59,17 +59,16 @@ class _Seen:
 class _Recorder(Lookups):
     """Lookups that go on without a value, and remember who asked."""
 
-    def __init__(
-        self, functions: Functions, known: Known, stand_in: object = _STAND_IN, seen: _Seen | None = None
-    ) -> None:
+    def __init__(self, functions: Functions, known: Known, stand_in: object = _STAND_IN) -> None:
         super().__init__(functions, known)
-        self.seen = seen or _Seen()
+        self.seen = _Seen()
         self._answers = known
         self._stand_in = stand_in
         self._asked: dict[Address, None] = {}
 
     def fork(self) -> Lookups:
-        return _Recorder(self._functions, self._answers, self._stand_in, self.seen)
+        # What other evaluations come by, with other values in the place of some, is no use of the document's.
+        return _Recorder(self._functions, self._answers, self._stand_in)
 
     def call(self, name: str, arguments: Sequence[Marked], where: Where) -> Marked:
         if name in self._functions:

@@ -1,12 +1,12 @@
 """YAML with the place of everything in it, and reference functions as tags.
 
 ``!tfstate aws_subnet.a.id`` is the function's value with its own type; ``!env [A, default]`` passes several
-arguments, which may be tagged themselves. Everything else is YAML 1.2 without surprises: see `scalars`.
-One document a file; keys are text and unique; ``<<`` merges, where a mapping's own keys win, then earlier
-mappings; aliases are expanded up to a limit.
+arguments, which may be tagged themselves, and ``!index [!f x, name]`` takes a part of what a function gives.
+Everything else is YAML 1.2 without surprises: see `scalars`. One document a file; keys are text and unique; ``<<``
+merges, where a mapping's own keys win, then earlier mappings; aliases are expanded up to a limit.
 
-Only PyYAML's scanner and parser are used, through its events: it constructs nothing, and no loader of
-PyYAML's is changed.
+Only PyYAML's scanner and parser are used, through its events: it constructs nothing, and no loader of PyYAML's is
+changed.
 """
 
 from __future__ import annotations
@@ -16,7 +16,8 @@ from dataclasses import field
 from typing import TYPE_CHECKING, Final, Literal
 
 from reconciler.core.values import Json, Marked, Path
-from reconciler.load import provenance, scalars
+from reconciler.errors import ConfigError
+from reconciler.load import indexing, provenance, scalars
 from reconciler.load.calls import Lookups, plain
 from reconciler.load.sourcemaps import Rendered
 from reconciler.load.spans import MAX_DEPTH, Malformed, Parsed, Span
@@ -30,6 +31,7 @@ MAX_NODES: Final = 200_000
 
 _SURROGATE: Final = re.compile(r"[\ud800-\udfff]")
 _OWN: Final = "tag:yaml.org,2002:"
+_INDEX: Final = "write !index [!function argument, name-or-number]"
 
 _NO_PLACE = ("a ':' stands where no mapping can begin", "quote a value that contains ': '")
 _NO_COLON = ("a key has no ':' after it", "check the indentation; quote a value of several lines")
@@ -280,6 +282,11 @@ class _Builder:
             raise Malformed("a function's arguments are one scalar or a list", node.start)
         arguments = node.items if node.kind == "sequence" else [node]
         where = self._rendered.where(at)
+        if name == indexing.NAME and self._calls.signature(name) is None:
+            if node.kind == "scalar" or len(arguments) < 2:
+                raise ConfigError("index takes a value and what to take of it", where, _INDEX)
+            item, *keys = [self._argument(argument) for argument in arguments]
+            return indexing.index(item, keys, where)
         self._calls.check(name, len(arguments), where)
         if node.kind == "scalar":
             given = [self._overlaps.marked(node.text, self._span(node, None))]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import field
 from difflib import get_close_matches
 from types import MappingProxyType
 
@@ -18,13 +19,17 @@ __all__ = ["Instance", "Instances", "PluginUse", "discover", "open_instances"]
 
 @dataclass(frozen=True, slots=True)
 class Instance:
-    """An opened resolver. `name` is the prefix and the plugin's name: ``prod_tfstate``."""
+    """An opened resolver. `name` is the prefix and the plugin's name: ``prod_tfstate``.
+
+    Where the config names functions, the first of them stands in place of the plugin's name.
+    """
 
     name: str
     resolver: Resolver
     plugin: ResolverPlugin
     use: PluginUse
     distribution: str
+    functions: Mapping[str, Callable[..., str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,21 +123,25 @@ def _open(use: PluginUse, entry: EntryPoint, context: Context) -> Instance:
         raise ConfigError(what, use.where, f"upgrade {side}")
     try:
         resolver = plugin.open(context, use.config)
+        named = plugin.functions_of(use.config)
     except ReconcilerError as error:
         error.where = error.where or use.where
         raise
     except Exception as error:
         raise crashes.crash(error, f"the resolver {use.name}", entry.distribution, use.where) from error
-    name = use.func_prefix + entry.name.lower()
-    return Instance(name, resolver, plugin, use, entry.distribution)
+    name = use.func_prefix + next(iter(named), entry.name.lower())
+    return Instance(name, resolver, plugin, use, entry.distribution, {**plugin.functions, **named})
 
 
 def _functions(instance: Instance) -> Iterator[tuple[str, Function]]:
-    use = instance.use
-    for plain, path in instance.plugin.functions.items():
+    use, plugin = instance.use, instance.plugin
+    for plain, path in instance.functions.items():
         name = use.func_prefix + plain
         try:
-            yield name, Function.of(name, instance.name, path)
+            yield (
+                name,
+                Function.of(name, instance.name, path, structured=plugin.structured, late=plugin.late),
+            )
         except (TypeError, ValueError) as error:  # a callable of C has no signature
             raise crashes.crash(error, f"the function {name}", instance.distribution, use.where) from error
 

@@ -31,6 +31,15 @@ def itself(path: str, /) -> str:
     return path
 
 
+class Named:
+    """A function that says itself which parameters it has in Jsonnet."""
+
+    parameters = ("arg0", "arg1")
+
+    def __call__(self, /, *arguments: str) -> str:
+        return " ".join(arguments)
+
+
 def open_echo(_context: Context, config: Config) -> Resolver:
     if "bad" in config:
         raise ConfigError("bad is no setting")
@@ -49,6 +58,12 @@ def available(monkeypatch: pytest.MonkeyPatch) -> Mapping[str, EntryPoint]:
         ),
         always=ResolverPlugin(open=open_echo, functions={"say": itself}, always=True),
         shapeless=ResolverPlugin(open=open_echo, functions={"f": str}),
+        naming=ResolverPlugin(
+            open=open_echo,
+            functions_of=lambda config: {str(config["name"]): Named()},
+            structured=True,
+            late=True,
+        ),
         old=ResolverPlugin(open=open_echo, api=0),
         new=ResolverPlugin(open=open_echo, api=9),
         odd="a text",
@@ -56,7 +71,7 @@ def available(monkeypatch: pytest.MonkeyPatch) -> Mapping[str, EntryPoint]:
     monkeypatch.setitem(sys.modules, "a_test_plugin", module)
     points = {
         name: EntryPoint(name, f"a_test_plugin:{name}", "echoes 1.2", always=name == "always")
-        for name in ("echo", "always", "shapeless", "old", "new", "odd", "missing")
+        for name in ("echo", "always", "naming", "shapeless", "old", "new", "odd", "missing")
     }
     return points | {"broken": EntryPoint("broken", "no_such_module:plugin", "echoes 1.2")}
 
@@ -74,6 +89,22 @@ def test_functions_and_instances(available: Mapping[str, EntryPoint]) -> None:
     assert address == Address("prod_echo", "x")
     assert instances.resolver("prod_echo").lookup(address).data == "x"
     assert instances.actions() == ("s3:GetObject",)
+
+
+def test_a_plugin_may_have_functions_that_its_config_names(available: Mapping[str, EntryPoint]) -> None:
+    uses = [
+        PluginUse("naming", {"name": name}, prefix)
+        for name, prefix in (("jq", ""), ("yq", ""), ("jq", "my_"))
+    ]
+    instances = registry.open_instances(uses, FakeContext(), available)
+    assert set(instances.by_name) == {"always", "jq", "yq", "my_jq"}
+    assert instances.functions["my_jq"].address(["x"]) == Address("my_jq", "x")
+    assert instances.functions["jq"].parameters == ("arg0", "arg1")
+    assert {name for name, function in instances.functions.items() if function.late and function.structured} == {
+        "jq", "yq", "my_jq",
+    }  # fmt: skip
+    with pytest.raises(ConfigError, match="the function say is defined twice"):
+        registry.open_instances([PluginUse("naming", {"name": "say"})], FakeContext(), available)
 
 
 @pytest.mark.parametrize("uses", [[], [PluginUse("always")], [PluginUse("always"), PluginUse("ALWAYS")]])
