@@ -22,6 +22,7 @@ from reconciler.plugin import (
     ResolverPlugin,
     Source,
     Value,
+    check_settings,
     secret_name,
 )
 
@@ -103,10 +104,7 @@ def _text(argument: Json) -> str:
 
 
 def _open(context: Context, config: Config) -> Resolver:
-    if config:
-        raise ConfigError(
-            f"the env plugin has no setting {next(iter(config))!r}", hint="leave out its config"
-        )
+    check_settings("env", config)
     return EnvironmentResolver(context.environ)
 
 

@@ -8,7 +8,16 @@ path of an address is ``NAME``, ``NAME[0]`` or ``NAME[]``; names hold no bracket
 
 from __future__ import annotations
 
-from reconciler.plugin import Config, ConfigError, Context, Json, Resolver, ResolverPlugin
+from reconciler.plugin import (
+    Config,
+    ConfigError,
+    Context,
+    Json,
+    Resolver,
+    ResolverPlugin,
+    check_settings,
+    named,
+)
 from reconciler_ssm import parameters
 
 
@@ -25,9 +34,7 @@ def ssm_list(name: Json, /, *index: Json) -> str:
 
 
 def _name(name: Json) -> str:
-    if not isinstance(name, str) or not name.strip():
-        raise ConfigError("the name of a parameter is text", hint="ssm `/path/to/parameter`")
-    return name.strip()
+    return named(name, "the name of a parameter", "ssm `/path/to/parameter`")
 
 
 def _index(index: Json) -> int:
@@ -39,10 +46,7 @@ def _index(index: Json) -> int:
 
 
 def _open(context: Context, config: Config) -> Resolver:
-    if config:
-        raise ConfigError(
-            f"the ssm plugin has no setting {next(iter(config))!r}", hint="leave out its config"
-        )
+    check_settings("ssm", config)
     return parameters.ParameterResolver(context)
 
 

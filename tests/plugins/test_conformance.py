@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import pytest
 
+import reconciler_caller_identity
+import reconciler_cloudformation
+import reconciler_ecr
 import reconciler_env
+import reconciler_external
+import reconciler_s3
+import reconciler_secretsmanager
 import reconciler_ssm
 import reconciler_tfstate
 from reconciler.core.values import Value
+from reconciler.errors import AwsError, AwsNotFound, AwsRefused
 from reconciler.plugin import Address, Config, Context, NotFound, Resolver, ResolverPlugin
 from reconciler.testing import FakeAwsClient, FakeContext, check_resolver
 
@@ -25,7 +33,47 @@ def get_parameters(**parameters: object) -> dict[str, object]:
     return {"Parameters": [PARAMETER] * ("/a" in names), "InvalidParameters": invalid}
 
 
-CONTEXT = FakeContext(STATES, {"SET": "value"}, {"ssm": FakeAwsClient({"GetParameters": get_parameters})})
+def found_or(missing: AwsError, name: str, **answer: object) -> Callable[..., dict[str, object] | AwsError]:
+    """Answer a call whose parameters hold a name, and refuse another one."""
+    return lambda **asked: answer if name in json.dumps(asked) else missing
+
+
+CLIENTS = {
+    "ssm": FakeAwsClient({"GetParameters": get_parameters}),
+    "secretsmanager": FakeAwsClient(
+        {
+            "DescribeSecret": found_or(AwsNotFound("none"), "app/token", ARN="arn:aws:secretsmanager:…"),
+            "ListSecrets": {},
+        }
+    ),
+    "cloudformation": FakeAwsClient(
+        {
+            "DescribeStacks": {"Stacks": [{"Outputs": [{"OutputKey": "VpcId", "OutputValue": "vpc-1"}]}]},
+            "ListExports": {"Exports": [{"Name": "vpc", "Value": "vpc-1"}]},
+        }
+    ),
+    "ecr": FakeAwsClient(
+        {
+            "DescribeImages": found_or(
+                AwsRefused("none", code="ImageNotFoundException"),
+                '"1.0"',
+                imageDetails=[{"imageDigest": f"sha256:{0:064}"}],
+            ),
+            "DescribeRepositories": {"repositories": [{"repositoryUri": "registry/app"}]},
+        }
+    ),
+    "s3": FakeAwsClient(
+        {
+            "GetObject": found_or(
+                AwsNotFound("none", code="NoSuchKey"), "app.json", Body=b'{"password": "x"}'
+            ),
+            "ListObjectsV2": {},
+        }
+    ),
+    "sts": FakeAwsClient({"GetCallerIdentity": {"Account": "1", "Arn": "arn", "UserId": "u"}}),
+}
+CONTEXT = FakeContext(STATES, {"SET": "value", "PATH": "/usr/bin:/bin"}, CLIENTS)
+PRINTS: Config = {"name": "prints", "command": ["echo"]}
 
 
 @pytest.mark.parametrize(
@@ -33,6 +81,14 @@ CONTEXT = FakeContext(STATES, {"SET": "value"}, {"ssm": FakeAwsClient({"GetParam
     [
         (reconciler_env.plugin, {}, "SET", "UNSET"),
         (reconciler_ssm.plugin, {}, "/a", "/b"),
+        (reconciler_secretsmanager.plugin, {}, "app/token", "app/other"),
+        (reconciler_cloudformation.plugin, {}, "network.VpcId", "network.SubnetIds"),
+        (reconciler_cloudformation.plugin, {}, "export:vpc", "export:subnet"),
+        (reconciler_ecr.plugin, {}, "app:1.0", "app:1.1"),
+        (reconciler_ecr.plugin, {}, "digest app:1.0", "digest app:1.1"),
+        (reconciler_s3.plugin, {}, "json s3://b/app.json", "s3://b/app.txt"),
+        (reconciler_caller_identity.plugin, {}, "*", "Name"),
+        (reconciler_external.plugin, PRINTS, "'{\"password\": 1}'", "''"),
         (reconciler_tfstate.plugin, {"path": "aws.tfstate"}, "aws_db_instance.main", "aws_instance.none.id"),
         (reconciler_tfstate.plugin, {"path": "odd.tfstate"}, 'terraform_data.keyed["a.b"]', "output.none"),
     ],
