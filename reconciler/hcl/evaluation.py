@@ -26,7 +26,7 @@ from reconciler.hcl import (
     traversals,
     values,
 )
-from reconciler.hcl.faults import Fault
+from reconciler.hcl.faults import Fault, Undeclared
 from reconciler.hcl.nodes import Expr, Span
 from reconciler.hcl.runs import FAILED, LIMITS, Exceeded, Limits, Run, located
 from reconciler.hcl.sources import Source
@@ -189,6 +189,10 @@ class Evaluator:
     def _fault(self, fault: Fault, span: Span) -> Unknown:
         return self.wrong(fault.what, span, fault.hint)
 
+    def _undeclared(self, fault: Undeclared, span: Span) -> Unknown:
+        self.run.report([self.source.error(fault.what, span, fault.hint)])
+        return FAILED
+
     # Traversals
 
     def _traversal(self, expr: nodes.Name | nodes.GetAttr | nodes.Index, names: Names) -> Value:
@@ -209,7 +213,7 @@ class Evaluator:
         root = self.scope.root(base.name)
         if root is None:
             hint = traversals.suggestion(base.name, [*self.scope.roots(), *names])
-            return self.wrong(f'there is nothing named "{base.name}" here', base.span, hint)
+            return self._undeclared(Undeclared(f'there is nothing named "{base.name}" here', hint), base.span)
         path: list[traversals.Step] = []
         keys: list[Value] = []
         marks = values.NO_MARKS
@@ -243,6 +247,8 @@ class Evaluator:
         """Ask a root. Its errors stand at the place of its use."""
         try:
             return ask()
+        except Undeclared as fault:
+            return self._undeclared(fault, span)
         except Fault as fault:
             return self._fault(fault, span)
         except Exceeded:

@@ -16,3 +16,7 @@ class Fault(Exception):
         self.what = what
         self.hint = hint
         self.argument = argument
+
+
+class Undeclared(Fault):
+    """A name stands for nothing. Terraform tells so before it evaluates anything, so that no `try` passes over it."""

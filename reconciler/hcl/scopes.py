@@ -15,7 +15,7 @@ from typing import Final, TypeAlias
 from reconciler.errors import Where
 from reconciler.hcl import functions, syntax, traversals
 from reconciler.hcl.evaluation import Callee, Evaluator, Root, Scope, evaluate
-from reconciler.hcl.faults import Fault
+from reconciler.hcl.faults import Fault, Undeclared
 from reconciler.hcl.memos import Memo
 from reconciler.hcl.nodes import Expr
 from reconciler.hcl.runs import Run
@@ -45,7 +45,7 @@ class Fixed:
         name = first(self.name, path)
         if name not in self.values:
             hint = traversals.suggestion(name, self.values) or self.hint
-            raise Fault(f'there is no {self.noun} "{name}"', hint)
+            raise Undeclared(f'there is no {self.noun} "{name}"', hint)
         run.read(f"{self.name}.{name}", where)
         return self.values[name], 1
 
@@ -64,7 +64,7 @@ class Locals:
         name = first(self.name, path)
         if name not in self.definitions:
             hint = traversals.suggestion(name, self.definitions)
-            raise Fault(f'there is no local value "{name}"', hint)
+            raise Undeclared(f'there is no local value "{name}"', hint)
         run.read(f"{self.name}.{name}", where)
         expr, source = self.definitions[name]
         compute = partial(Evaluator(run, source, self.scope).value, expr)

@@ -16,7 +16,7 @@ from reconciler.core.values import Origin
 from reconciler.errors import ConfigError, KnownLater, NotFound, ResolveError, Where
 from reconciler.hcl import functions, plains, repetitions, scopes, values
 from reconciler.hcl.evaluation import Callee, Root
-from reconciler.hcl.faults import Fault
+from reconciler.hcl.faults import Fault, Undeclared
 from reconciler.hcl.nodes import Expr
 from reconciler.hcl.runs import FAILED, Run
 from reconciler.hcl.scopes import Fixed, Outside
@@ -159,9 +159,9 @@ class _Unset(NamedTuple):
     name: str
 
     def get(self, path: Path, run: Run, where: Where) -> tuple[Value, int]:  # noqa: ARG002
-        """Raise Fault."""
+        """Raise Undeclared."""
         by = "for_each" if self.name == "each" else "count"
-        raise Fault(f"{self.name} has a value only in a block with {by}", f"write {by} = … into the block")
+        raise Undeclared(f"{self.name} has a value only in a block with {by}", f"write {by} = … into the block")
 
 
 class _Call:

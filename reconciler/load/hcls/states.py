@@ -8,7 +8,7 @@ from typing import Final
 from reconciler.core.references import PluginUse
 from reconciler.errors import Where
 from reconciler.hcl import scopes, traversals, workspaces
-from reconciler.hcl.faults import Fault
+from reconciler.hcl.faults import Fault, Undeclared
 from reconciler.hcl.runs import Run
 from reconciler.hcl.traversals import Path as Steps
 from reconciler.hcl.values import Value
@@ -52,7 +52,7 @@ class Terraform:
         name = scopes.first("terraform", path)
         if name != "workspace":
             hint = traversals.suggestion(name, ["workspace"])
-            raise Fault(f'there is no known value of terraform "{name}"', hint)
+            raise Undeclared(f'there is no known value of terraform "{name}"', hint)
         run.read("terraform.workspace", where)
         return self._workspace(), 1
 
