@@ -77,7 +77,7 @@ class Application:
 
     def _route(self, call: Call, environ: dict[str, Any], fault: Fault | None) -> Answer:
         if fault and fault.code:
-            raise Refusal(fault.code, fault.message, fault.status)
+            raise Refusal(fault.code, fault.text, fault.status)
         with self._sandbox.lock:
             self._sandbox.limits.take(call.operation)
         if call.service == "ecs":

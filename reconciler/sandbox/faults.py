@@ -6,7 +6,7 @@ A fault rule is a JSON object; every member is optional:
     service     signing name of the service ("ecs", "ssm", "s3")
     match       text that the request body must contain
     code        error code to answer; without it the call goes on (after `latency`)
-    message     its message (default "Rate exceeded")
+    message     its message (default "Rate exceeded" for codes of throttling, else that a fault of the sandbox struck)
     status      its HTTP status (default 400)
     times       for how many calls the rule holds; without it for all
     p           probability that it strikes, 0 to 1 (seeded)
@@ -37,7 +37,7 @@ class Fault:
     service: str | None = None
     match: str = ""
     code: str | None = None
-    message: str = "Rate exceeded"
+    message: str | None = None
     status: int = 400
     times: int | None = None
     p: float = 1.0
@@ -67,6 +67,14 @@ class Fault:
         except re.error as error:
             raise SandboxError(f"is no regular expression: {error}", f"{where}.operation") from None
         return cls(**given)
+
+    @property
+    def text(self) -> str:
+        """The message that goes with the code."""
+        if self.message is not None:
+            return self.message
+        throttles = re.search("Throttl|TooManyRequests|RequestLimitExceeded|SlowDown", self.code or "")
+        return "Rate exceeded" if throttles else f"A fault of the sandbox: {self.code}"
 
     def fits(self, service: str, operation: str, body: str) -> bool:
         """Tell whether the rule concerns a call."""

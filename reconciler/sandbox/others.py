@@ -40,7 +40,7 @@ class Others:
             if call.region not in self._seeded:
                 self._seeded.add(call.region)
                 self._give(self._moto, call.region)
-        return _call(self._moto, environ | {"wsgi.input": io.BytesIO(call.body)})
+        return _asked(self._moto, environ | {"wsgi.input": io.BytesIO(call.body)}, call)
 
     def reset(self) -> None:
         """Make moto forget everything; it gets the seed again at the next call."""
@@ -54,7 +54,7 @@ class Others:
             from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
         except ImportError as error:
             message = (
-                f"The sandbox itself simulates ECS only; for {call.service} it needs the extra 'sandbox' "
+                f"The sandbox leaves {call.service} {call.operation} to moto, which comes with the extra 'sandbox' "
                 f"(pip install 'ecs-reconciler[sandbox]'): {error}"
             )
             raise Refusal("NotSimulatedBySandbox", message, status=501) from error
@@ -93,6 +93,38 @@ class Others:
     def _put(self, moto: _Wsgi, path: str, content: bytes) -> None:
         headers = {"HTTP_AUTHORIZATION": _CREDENTIALS.format("us-east-1", "s3")}
         _succeed(_call(moto, _environ("PUT", path, content, headers)), f"PUT {path}")
+
+
+def _asked(moto: _Wsgi, environ: dict[str, Any], call: Call) -> Answer:
+    """Let moto answer; where it breaks down, as it does on what it has not, say so in place of a dropped connection."""
+    what = f"{call.service} {call.operation}"
+    try:
+        answer = _call(moto, environ)
+    except NotImplementedError:
+        raise _neither(what) from None
+    except ImportError as error:
+        message = f"The sandbox leaves {what} to moto, which lacks a part of itself for it: {error}"
+        raise Refusal("NotSimulatedBySandbox", message, status=501) from error
+    except Exception as error:  # moto breaks down in any way, above all on services it does not know
+        if isinstance(error, AttributeError) and "NoneType" in str(error):
+            raise _neither(what) from None
+        message = f"The sandbox leaves {what} to moto, which broke down: {error!r}"
+        raise Refusal("NotSimulatedBySandbox", message, status=501) from error
+    if (
+        answer.status >= 400
+        and any("text/html" in value for _, value in answer.headers)
+        and _is_page(answer.body)
+    ):
+        raise _neither(what)
+    return answer
+
+
+def _is_page(body: bytes) -> bool:
+    return body[:15].lower() == b"<!doctype html>"
+
+
+def _neither(what: str) -> Refusal:
+    return Refusal("NotSimulatedBySandbox", f"Neither the sandbox nor moto simulates {what}.", status=501)
 
 
 def _succeed(answer: Answer, what: str) -> None:

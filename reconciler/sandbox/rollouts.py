@@ -118,6 +118,7 @@ def _failed_check(task: Task) -> bool:
 @rules.documented(
     "model, DeploymentConfiguration.minimumHealthyPercent: lower limit of healthy tasks, rounded up"
 )
+@rules.documented("model, UpdateTaskProtection: no scale-in and no deployment stops a protected task")
 @rules.guessed(
     "which go first: those of older deployments, the unhealthy before the healthy, then the newest"
 )
@@ -135,6 +136,8 @@ def _stop(world: World, service: Service) -> None:
     doomed = (
         surplus if primary.rollout == "FAILED" and desired else [*surplus, *older[: sick + max(0, spare)]]
     )
+    if service.body["status"] == "ACTIVE":
+        doomed = [task for task in doomed if task.protected <= world.now]
     running = [task for task in doomed if task.status == "RUNNING"]
     pending = [task for task in doomed if task.status != "RUNNING"]
     for task in doomed:

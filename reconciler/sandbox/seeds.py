@@ -15,6 +15,9 @@ Every member is optional:
     objects           S3: bucket → key → text, or {file: path relative to the seed}
     secrets           Secrets Manager: name → text
     repositories      ECR, as in `images`
+    instances         container instances: cluster → how many
+    capacity_providers
+                      bodies of CreateCapacityProvider
     faults, limits    as in `faults`
     knobs             as in `knobs`
     outcomes, hooks, alarms, meanwhile
@@ -61,6 +64,8 @@ class Seed:
     task_definitions: tuple[Body, ...] = ()
     services: tuple[Body, ...] = ()
     scalable_targets: tuple[Body, ...] = ()
+    instances: Mapping[str, int] = field(default_factory=dict)
+    capacity_providers: tuple[Body, ...] = ()
     codedeploy: Mapping[str, Any] = field(default_factory=dict)
     parameters: Mapping[str, Parameter] = field(default_factory=dict)
     objects: Mapping[str, Mapping[str, bytes]] = field(default_factory=dict)
@@ -126,6 +131,11 @@ def read(content: object, origin: str = "seed", folder: Path | None = None) -> S
         task_definitions=reader.bodies(given, "task_definitions"),
         services=reader.bodies(given, "services"),
         scalable_targets=reader.bodies(given, "scalable_targets"),
+        instances={
+            name: int(number(each, f"{origin}: instances.{name}"))
+            for name, each in reader.mapping(given.get("instances") or {}, "instances").items()
+        },
+        capacity_providers=reader.bodies(given, "capacity_providers"),
         codedeploy=reader.mapping(given.get("codedeploy") or {}, "codedeploy"),
         parameters=reader.parameters(given.get("parameters") or {}),
         objects=reader.objects(given.get("objects") or {}),
@@ -150,6 +160,7 @@ _MEMBERS: Final = frozenset(
     (
         *_SCRIPTED,
         *("region", "clusters", "task_definitions", "services", "scalable_targets", "parameters"),
+        *("instances", "capacity_providers"),
         *("codedeploy", "objects", "secrets", "repositories", "faults", "limits", "knobs"),
     )
 )
@@ -237,18 +248,23 @@ def _rehearse(seed: Seed) -> None:
         images.read(seed.repositories)
     except SandboxError as error:
         raise SandboxError(error.what, f"{seed.origin}: {error.where}") from None
-    if seed.clusters or seed.task_definitions or seed.services or seed.scalable_targets or seed.codedeploy:
+    held = (seed.clusters, seed.task_definitions, seed.services, seed.scalable_targets, seed.codedeploy)
+    if any(held) or seed.capacity_providers:
         begin(seed, seed.region or "us-east-1", _AGE, knobs, 0, by_tag)
 
 
 def begin(seed: Seed, region: str, now: float, knobs: Knobs, number: int, outcomes: Strategy) -> World:
     """Make a region that holds the seed at rest; what the simulated service refuses is a `SandboxError`."""
-    from reconciler.sandbox import plays
+    from reconciler.sandbox import instances, plays
 
     world = World(region, now - _AGE, knobs, number, outcomes)
     world.seeding = True
     if seed.concerns(region):
         world.repositories = images.read(seed.repositories)
+        for index, body in enumerate(seed.capacity_providers):
+            _do(seed, world, "CreateCapacityProvider", body, f"capacity_providers[{index}]")
+        for cluster, count in seed.instances.items():
+            instances.provide(world, cluster, count)
         for body in seed.clusters:
             _do(seed, world, "CreateCluster", body, f"clusters.{body.get('clusterName', 'default')}")
         for index, body in enumerate(seed.task_definitions):

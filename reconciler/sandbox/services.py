@@ -40,6 +40,9 @@ Of `gatewayConnectors` and `monitoring` this is a guess: they are seen on revisi
 change. So it is of `deploymentController`: what CodeDeploy left is a task set, which no deployment is.
 """
 
+_UNSAID: Final = {"resourceManagementType": "CUSTOMER"}
+"""What a service is that does not say so."""
+
 _OWN: Final = frozenset(
     {"service", "cluster", "taskDefinition", "desiredCount", "forceNewDeployment", "deploymentController"}
 )
@@ -247,19 +250,43 @@ def describe_services(world: World, request: Body) -> Body:
     return {"services": found, "failures": failures}
 
 
-@rules.documented("model, ListServices: 10 a page; by launchType and schedulingStrategy")
+@rules.documented(
+    "model, ListServices: 10 a page; by launchType, schedulingStrategy and resourceManagementType"
+)
 @rules.guessed("INACTIVE services are not listed, DRAINING ones are")
 def list_services(world: World, request: Body) -> Body:
     """List the ARNs of a cluster's services."""
     cluster = clusters.find(world, request.get("cluster"))
-    filters = {name: request[name] for name in ("launchType", "schedulingStrategy") if name in request}
+    members = ("launchType", "schedulingStrategy", "resourceManagementType")
+    filters = {name: request[name] for name in members if name in request}
     arns = [
         each.body["serviceArn"]
         for key, each in world.services.items()
         if key[0] == cluster["clusterName"]
         and each.body["status"] != "INACTIVE"
-        and all(each.body.get(name) == value for name, value in filters.items())
+        and all(each.body.get(name, _UNSAID.get(name)) == value for name, value in filters.items())
     ]
+    return pages.cut(arns, "serviceArns", request, default=10)
+
+
+@rules.documented(
+    "model, ListServicesByNamespace: services of any cluster, as clients too; NamespaceNotFoundException"
+)
+@rules.guessed(
+    "a namespace that no service and no cluster names is not found; it is told by its name or the end of its ARN"
+)
+def list_services_by_namespace(world: World, request: Body) -> Body:
+    """List the ARNs of the services whose Service Connect is in a namespace."""
+    wanted = request["namespace"].rpartition("/")[2]
+    known = {each.get("serviceConnectDefaults", {}).get("namespace", "") for each in world.clusters.values()}
+    arns = []
+    for service in world.services.values():
+        named = service.unlisted.get("serviceConnectConfiguration", {}).get("namespace", "")
+        known.add(named)
+        if service.body["status"] != "INACTIVE" and named.rpartition("/")[2] == wanted:
+            arns.append(service.body["serviceArn"])
+    if wanted not in {each.rpartition("/")[2] for each in known - {""}}:
+        raise Refusal("NamespaceNotFoundException", "Namespace not found.")
     return pages.cut(arns, "serviceArns", request, default=10)
 
 

@@ -1,4 +1,4 @@
-"""Tags of clusters, services and task definitions: Tag, Untag and ListTagsForResource, and tags given on creation."""
+"""Tags of clusters, services, tasks and so on: Tag, Untag and ListTagsForResource, and tags given on creation."""
 
 from collections.abc import Sequence
 
@@ -44,8 +44,12 @@ def attach(world: World, arn: str, tags: Sequence[Body]) -> None:
 def tag_resource(world: World, request: Body) -> Body:
     """Add tags to a resource."""
     held = _held(world, request["resourceArn"])
-    merged = {tag["key"]: tag for tag in [*held, *request["tags"]]}
-    attach(world, request["resourceArn"], list(merged.values()))
+    check(request["tags"])
+    given = [{"key": tag.get("key", ""), "value": tag.get("value", "")} for tag in request["tags"]]
+    merged = {tag["key"]: tag for tag in [*held, *given]}
+    # What AWS itself put there counts for nothing, and may stay.
+    check([tag for tag in merged.values() if not tag["key"].startswith("aws:")])
+    world.tags[request["resourceArn"]] = list(merged.values())
     return {}
 
 
@@ -53,6 +57,7 @@ def tag_resource(world: World, request: Body) -> Body:
 def untag_resource(world: World, request: Body) -> Body:
     """Remove tags of a resource by key."""
     held = _held(world, request["resourceArn"])
+    check([{"key": key} for key in dict.fromkeys(request["tagKeys"])])
     world.tags[request["resourceArn"]] = [tag for tag in held if tag["key"] not in request["tagKeys"]]
     return {}
 

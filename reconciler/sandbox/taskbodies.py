@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Final
 
-from reconciler.sandbox import definitiondefaults, rules, volumes
+from reconciler.sandbox import definitiondefaults, instances, rules, volumes
 from reconciler.sandbox.worlds import Body, Deployment, Service, Task, World
 
 _AGENT: Final = "ExecuteCommandAgent"
@@ -72,6 +72,9 @@ def create(world: World, order: Order) -> Task:
         **settings,
         **{member: definition[member] for member in ("cpu", "memory") if member in definition},
     }
+    if "platformVersion" not in settings:
+        body |= {"launchType": settings.get("launchType", "EC2")}
+        body["containerInstanceArn"] = instances.place(world, service.cluster)
     if order.provider:
         body["capacityProviderName"] = order.provider
     if definitiondefaults.network_mode(definition) == "awsvpc":

@@ -23,9 +23,14 @@ def list_tasks(world: World, request: Body) -> Body:
         for task in world.tasks.values()
         if task.cluster == cluster
         and all(task.body.get(name) == value for name, value in wanted.items())
+        and request.get("containerInstance", "").rpartition("/")[2] in ("", _instance(task))
         and request.get("family") in (None, _family(task))
     ]
     return pages.cut(arns, "taskArns", request)
+
+
+def _instance(task: Task) -> str:
+    return str(task.body.get("containerInstanceArn", "")).rpartition("/")[2]
 
 
 def _family(task: Task) -> str:

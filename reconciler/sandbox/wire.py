@@ -12,6 +12,7 @@ from reconciler.sandbox import rules
 from reconciler.sandbox.errors import Refusal
 
 _SCOPE: Final = re.compile(r"Credential=([^/,\s]+)/\d{8}/([^/]+)/([^/]+)/aws4_request")
+_REST_XML: Final = frozenset({"s3", "s3express", "s3-outposts", "route53", "cloudfront"})
 _JSON: Final = "application/x-amz-json-1.1"
 
 
@@ -19,7 +20,7 @@ _JSON: Final = "application/x-amz-json-1.1"
 class Call:
     """One AWS call: signing name, region, access key, operation as far as the protocol tells, and the raw body.
 
-    `protocol` is `json`, `query` or `rest`; an operation of the latter is `METHOD /path`.
+    `protocol` is `json`, `query`, `rest` (with XML) or `rest-json`; an operation of the latter two is `METHOD /path`.
     """
 
     service: str
@@ -76,7 +77,8 @@ def read(environ: dict[str, Any], body: bytes) -> Call:
         action = parse_qs(body.decode("utf-8", "replace")).get("Action", [""])[0]
         return Call(service, region, access_key, action, "query", body)
     operation = f"{environ.get('REQUEST_METHOD', 'GET')} {environ.get('PATH_INFO', '/')}"
-    return Call(service, region, access_key, operation, "rest", body)
+    protocol = "rest" if service in _REST_XML else "rest-json"
+    return Call(service, region, access_key, operation, protocol, body)
 
 
 def json_answer(content: object, status: int = 200, code: str = "") -> Answer:
@@ -105,7 +107,7 @@ def _headers(kind: str) -> tuple[tuple[str, str], ...]:
 @rules.documented("Smithy AWS JSON 1.1, AWS query and REST-XML protocols: how errors are written")
 def refused(protocol: str, refusal: Refusal) -> Answer:
     """Write a refusal in the protocol that the caller speaks."""
-    if protocol == "json":
+    if protocol in ("json", "rest-json"):
         content = {"__type": refusal.code, "message": refusal.message, **refusal.members}
         return json_answer(content, refusal.status, refusal.code)
     error = f"<Code>{escape(refusal.code)}</Code><Message>{escape(refusal.message)}</Message>"

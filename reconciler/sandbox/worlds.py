@@ -155,7 +155,8 @@ class Task:
     """A task: `body` is what DescribeTasks shows; `changed` tells the scheduler that something happened.
 
     One that RunTask started belongs to a service and a deployment of its own, which have no name and are nowhere else.
-    `sick` means that it fails its health checks, `draining` that its targets are on their way out.
+    `sick` means that it fails its health checks, `draining` that its targets are on their way out,
+    `protected` is until when it is protected from being stopped by its service.
     """
 
     id: str
@@ -167,6 +168,7 @@ class Task:
     healthy: bool = False
     sick: bool = False
     draining: bool = False
+    protected: float = 0
 
     @property
     def wanted(self) -> bool:
@@ -212,6 +214,8 @@ class World:
         self.address = "http://127.0.0.1"
         self.random = random.Random(f"{seed}/{region}")
         self.clusters: dict[str, Body] = {}
+        self.instances: dict[str, list[Body]] = {}
+        self.providers: dict[str, Body] = {}
         self.families: dict[str, dict[int, Body]] = {}
         self.services: dict[tuple[str, str], Service] = {}
         self.tasks: dict[str, Task] = {}

@@ -50,6 +50,23 @@ def test_botocore_retries_an_injected_throttle(server: Serving, clients: Clients
     ]
 
 
+@pytest.mark.parametrize(
+    ("code", "message"),
+    [
+        ("ThrottlingException", "Rate exceeded"),
+        ("TooManyRequestsException", "Rate exceeded"),
+        ("ServerException", "A fault of the sandbox: ServerException"),
+    ],
+)
+def test_a_fault_without_a_message_says_what_it_is(
+    server: Serving, clients: Clients, code: str, message: str
+) -> None:
+    server.faults([{"code": code}])
+    with pytest.raises(ClientError) as raised:
+        clients("ecs").list_clusters()
+    assert raised.value.response["Error"] == {"Code": code, "Message": message}
+
+
 def test_a_rule_can_look_into_the_request(server: Serving, ecs: Any) -> None:
     server.faults(
         [{"operation": "CreateService", "match": '"bad"', "code": "AccessDeniedException", "message": "no"}]

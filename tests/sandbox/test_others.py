@@ -81,6 +81,39 @@ def test_faults_strike_every_protocol(server: Serving, clients: Clients) -> None
 
 
 @pytest.mark.usefixtures("moto")
+@pytest.mark.parametrize(
+    ("service", "operation", "members", "message"),
+    [
+        (
+            "freetier",
+            "get_free_tier_usage",
+            {},
+            "Neither the sandbox nor moto simulates freetier GetFreeTierUsage.",
+        ),
+        (
+            "ssm",
+            "describe_sessions",
+            {"State": "Active"},
+            "Neither the sandbox nor moto simulates ssm DescribeSess",
+        ),
+        (
+            "account",
+            "get_primary_email",
+            {"AccountId": "123456789012"},
+            "Neither the sandbox nor moto simulates",
+        ),
+    ],
+)
+def test_what_moto_has_not_says_so(
+    clients: Clients, service: str, operation: str, members: dict[str, str], message: str
+) -> None:
+    with pytest.raises(ClientError) as raised:
+        getattr(clients(service), operation)(**members)
+    assert raised.value.response["Error"]["Code"] == "NotSimulatedBySandbox"
+    assert raised.value.response["Error"]["Message"].startswith(message)
+
+
+@pytest.mark.usefixtures("moto")
 def test_roles_and_load_balancers_are_moto_s(clients: Clients) -> None:
     role: dict[str, Any] = clients("iam").create_role(RoleName="r", AssumeRolePolicyDocument="{}")["Role"]
     assert clients("iam").get_role(RoleName="r")["Role"]["Arn"] == role["Arn"]

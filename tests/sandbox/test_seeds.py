@@ -91,7 +91,10 @@ def test_parameters_without_moto() -> None:
     ("seed", "message"),
     [
         ([], "seed: must be an object"),
-        ({"cluster": []}, "seed: has no member 'cluster'; there are alarms, clusters, codedeploy, faults"),
+        (
+            {"cluster": []},
+            "seed: has no member 'cluster'; there are alarms, capacity_providers, clusters, codedeploy, ",
+        ),
         ({"clusters": "main"}, "seed: clusters: must be a list"),
         ({"clusters": ["a b"]}, "seed: clusters.a b: CreateCluster refused it: InvalidParameterException"),
         (
