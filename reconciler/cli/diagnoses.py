@@ -20,7 +20,8 @@ def explain(reconciler: Reconciler, outcome: Outcome) -> None:
     from reconciler.render import diagnoses
     from reconciler.render.styles import Style
 
-    found = reconciler.diagnose()
+    # ECS's own is found by what the service shows: after a rollback that is not the deployment that was watched.
+    found = reconciler.diagnose(outcome.deployment if outcome.deployment.startswith("d-") else "")
     if logs.people():
         logs.info(diagnoses.text(found, Style(logs.colored())))
     else:

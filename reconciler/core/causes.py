@@ -24,6 +24,7 @@ class Kind(Enum):
     QUOTA = "quota"
     CONFIGURATION = "configuration"
     ALARM = "alarm"
+    HOOK = "hook"
     INFRASTRUCTURE = "infrastructure"
     OTHER = "other"
 

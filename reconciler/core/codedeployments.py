@@ -169,18 +169,25 @@ def events(target: JsonObject | None) -> Sequence[JsonObject]:
 
 def traffic(target: JsonObject | None) -> float | None:
     """Give the percentage of the traffic that the new tasks have, None where there are none yet."""
-    for each in _objects((target or {}).get("taskSetsInfo")):
-        weight = each.get("trafficWeight")
-        if each.get("taskSetLabel") == "Green" and isinstance(weight, int | float):
-            return float(weight)
-    return None
+    weight = _green(target).get("trafficWeight")
+    return float(weight) if isinstance(weight, int | float) else None
+
+
+def green(target: JsonObject | None) -> str:
+    """Give the id of the new task set, which started its tasks (API models: ECSTaskSet.identifer, Task.startedBy)."""
+    return str(_green(target).get("identifer") or "")
+
+
+def _green(target: JsonObject | None) -> JsonObject:
+    sets = _objects((target or {}).get("taskSetsInfo"))
+    return next((each for each in sets if each.get("taskSetLabel") == "Green"), {})
 
 
 def record(info: JsonObject, target: JsonObject | None, judgement: Judgement) -> JsonObject:
     """Give a deployment in the form of a service deployment, as far as progress is told by one."""
-    green = traffic(target)
-    shares = {} if green is None else {"requestedProductionTrafficWeight": green}
-    rest = [] if green is None else [{"requestedProductionTrafficWeight": 100.0 - green}]
+    weight = traffic(target)
+    shares = {} if weight is None else {"requestedProductionTrafficWeight": weight}
+    rest = [] if weight is None else [{"requestedProductionTrafficWeight": 100.0 - weight}]
     return {
         "deploymentId": info.get("deploymentId"),
         "status": info.get("status"),
@@ -223,12 +230,12 @@ def _stage(target: JsonObject | None) -> str:
 
 def _doing(target: JsonObject | None, stage: str) -> str:
     """Say what a deployment does just now."""
-    green = traffic(target)
-    if stage == "AllowTraffic" and green is not None:
-        return f"{stage}: {green:g}% of the traffic goes to the new tasks"
+    weight = traffic(target)
+    if stage == "AllowTraffic" and weight is not None:
+        return f"{stage}: {weight:g}% of the traffic goes to the new tasks"
     if stage:
         return f"{stage} is under way"
-    if green == 100 and passed(target, CODE_DEPLOY_EVENTS[-1]):
+    if weight == 100 and passed(target, CODE_DEPLOY_EVENTS[-1]):
         return "all traffic goes to the new tasks; those before are kept until CodeDeploy stops them"
     return "the deployment is in progress"
 

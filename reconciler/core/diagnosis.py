@@ -72,6 +72,8 @@ def diagnose(seen: Seen) -> tuple[Cause, ...]:
         _collect(found, list(evidence.of_ill(task, seen, told)), seen, task)
     for text, target in evidence.of_targets(seen):
         _collect(found, [(Of.SAID, text)], seen, None, target)
+    for text in evidence.of_ending(seen):
+        _collect(found, [(Of.SAID, text)], seen, None)
     for message in evidence.events(seen):
         if message not in told:
             _collect(found, [(Of.SAID, message)], seen, None)

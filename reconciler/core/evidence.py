@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import field
 from typing import Final
 
-from reconciler.core import rollouts, symptoms
+from reconciler.core import codedeployments, rollouts, symptoms
 from reconciler.core.causes import Logged
 from reconciler.core.symptoms import Of
 from reconciler.core.values import Json, JsonObject
@@ -34,7 +34,8 @@ class Seen:
 
     `stopped` and `running` are tasks as DescribeTasks shows them, `others` those that run of other deployments;
     `definition` is the task definition (of DescribeTaskDefinition, ``taskDefinition``), `health` DescribeTargetHealth's
-    descriptions by the target group's ARN.
+    descriptions by the target group's ARN. `record` is the service deployment; where CodeDeploy deploys, `shift` is its
+    deployment (DeploymentInfo) and `target` that one's ECSTarget, and `deployment` the id of the new task set.
     """
 
     service: JsonObject
@@ -45,6 +46,9 @@ class Seen:
     definition: JsonObject | None = None
     logs: Sequence[Logged] = ()
     health: Mapping[str, Sequence[JsonObject]] = field(default_factory=dict)
+    record: JsonObject = field(default_factory=dict)
+    shift: JsonObject = field(default_factory=dict)
+    target: JsonObject | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +153,24 @@ def of_targets(seen: Seen) -> Iterator[tuple[str, JsonObject]]:
     for target, group in _unhealthy(seen):
         if _address(target) not in known:
             yield _health(target, group), target
+
+
+def of_ending(seen: Seen) -> Iterator[str]:
+    """Give what the service deployment, or CodeDeploy's deployment, says of its own end."""
+    for hook in listed(seen.record, "lifecycleHookDetails"):
+        name = str(hook.get("targetArn") or hook.get("hookId")).rpartition(":function:")[2]
+        yield f"lifecycle hook {name} ({hook.get('targetType')}) is {hook.get('status')}"
+    triggered = _object(seen.record, "alarms").get("triggeredAlarmNames")
+    if isinstance(triggered, list | tuple) and triggered:
+        yield f"alarms {', '.join(str(name) for name in triggered)} went off"
+    for said in (seen.record.get("statusReason"), _object(seen.record, "rollback").get("reason")):
+        if said:
+            yield str(said)
+    error = _object(seen.shift, "errorInformation")
+    if error:
+        failed = (each for each in codedeployments.events(seen.target) if each.get("status") == "Failed")
+        at = next((f" at {each.get('lifecycleEventName')}" for each in failed), "")
+        yield f"{str(error.get('message') or '').rstrip('.')} ({error.get('code')}){at}".strip()
 
 
 def _unhealthy(seen: Seen) -> Iterator[tuple[JsonObject, str]]:

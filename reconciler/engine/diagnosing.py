@@ -6,12 +6,13 @@ from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as TimedOut
 from dataclasses import field, replace
-from typing import Final, TypeVar
+from typing import Final, TypeAlias, TypeVar
 
-from reconciler.core import diagnosis, evidence, rollouts
+from reconciler.core import codedeployments, diagnosis, evidence, rollouts
 from reconciler.core.causes import Cause, Diagnosis, Logged
 from reconciler.core.events import Diagnosed
 from reconciler.core.evidence import Seen, Stream
+from reconciler.core.kinds.spellings import short_name
 from reconciler.core.redaction import Masker, secret_name
 from reconciler.core.values import JsonObject
 from reconciler.engine.ports import Gateway, Snapshot
@@ -28,6 +29,8 @@ PATIENCE: Final = 15.0
 STILL: Final = 60.0
 
 Answer = TypeVar("Answer")
+Shift: TypeAlias = tuple[JsonObject, JsonObject | None]
+"""A deployment of CodeDeploy's and its ECSTarget, nothing where there is none."""
 
 
 def diagnose(
@@ -41,6 +44,7 @@ def diagnose(
 ) -> Diagnosis:
     """Say why a deployment of a service fails, by default that which `core.diagnosis.suspect` names.
 
+    Of a service that CodeDeploy deploys it is CodeDeploy's (``d-…``), by default the one that it attempted last.
     `described` is the service as it was described just now. Texts are masked: what `masker` knows, and the values of
     environment variables whose names say that they are secret.
     """
@@ -54,7 +58,7 @@ def diagnose(
         return Diagnosis(unread=tuple(reader.unread))
     hiding = _knowing(masker or Masker(), seen.definition)
     return Diagnosis(
-        deployment=seen.deployment,
+        deployment=str(seen.shift.get("deploymentId") or seen.deployment),
         causes=tuple(_masked(cause, hiding) for cause in diagnosis.diagnose(seen)),
         unread=tuple(hiding.leaf(line) for line in reader.unread),
     )
@@ -107,13 +111,21 @@ class _Reader:
         body = described or self._answer("the service", self.pool.submit(self._describe), None)
         if body is None:
             return None
-        deployment = deployment or diagnosis.suspect(body)
+        shifting = codedeployments.controller(body) == "CODE_DEPLOY"
+        shifts = self.pool.submit(self._shift, body, deployment) if shifting else None
+        deployment = "" if shifting else deployment or diagnosis.suspect(body)
         arn = _revision(body, deployment)
+        recording = self.pool.submit(self._record, body, deployment) if deployment else None
         stopping = self.pool.submit(self._tasks, "STOPPED")
         running = self.pool.submit(self._tasks, "RUNNING")
         defining = self.pool.submit(self._definition, arn) if arn else None
         groups = {group: self.pool.submit(self.gateway.target_health, group) for group in _groups(body)}
+        none: Shift = ({}, None)
+        shift, target = self._answer("CodeDeploy's deployment", shifts, none) if shifts is not None else none
         ended = self._answer("the stopped tasks", stopping, ())
+        green = codedeployments.green(target)
+        if green and any(task.get("startedBy") == green for task in ended):
+            deployment = green
         stopped = diagnosis.of_deployment(ended, deployment)
         tasks = self._answer("the running tasks", running, ())
         if defining is None and stopped:
@@ -131,6 +143,9 @@ class _Reader:
             others=[task for task in tasks if deployment and task.get("startedBy") != deployment],
             definition=self._answer("the task definition", defining, None) if defining is not None else None,
             health=ill,
+            record=self._answer("the service deployment", recording, {}) if recording is not None else {},
+            shift=shift,
+            target=target,
         )
         streams, elsewhere = evidence.streams(seen, MOST_STREAMS)
         logs = self._lines(streams)
@@ -140,6 +155,43 @@ class _Reader:
     def _describe(self) -> JsonObject | None:
         found = self.gateway.describe_services(self.cluster, [self.service])[self.service]
         return found.body if isinstance(found, Snapshot) else None
+
+    def _record(self, body: JsonObject, deployment: str) -> JsonObject:
+        """Read the service deployment that was made with a deployment, the newest where that is not shown any more."""
+        briefs = self.gateway.list_service_deployments(self.cluster, self.service, since=0.0)
+        own = (each for each in rollouts.deployments(body) if each.get("id") == deployment)
+        made = next((evidence.number(each.get("createdAt")) for each in own), 0.0)
+        if made:
+            briefs = tuple(
+                sorted(briefs, key=lambda each: abs(evidence.number(each.get("createdAt")) - made))
+            )
+        arns = [str(each["serviceDeploymentArn"]) for each in briefs[:1]]
+        return next(iter(self.gateway.describe_service_deployments(arns)), {}) if arns else {}
+
+    def _shift(self, body: JsonObject, deployment: str) -> Shift:
+        """Read a deployment of CodeDeploy's and its target: the one that its group attempted last, if none is named."""
+        port = self.gateway.codedeploy
+        info = self._deployment(deployment or next(iter(codedeployments.known(body)), ""))
+        if not deployment and info:
+            names = [str(info.get("deploymentGroupName"))]
+            for group in port.groups(str(info.get("applicationName")), names):
+                last = group.get("lastAttemptedDeployment")
+                name = str(last.get("deploymentId") or "") if isinstance(last, dict) else ""
+                info = self._deployment(name) if name not in ("", info.get("deploymentId")) else info
+        rollback = info.get("rollbackInfo")
+        undone = rollback.get("rollbackTriggeringDeploymentId") if isinstance(rollback, dict) else None
+        if info.get("creator") == "codeDeployRollback" and undone:
+            info = self._deployment(str(undone))
+        if not info:
+            return {}, None
+        found = port.describe_target(
+            str(info.get("deploymentId")), f"{short_name(self.cluster)}:{self.service}"
+        )
+        return info, found.body if isinstance(found, Snapshot) else None
+
+    def _deployment(self, name: str) -> JsonObject:
+        found = self.gateway.codedeploy.describe_deployments([name]) if name else ()
+        return next(iter(found), {})
 
     def _tasks(self, status: str) -> tuple[JsonObject, ...]:
         arns = self.gateway.list_tasks(self.cluster, self.service, status=status)

@@ -264,6 +264,7 @@ def test_a_function_that_fails_ends_it(cli: Cli, shop: Shop) -> None:
     ran = cli("apply", "--auto-approve", *OPTIONS)
     assert ran.code == 3, ran
     assert "the function hooked to AfterInstall failed" in ran.err
+    assert "Why: a function that the AppSpec calls failed or did not report in time: AfterInstall" in ran.err
     assert shop.runs() == "web:1"
     undone = cli("rollback", *OPTIONS)
     undone.one_error("there is nothing to undo: web:1 has the traffic")

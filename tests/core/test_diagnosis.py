@@ -59,6 +59,9 @@ def seen(row: dict[str, Any]) -> Seen:
         state = {"State": "unhealthy", "Reason": code, "Description": description}
         health = {GROUP: [{"Target": {"Id": "10.0.0.9", "Port": 8080}, "TargetHealth": state}]}
     logs = [Logged("app", "t1", (row["log"],))] if "log" in row else []
+    events: list[Any] = (
+        [{"lifecycleEventName": row.get("failed"), "status": "Failed"}] if "failed" in row else []
+    )
     return Seen(
         service=service,
         deployment="ecs-svc/1",
@@ -66,6 +69,9 @@ def seen(row: dict[str, Any]) -> Seen:
         definition=DEFINITION,
         health=health,
         logs=logs,
+        record=row.get("record", {}),
+        shift={"errorInformation": row["shift"]} if "shift" in row else {},
+        target={"lifecycleEvents": events},
     )
 
 

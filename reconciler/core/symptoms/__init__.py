@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import Final
 
 from reconciler.core.causes import Kind
-from reconciler.core.symptoms import containers, health, places, resources
+from reconciler.core.symptoms import containers, deployments, health, places, resources
 from reconciler.core.symptoms.symptoms import Of, Symptom
 
 __all__ = ["ROUTINE", "TABLE", "Of", "Symptom"]
@@ -54,6 +54,8 @@ TABLE: Final[tuple[Symptom, ...]] = (
     *containers.TABLE,
     *places.TABLE,
     *health.TABLE,
+    *deployments.TABLE,
+    *deployments.VAGUE,
     *_VAGUE,
 )
 """Every row, the more particular ones before those that would take their texts too."""
