@@ -86,7 +86,9 @@ class Aws:
             with self._lock, clients.told(self._call("sts", "GetCallerIdentity")):
                 self._region = credentials.region(self._profile, self._environ)
         if not self._region:
-            raise ConfigError("no AWS region is set", hint="set `region` in the project file, or AWS_REGION")
+            raise ConfigError(
+                "no AWS region is set", hint="set `region` in the project file, or AWS_REGION, or --region"
+            )
         return self._region
 
     def client(self, service: str, options: AwsOptions | None = None, /) -> clients.Client:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
 COMMANDS: Final[Mapping[str, str]] = {
+    "init": "Write files for a service that runs already.",
     "plan": "Show what would change.",
     "apply": "Carry out a plan, and watch the rollout.",
     "diff": "Compare the definitions with what runs, as a textual diff.",

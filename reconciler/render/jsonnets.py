@@ -7,8 +7,9 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from reconciler.core.values import Json
+from reconciler.core.addressing import Draft, Text
 
+_NATIVE: Final = "local tfstate = std.native('tfstate');\n\n"
 _NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 # The language's reserved words (jsonnet.org/ref/spec.html, "Lexing").
 _RESERVED: Final = frozenset({
@@ -17,12 +18,19 @@ _RESERVED: Final = frozenset({
 })  # fmt: skip
 
 
-def text(document: Json, *, ordered: bool = False) -> str:
+def text(document: Draft, *, ordered: bool = False) -> str:
     """Write a document, its members sorted by name if `ordered`."""
-    return "".join(_pieces(document, "", ordered=ordered)) + "\n"
+    written = "".join(_pieces(document, "", ordered=ordered)) + "\n"
+    return _NATIVE + written if _refers(document) else written
 
 
-def _pieces(value: Json, indent: str, *, ordered: bool) -> Iterator[str]:
+def _refers(value: Draft) -> bool:
+    if isinstance(value, dict):
+        return any(_refers(member) for member in value.values())
+    return any(_refers(item) for item in value) if isinstance(value, list) else isinstance(value, Text)
+
+
+def _pieces(value: Draft, indent: str, *, ordered: bool) -> Iterator[str]:
     inner = indent + "  "
     if isinstance(value, dict) and value:
         yield "{\n"
@@ -38,6 +46,11 @@ def _pieces(value: Json, indent: str, *, ordered: bool) -> Iterator[str]:
             yield from _pieces(member, inner, ordered=ordered)
             yield ",\n"
         yield indent + "]"
+    elif isinstance(value, Text):
+        yield " + ".join(
+            _string(part) if isinstance(part, str) else f"tfstate({_string(part.quoted)})"
+            for part in value.parts
+        )
     else:
         yield _string(value) if isinstance(value, str) else json.dumps(value)
 

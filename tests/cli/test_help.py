@@ -18,7 +18,7 @@ from click.testing import CliRunner
 
 from reconciler.cli import main
 from reconciler.sandbox import seeds
-from tests.cli.commands import SEED, Box, Cli, Ran
+from tests.cli.commands import REGION, SEED, Box, Cli, Ran
 
 _HELPS = [(), *((name,) for name in main.COMMANDS), ("sandbox", "run")]
 
@@ -65,7 +65,11 @@ def shell(box: Box, project: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str,
 
 
 @pytest.mark.parametrize("example", list(_examples()))
-def test_an_example_of_the_help_runs(box: Box, cli: Cli, shell: dict[str, str], example: str) -> None:
+def test_an_example_of_the_help_runs(
+    box: Box, cli: Cli, shell: dict[str, str], example: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if example.startswith("reconciler init"):  # no project says the region yet
+        monkeypatch.setenv("AWS_REGION", REGION)
     if "apply plan.json" in example and "--out" not in example:
         assert cli("plan", "--out", "plan.json", IMAGE_TAG="2.4.62").code == 0
     if "apply p.json" in example or "apply FILE" in example:
