@@ -176,8 +176,11 @@ class Evaluation:
             return ()
         return found.addresses if isinstance(found, evaluate.Needs) else ()
 
-    def expression(self, text: str, name: str) -> Marked:
-        """Evaluate an expression of HCL in the project's scope. Raises HclError, ResolveError, KnownLater."""
+    def expression(self, text: str, name: str, later: str | None = None) -> Marked:
+        """Evaluate an expression of HCL in the project's scope. Raises HclError, ResolveError, KnownLater.
+
+        `later` stands for what is known later, in place of KnownLater.
+        """
         from reconciler.load.calls import Lookups
         from reconciler.load.hcls import consoles
 
@@ -185,7 +188,7 @@ class Evaluation:
         session, instances = self._evaluated()
         while True:
             lookups = Lookups(instances.functions, session.known)
-            value = consoles.evaluate(text, name, self.project.document, lookups, self._options)
+            value = consoles.evaluate(text, name, self.project.document, lookups, self._options, later)
             if value is not None:
                 return value
             session.lookup_many(lookups.needs)

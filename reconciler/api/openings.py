@@ -148,14 +148,15 @@ class Opening:
         """List every reference of the project, those in branches that are not taken too, wrong ones among them."""
         return self._files.listed()
 
-    def evaluate(self, expression: str, name: str = "expression") -> Json:
+    def evaluate(self, expression: str, name: str = "expression", later: str | None = None) -> Json:
         """Evaluate an expression of HCL in the project's scope: the state, variables, locals, functions. Masked.
 
-        `name` is what messages call its place. HclError, HclErrors, ResolveError, KnownLater.
+        `name` is what messages call its place, and `later` stands for what is known only after Terraform has applied
+        its plan. HclError, HclErrors, ResolveError; KnownLater without `later`.
         """
         from reconciler.core.documents import Resolved
 
-        found = self._files.expression(expression, name)
+        found = self._files.expression(expression, name, later)
         data: Json = found.data  # type: ignore[assignment]
         return masked(data, (), Resolved(name, data, sensitive=frozenset(found.sensitive_paths)), self.masker)
 

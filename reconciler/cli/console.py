@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 _PROMPT = "> "
 _HISTORY = "console-history"
 _LINES = 1000
+_LATER = "(known after apply)"
 
 
 @click.command()
@@ -49,7 +50,7 @@ def command(common: options.Common, *, as_json: bool, show_sensitive: bool) -> i
 def _answered(reconciler: Reconciler, line: str, number: int, *, as_json: bool) -> bool:
     """Print what a line comes to; tell whether it came to anything."""
     try:
-        value = reconciler.evaluate(line, f"line {number}")
+        value = reconciler.evaluate(line, f"line {number}", None if as_json else _LATER)
     except ReconcilerError as error:
         if as_json:
             options.write(json.dumps({"error": reconciler.masker.text(str(error))}, ensure_ascii=False))

@@ -233,6 +233,22 @@ def test_what_expressions_know_of_a_plan(case: dict[str, Any], asking: Reconcile
 
 
 @pytest.mark.parametrize(
+    ("expression", "value"),
+    [
+        ("terraform_data.many[*].output", ["n0", "n1", "?"]),
+        ("{ a = terraform_data.new.id, b = [try(terraform_data.new.id, 1), 2] }", {"a": "?", "b": ["?", 2]}),
+        ('"x-${terraform_data.new.id}"', "?"),
+        ("toset(terraform_data.many[*].output)", "?"),
+    ],
+)
+def test_what_is_known_later_beside_what_is_known(expression: str, value: object, asking: Reconciler) -> None:
+    assert asking.evaluate(expression, later="?") == value
+    with pytest.raises(KnownLater) as caught:
+        asking.evaluate(expression)
+    assert "^^^" in str(caught.value)
+
+
+@pytest.mark.parametrize(
     ("text", "address"),
     [
         ("environment = { A = (terraform_data.many[*].output)[2] }", "tfstate terraform_data.many"),

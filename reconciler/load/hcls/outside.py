@@ -47,6 +47,7 @@ class Scope(scopes.Names):
         super().__init__(roots, definitions=definitions, answer=self._state, context=context)
         self._resolvers = lookups
         self._options = options
+        self.waits = False  # whether what is known later is a value among others, and not what all waits for
         self.origins: dict[str, Origin] = {}
         self.places: dict[str, Where] = {}
 
@@ -89,6 +90,8 @@ class Scope(scopes.Names):
         except (PartlyKnown, PartlyFailed) as error:
             return self._inward(error.answer, Unknown(error.what, error.address))
         except KnownLater as error:
+            if self.waits:
+                return Unknown(error.what, error.address)
             # No failure that `try` may pass over: there will be a value.
             run.report([error])
             return FAILED
@@ -161,7 +164,9 @@ class _Unset(NamedTuple):
     def get(self, path: Path, run: Run, where: Where) -> tuple[Value, int]:  # noqa: ARG002
         """Raise Undeclared."""
         by = "for_each" if self.name == "each" else "count"
-        raise Undeclared(f"{self.name} has a value only in a block with {by}", f"write {by} = … into the block")
+        raise Undeclared(
+            f"{self.name} has a value only in a block with {by}", f"write {by} = … into the block"
+        )
 
 
 class _Call:
