@@ -72,10 +72,11 @@ def diagnose(seen: Seen) -> tuple[Cause, ...]:
         _collect(found, list(evidence.of_ill(task, seen, told)), seen, task)
     for text, target in evidence.of_targets(seen):
         _collect(found, [(Of.SAID, text)], seen, None, target)
-    for text in evidence.of_ending(seen):
+    endings = list(evidence.of_ending(seen))
+    for text in endings:
         _collect(found, [(Of.SAID, text)], seen, None)
     for message in evidence.events(seen):
-        if message not in told:
+        if message not in told and not any(text in message for text in endings):
             _collect(found, [(Of.SAID, message)], seen, None)
     groups = sorted(found.values(), key=lambda group: (-len(group.tasks), -group.times, group.rank))
     particular = [group for group in groups if not group.vague]

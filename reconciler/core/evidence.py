@@ -19,6 +19,7 @@ _PORT: Final = re.compile(r"\(port (\d+)\)")
 _GROUP: Final = re.compile(r"arn:[\w-]+:elasticloadbalancing:[^\s)]*:targetgroup/[^\s)]+")
 _ILL: Final = ("unhealthy", "unhealthy.draining", "unused", "unavailable")
 _COMPLETED: Final = "deployment completed."
+_HOOK_FAILED: Final = ("FAILED", "TIMED_OUT")
 _NEVER_RAN: Final = "TaskFailedToStart"
 _ENDED: Final = "EssentialContainerExited"
 _TOLD_TO_END: Final = {
@@ -157,19 +158,20 @@ def of_targets(seen: Seen) -> Iterator[tuple[str, JsonObject]]:
 
 def of_ending(seen: Seen) -> Iterator[str]:
     """Give what the service deployment, or CodeDeploy's deployment, says of its own end."""
+    reasons = (seen.record.get("statusReason"), _object(seen.record, "rollback").get("reason"))
+    said = list(dict.fromkeys(str(text) for text in reasons if text))
+    yield from said
     for hook in listed(seen.record, "lifecycleHookDetails"):
-        name = str(hook.get("targetArn") or hook.get("hookId")).rpartition(":function:")[2]
-        yield f"lifecycle hook {name} ({hook.get('targetType')}) is {hook.get('status')}"
+        if hook.get("status") in _HOOK_FAILED and not any("lifecycle hook" in text.lower() for text in said):
+            name = str(hook.get("targetArn") or hook.get("hookId")).rpartition(":function:")[2]
+            yield f"lifecycle hook {name} ({hook.get('targetType')}) is {hook.get('status')}"
     triggered = _object(seen.record, "alarms").get("triggeredAlarmNames")
     if isinstance(triggered, list | tuple) and triggered:
         yield f"alarms {', '.join(str(name) for name in triggered)} went off"
-    for said in (seen.record.get("statusReason"), _object(seen.record, "rollback").get("reason")):
-        if said:
-            yield str(said)
     error = _object(seen.shift, "errorInformation")
     if error:
-        failed = (each for each in codedeployments.events(seen.target) if each.get("status") == "Failed")
-        at = next((f" at {each.get('lifecycleEventName')}" for each in failed), "")
+        events = (each for each in codedeployments.events(seen.target) if each.get("status") == "Failed")
+        at = next((f" at {each.get('lifecycleEventName')}" for each in events), "")
         yield f"{str(error.get('message') or '').rstrip('.')} ({error.get('code')}){at}".strip()
 
 

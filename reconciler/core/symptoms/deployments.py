@@ -16,6 +16,13 @@ _MODEL: Final = "CodeDeploy's API model, ErrorCode"
 TABLE: Final[tuple[Symptom, ...]] = (
     Symptom(
         Kind.HOOK,
+        r"(?P<stage>[A-Z_]+) lifecycle hook\(s\) failed\.(?: Lifecycle hook target \S*?:function:(?P<hook>\S+))?",
+        "a lifecycle hook of {stage} failed: {hook}",
+        "read the function's log: it has to answer with hookStatus SUCCEEDED",
+        "reported: Service deployment rolled back because PRE_SCALE_UP lifecycle hook(s) failed. …",
+    ),
+    Symptom(
+        Kind.HOOK,
         r"lifecycle hook (?P<hook>\S+) \(AWS_LAMBDA\) is FAILED",
         "the lifecycle hook {hook} failed",
         "read the function's log: it has to answer with hookStatus SUCCEEDED",
