@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from reconciler.api.connections import THREADS, Connection
 from reconciler.api.projects import Project
 from reconciler.core.documents import Resolved
-from reconciler.core.redaction import MASK, Masker, secret_name
+from reconciler.core.redaction import MASK, Masker, secret_name, secret_option
 from reconciler.core.references import PluginUse
 from reconciler.core.values import Address, Failure, Json, Marked, Value
 from reconciler.errors import ConfigError, ResolveError
@@ -27,6 +27,10 @@ if TYPE_CHECKING:
     from reconciler.core.plans import Input, Notice
     from reconciler.load.sources import Document
     from reconciler.plugin import AwsOptions
+
+
+OPTIONS: Final = frozenset({"dockerlabels", "driveropts", "labels", "options"})
+"""Members whose keys are the user's own, in lower case: `load.hcls.names.MAPS`, which few projects import."""
 
 
 class _Context(NamedTuple):
@@ -305,10 +309,13 @@ def masked(value: Json, path: tuple[str | int, ...], resolved: Resolved, masker:
     """Mask what is sensitive in an evaluated file."""
     if isinstance(value, dict):
         secret = _holds_named_secret(value)
+        free = bool(path) and str(path[-1]).lower() in OPTIONS
         names = masker.names(value)
         return {
             names[name]: MASK
             if secret and name.lower() == "value" and not masker.open
+            else masker.texts(member)
+            if free and secret_option(name)
             else masked(member, (*path, name), resolved, masker)
             for name, member in value.items()
         }

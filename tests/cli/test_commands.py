@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from reconciler.api.evaluations import OPTIONS
+from reconciler.load.hcls.names import MAPS
 from tests.cli.commands import CLUSTER, REGION, SERVICE, Box, Cli, addresses, edit
 
 _NEW = {"IMAGE_TAG": "2.4.62"}
@@ -168,6 +170,15 @@ def test_render_canonical_shows_what_is_compared(cli: Cli) -> None:
     container = document["containerDefinitions"]["httpd-app"]
     assert container["environment"]["LOG_LEVEL"] == "info"
     assert "essential" not in container
+
+
+def test_render_hides_options_with_names_of_secrets(cli: Cli) -> None:
+    held = '"dockerLabels": {"api-token": "hush-1", "team": "web"}, '
+    edit("ecs-task-def.json", '"environment"', held + '"environment"')
+    labels = json.loads(cli("render", "taskdef").out)["containerDefinitions"][0]["dockerLabels"]
+    assert labels == {"api-token": "(sensitive value)", "team": "web"}
+    assert "hush-1" in cli("render", "taskdef", "--show-sensitive").out
+    assert {name.lower() for name in MAPS} == OPTIONS
 
 
 def test_variables_stand_for_options_and_ours_win(cli: Cli, box: Box) -> None:
