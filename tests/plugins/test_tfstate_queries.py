@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import pathlib
+import re
 import shutil
 import subprocess
 from contextlib import suppress
@@ -18,6 +20,7 @@ from reconciler_tfstate.filters import _Run
 from reconciler_tfstate.places import Found
 from reconciler_tfstate.sensitivities import Path
 
+ROOT = pathlib.Path(__file__).parents[2]
 JQ = shutil.which("jq")
 
 
@@ -35,6 +38,11 @@ def test_every_function_is_there() -> None:
         set(functions.WITH_ARGUMENT)
         == {name for name, counts in queries.FUNCTIONS.items() if counts == (1,)} - control
     )
+
+
+def test_every_function_is_in_the_docs() -> None:
+    text = (ROOT / "docs/states.md").read_text().split("<!-- queries -->")[1].split("<!-- end -->")[0]
+    assert re.findall(r"`([^`]+)`", text) == sorted(queries.FUNCTIONS)
 
 
 PEOPLE: dict[str, Any] = {
