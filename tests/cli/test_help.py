@@ -35,15 +35,18 @@ def _help(name: tuple[str, ...]) -> str:
     return done.output
 
 
+def _shown(name: tuple[str, ...]) -> list[str]:
+    """Give the lines of a help that run the command, without the remark behind them."""
+    lines = (
+        re.match(r"  +((?:echo '.*' \| )?reconciler .*?)(?:  +.*)?$", line)
+        for line in _help(name).splitlines()
+    )
+    return [found[1] for found in lines if found]
+
+
 def _examples() -> Iterator[str]:
-    """Give the lines of every help that start with the command's name, without the remark behind them."""
-    seen: set[str] = set()
-    for name in _HELPS:
-        for line in _help(name).splitlines():
-            found = re.match(r"  +(reconciler .*?)(?:  +.*)?$", line)
-            if found and found[1] not in seen:
-                seen.add(found[1])
-                yield found[1]
+    """Give the examples of every help, each once."""
+    yield from dict.fromkeys(example for name in _HELPS for example in _shown(name))
 
 
 @pytest.fixture
@@ -114,10 +117,9 @@ def test_the_seed_in_the_help_loads() -> None:
     assert seeds.read(yaml.safe_load(text)).parameters["/app/url"].value == "https://example.com"
 
 
-def test_there_are_examples() -> None:
-    examples = list(_examples())
-    for command in ("plan", "apply", "diff", "deploy", "render", "wait", "continue", "rollback", "status"):
-        assert any(f"reconciler {command}" in example for example in examples)
+@pytest.mark.parametrize("command", main.COMMANDS)
+def test_every_command_has_an_example(command: str) -> None:
+    assert any(f"reconciler {command}" in example for example in _shown((command,)))
 
 
 def test_every_command_is_listed_and_has_a_help() -> None:
