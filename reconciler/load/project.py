@@ -33,7 +33,7 @@ from reconciler.load.sources import Document, Options
 from reconciler.load.spans import Malformed
 from reconciler.records import dataclass
 
-EMULATES: Final = "2.8.0"
+EMULATES: Final = "2.8.7"
 """The ecspresso version whose project files are understood; `required_version` is checked against it."""
 
 NAMES: Final = (
