@@ -12,6 +12,7 @@ import pytest
 
 from reconciler.errors import ConfigError, Denied, NotFound, Unavailable
 from reconciler.plugin import Address, AwsOptions, ResolveError, Resolver
+from reconciler.testing import FakeAwsClient, FakeContext
 from reconciler_tfstate import plugin, stores
 from reconciler_tfstate.backends import s3
 
@@ -184,6 +185,17 @@ def test_an_object_that_is_written_between_two_pieces(bucket: Any, monkeypatch: 
     assert isinstance(error, Unavailable)
     assert "was written to while it was read" in error.what
     assert error.retry_after
+
+
+def test_ranges_that_are_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(s3, "_PIECE", 10)
+    short = FakeAwsClient({"GetObject": {"Body": b"{}", "ContentRange": "bytes 0-9/500", "ETag": "e"}})
+    error = refused(FakeContext(clients={"s3": short}), {"url": "s3://states/app.tfstate"})
+    assert "broke off" in error.what
+    whole = FakeAwsClient({"GetObject": {"Body": state("found")}})
+    context = FakeContext(clients={"s3": whole})
+    assert opened(context, {"url": "s3://states/app.tfstate"}).lookup(OUTPUT).data == "found"
+    assert len(short.calls) == len(whole.calls) == 1
 
 
 class Recorded:

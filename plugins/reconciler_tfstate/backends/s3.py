@@ -117,14 +117,19 @@ class Object:
             if error.code != "InvalidRange":  # an empty object has none
                 raise
             found = get()
-        yield found["Body"]
-        size, at = found.get("ContentRange", "").rpartition("/")[2], len(found["Body"])
-        while size.isdecimal() and at < int(size):
-            body = get(Range=f"bytes={at}-{at + _PIECE - 1}", IfMatch=found["ETag"])["Body"]
-            if not body:
-                raise Unavailable(f"the answer of S3 for {self.name} broke off")
+        body, at = found["Body"], 0
+        told = found.get("ContentRange", "").rpartition("/")[2]
+        size = int(told) if told.isdecimal() else len(body)
+        same = {"IfMatch": found["ETag"]} if "ETag" in found else {}
+        while True:
             yield body
             at += len(body)
+            if at == size:
+                return
+            if len(body) != _PIECE:
+                what = f"the answer of S3 for {self.name} broke off"
+                raise Unavailable(what, hint="check the network", retry_after=WRITTEN_AFTER)
+            body = get(Range=f"bytes={at}-{at + _PIECE - 1}", **same)["Body"]
 
     def _encryption(self) -> dict[str, Any]:
         if not self.customer_key:
