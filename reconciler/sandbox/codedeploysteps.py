@@ -14,7 +14,7 @@ from reconciler.sandbox import (
 )
 from reconciler.sandbox.codedeploystates import Run, Wish
 from reconciler.sandbox.errors import Refusal
-from reconciler.sandbox.worlds import World
+from reconciler.sandbox.worlds import ACCOUNT, World
 
 _POLL: Final = 5.0
 """How often a deployment looks whether its replacement task set is healthy, in seconds. A guess."""
@@ -94,7 +94,8 @@ def _hook(world: World, run: Run, event: str) -> Iterator[float]:
     function = run.hooks.get(event)
     if not function:
         return
-    ending, lasts = world.script.hook(world.knobs, function, event)
+    arn = f"arn:aws:lambda:{world.region}:{ACCOUNT}:function:{function}"
+    ending, lasts = world.script.hook(world.knobs, function, event, "" if ":" in function else arn)
     run.hook = world.uuid()
     run.executions[run.hook] = event
     yield min(lasts, _HOOK_TIMEOUT)

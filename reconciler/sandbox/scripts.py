@@ -93,10 +93,14 @@ class Script:
             None,
         )
 
-    def hook(self, knobs: Knobs, function: str, stage: str) -> tuple[str, float]:
-        """Give how the execution of a function ends, and after how many seconds; `inf` if it never does."""
+    def hook(self, knobs: Knobs, function: str, stage: str, arn: str = "") -> tuple[str, float]:
+        """Give how the execution of a function ends, and after how many seconds; `inf` if it never does.
+
+        `arn` is that of a function which is called by its name.
+        """
         for each in self.hooks:
-            if fnmatchcase(function, each.function) and each.stage in ("", stage):
+            fits = any(fnmatchcase(name, each.function) for name in (function, arn) if name)
+            if fits and each.stage in ("", stage):
                 if each.status == "IN_PROGRESS":
                     return "", math.inf
                 return each.status, knobs.hook if each.seconds is None else each.seconds

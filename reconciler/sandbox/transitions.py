@@ -10,6 +10,9 @@ from reconciler.sandbox.worlds import Task, World
 @rules.reported(
     "transcripts: has begun draining connections on 1 tasks.; deregistered 1 targets in (target-group …)"
 )
+@rules.guessed(
+    "a container that ended by itself is STOPPED with its exit code at once, while its task goes down"
+)
 def stop(world: World, task: Task, reason: str, code: str, exits: dict[str, int] | None = None) -> None:
     """Stop a task. `exits` are the exit codes of containers that ended by themselves."""
     if not task.wanted:
@@ -23,6 +26,9 @@ def stop(world: World, task: Task, reason: str, code: str, exits: dict[str, int]
         "stopCode": code,
         "stoppingAt": world.now,
     }
+    for container in task.body["containers"]:
+        if container["name"] in (exits or {}):
+            container |= {"lastStatus": "STOPPED", "exitCode": (exits or {})[container["name"]]}
     advance(task, "DEACTIVATING")
     groups = target_groups(task)
     delay = world.knobs.deactivate
@@ -33,7 +39,7 @@ def stop(world: World, task: Task, reason: str, code: str, exits: dict[str, int]
             events.tell(world, task.service, events.of_targets("deregistered", group))
     world.agenda.after(delay, lambda: advance(task, "STOPPING"))
     world.agenda.after(delay + world.knobs.kill / 2, lambda: advance(task, "DEPROVISIONING"))
-    world.agenda.after(delay + world.knobs.kill, lambda: _end(world, task, was_running, exits or {}))
+    world.agenda.after(delay + world.knobs.kill, lambda: _end(world, task, was_running))
 
 
 @rules.documented("model, AdvancedConfiguration.alternateTargetGroupArn: for blue/green deployments")
@@ -66,11 +72,11 @@ def move(task: Task, status: str, **members: float) -> None:
 
 @rules.documented("model, Container.exitCode")
 @rules.guessed("a container that is told to stop ends with 143; one that never ran has no exit code")
-def _end(world: World, task: Task, was_running: bool, exits: dict[str, int]) -> None:
+def _end(world: World, task: Task, was_running: bool) -> None:
     task.draining = False
     for container in task.body["containers"]:
         if was_running:
-            container["exitCode"] = container.get("exitCode", exits.get(container["name"], 143))
+            container.setdefault("exitCode", 143)
         container["lastStatus"] = "STOPPED"
         for agent in container.get("managedAgents", []):
             agent["lastStatus"] = "STOPPED"

@@ -246,12 +246,15 @@ def test_a_stopped_task_is_replaced(server: Serving, ecs: Any) -> None:
     ]
 
 
-def test_a_crashed_task_tells_its_exit_code(server: Serving, ecs: Any) -> None:
+@pytest.mark.parametrize(("drain", "status"), [(1, "STOPPED"), (600, "DEACTIVATING")])
+def test_a_crashed_task_tells_its_exit_code(server: Serving, ecs: Any, drain: float, status: str) -> None:
+    server.knobs(deactivate=drain)
     ecs.create_service(**service(revision="web:2", count=1))
     server.advance(30)
     (arn,) = ecs.list_tasks(cluster="main", desiredStatus="STOPPED")["taskArns"][:1]
     (task,) = ecs.describe_tasks(cluster="main", tasks=[arn])["tasks"]
-    assert (task["stopCode"], task["containers"][0]["exitCode"]) == ("EssentialContainerExited", 1)
+    assert (task["stopCode"], task["lastStatus"]) == ("EssentialContainerExited", status)
+    assert (task["containers"][0]["lastStatus"], task["containers"][0]["exitCode"]) == ("STOPPED", 1)
 
 
 def test_targets_are_registered_and_drained(server: Serving, ecs: Any) -> None:
