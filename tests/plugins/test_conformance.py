@@ -20,6 +20,7 @@ import reconciler_tfstate
 from reconciler.core.values import Value
 from reconciler.errors import AwsError, AwsNotFound, AwsRefused
 from reconciler.plugin import Address, Config, Context, NotFound, Resolver, ResolverPlugin
+from reconciler.resolve import entrypoints
 from reconciler.testing import FakeAwsClient, FakeContext, check_resolver
 
 STATES = Path(__file__).parents[2] / "fixtures" / "tfstate"
@@ -165,3 +166,21 @@ def test_the_kit(plugin: ResolverPlugin, says: str | None) -> None:
         return
     with pytest.raises((AssertionError, KeyError), match=says):
         check_resolver(plugin, {}, FakeContext(), a, b)
+
+
+def test_the_manual_names_every_function_and_every_action() -> None:
+    manual = (STATES.parents[1] / "docs" / "resolvers.md").read_text()
+    ours = {
+        name: each
+        for name, each in entrypoints.discover().items()
+        if each.value == f"reconciler_{name}:plugin"
+    }
+    assert len(ours) >= 10
+    for name, entry in ours.items():
+        loaded = entry.load()
+        assert isinstance(loaded, ResolverPlugin)
+        assert f"| `{name}` |" in manual
+        missing = {function for function in loaded.functions if f"`{function}" not in manual}
+        if name != "tfstate":  # its actions depend on where the state is
+            missing |= {action for action in loaded.actions({}) if f"`{action}`" not in manual}
+        assert missing == set(), name
