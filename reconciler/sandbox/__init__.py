@@ -9,13 +9,13 @@
 
 How it is built: `servers` speaks HTTP and calls a WSGI application; `applications` decides who answers; `wire` knows
 the protocols. ECS is ours: `operations` names the functions of `clusters`, `capacityproviders`, `instances`,
-`protections`, `taskdefinitions`, `services`, `controllers`, `standalones`, `tasks`, `tagging`, `deployments`,
-`records`, `interventions` and `sessions`; `rollouts`, `strategies`, `hooks`, `failures`, `lifecycles`, `mishaps` and
-`transitions` make things happen, to tasks as `taskbodies`, `overrides` and `volumes` have them, on the agenda of
-`clocks`; `worlds` is the state, one `World` a region. `faults`, `knobs` and `scripts` (which `plays` play) make it
-misbehave, `seeds` fill it, `control` is its remote control and `runs` starts commands against it. The scalable
-targets of services are ours as well (`scalabletargets`), so are the health of their targets (`targets`), what their
-containers write (`logs`) and the registry of their `images` (ECR's API is `registries`, what it leads to
+`protections`, `taskdefinitions`, `services`, `expresses`, `controllers`, `standalones`, `tasks`, `tagging`,
+`deployments`, `records`, `interventions` and `sessions`; `rollouts`, `strategies`, `hooks`, `failures`, `lifecycles`,
+`mishaps` and `transitions` make things happen, to tasks as `taskbodies`, `overrides` and `volumes` have them, on the
+agenda of `clocks`; `worlds` is the state, one `World` a region. `faults`, `knobs` and `scripts` (which `plays` play)
+make it misbehave, `seeds` fill it, `control` is its remote control and `runs` starts commands against it. The
+scalable targets of services are ours as well (`scalabletargets`), so are the health of their targets (`targets`),
+what their containers write (`logs`) and the registry of their `images` (ECR's API is `registries`, what it leads to
 `distributions`), and so is CodeDeploy for ECS (`codedeploys`, whose deployments replace the `tasksets` of a service).
 Every other service is moto's (`others`, from the extra `sandbox`), imported at the first call that needs it; STS
 GetCallerIdentity (`identities`) and SSM GetParameter(s) (`parameters`) are answered here until then, which spares a

@@ -8,6 +8,7 @@ Every member is optional:
     services          bodies of CreateService; the services have been there for a while and are at rest.
                       Two more members: `live` is laid over the stored service as it is (for what older API
                       versions left behind), and a cluster that is named but not listed is created.
+    express_services  bodies of CreateExpressGatewayService
     scalable_targets  bodies of RegisterScalableTarget; ServiceNamespace and ScalableDimension may be left out
     codedeploy        applications and deployment groups, as in `codedeployseeds`
     parameters        SSM: name → text, or {type, value, version}; `type` String (default), SecureString or
@@ -63,6 +64,7 @@ class Seed:
     clusters: tuple[Body, ...] = ()
     task_definitions: tuple[Body, ...] = ()
     services: tuple[Body, ...] = ()
+    express_services: tuple[Body, ...] = ()
     scalable_targets: tuple[Body, ...] = ()
     instances: Mapping[str, int] = field(default_factory=dict)
     capacity_providers: tuple[Body, ...] = ()
@@ -130,6 +132,7 @@ def read(content: object, origin: str = "seed", folder: Path | None = None) -> S
         ),
         task_definitions=reader.bodies(given, "task_definitions"),
         services=reader.bodies(given, "services"),
+        express_services=reader.bodies(given, "express_services"),
         scalable_targets=reader.bodies(given, "scalable_targets"),
         instances={
             name: int(number(each, f"{origin}: instances.{name}"))
@@ -160,7 +163,7 @@ _MEMBERS: Final = frozenset(
     (
         *_SCRIPTED,
         *("region", "clusters", "task_definitions", "services", "scalable_targets", "parameters"),
-        *("instances", "capacity_providers"),
+        *("instances", "capacity_providers", "express_services"),
         *("codedeploy", "objects", "secrets", "repositories", "faults", "limits", "knobs"),
     )
 )
@@ -249,7 +252,7 @@ def _rehearse(seed: Seed) -> None:
     except SandboxError as error:
         raise SandboxError(error.what, f"{seed.origin}: {error.where}") from None
     held = (seed.clusters, seed.task_definitions, seed.services, seed.scalable_targets, seed.codedeploy)
-    if any(held) or seed.capacity_providers:
+    if any(held) or seed.capacity_providers or seed.express_services:
         begin(seed, seed.region or "us-east-1", _AGE, knobs, 0, by_tag)
 
 
@@ -271,6 +274,8 @@ def begin(seed: Seed, region: str, now: float, knobs: Knobs, number: int, outcom
             _do(seed, world, "RegisterTaskDefinition", body, f"task_definitions[{index}]")
         for index, body in enumerate(seed.services):
             _begin_service(seed, world, body, f"services[{index}]")
+        for index, body in enumerate(seed.express_services):
+            _do(seed, world, "CreateExpressGatewayService", body, f"express_services[{index}]")
         for index, body in enumerate(seed.scalable_targets):
             _begin_target(seed, world, body, f"scalable_targets[{index}]")
         if seed.codedeploy:

@@ -132,6 +132,7 @@ def _daemon(candidate: Candidate) -> None:
     "linearConfiguration for LINEAR, canaryConfiguration for CANARY; DeploymentEarlySuccessCriteria"
 )
 @rules.reported("terraform-provider-aws: the circuit breaker is taken with BLUE_GREEN, and rolls back")
+@rules.reported("terraform-provider-aws#47919: an Express service has it with CANARY")
 @rules.guessed("the wording")
 def _deployment_strategy(candidate: Candidate) -> None:
     configuration = candidate.body["deploymentConfiguration"]
@@ -151,6 +152,8 @@ def _deployment_strategy(candidate: Candidate) -> None:
     if early.get("enable") and not configuration["minimumHealthyPercent"] <= early["healthyPercent"] <= 100:
         message = "healthyPercent must be between minimumHealthyPercent and 100."
         raise Refusal(_INVALID, message)
+    if candidate.body.get("resourceManagementType") == "ECS":
+        del given["deploymentCircuitBreaker", "ROLLING"]
     for (member, only), applies in given.items():
         if applies and strategy != only and (member, strategy) not in _ALSO:
             message = f"{member} is only supported with the {only} deployment strategy."

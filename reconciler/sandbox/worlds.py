@@ -99,6 +99,25 @@ class Deployment:
 
 
 @dataclass(slots=True, eq=False)
+class Express:
+    """What makes a service an Express one: `configurations` are what the API shows by service revision.
+
+    `registered` are the registrations of the task definitions made for it by ARN, `customised` says that the customer
+    gave the present one; `suffix` is in the names of what is made for it.
+    """
+
+    region: str
+    cluster: str
+    name: str
+    role: str
+    suffix: str
+    configurations: dict[str, Body] = field(default_factory=dict)
+    registered: dict[str, Body] = field(default_factory=dict)
+    customised: bool = False
+    updated: float = 0
+
+
+@dataclass(slots=True, eq=False)
 class Service:
     """A service: `body` holds the members that the API echoes, the rest is what the scheduler works with.
 
@@ -125,6 +144,7 @@ class Service:
     origin: str = "EC2"
     good: Deployment | None = None
     speaks_as: str = ""
+    express: Express | None = None
 
     @property
     def rolls(self) -> bool:
