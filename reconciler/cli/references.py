@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from reconciler.cli import exits, logs, options, patience, planning
+from reconciler.core.redaction import MASK
 from reconciler.core.values import Failure, Value
 from reconciler.errors import NotFound, ResolveError
 
@@ -126,4 +127,6 @@ def _near(error: ResolveError) -> str:
 
 
 def _masked(value: Value, masker: Masker) -> Any:
+    if () in value.sensitive_paths and not masker.open:  # of which not even names are shown
+        return MASK
     return masker.value(value.data, sensitive=bool(value.sensitive_paths))

@@ -78,7 +78,7 @@ def test_tags_of_yaml_and_functions_of_jsonnet(cli: Cli, project: Path) -> None:
 
 def test_secrets_are_marks(cli: Cli, project: Path) -> None:
     state = json.loads((project / "terraform.tfstate").read_text())
-    state["outputs"]["password"] = {"value": "hunter2", "type": "string", "sensitive": True}
+    state["outputs"]["password"] = {"value": {"hunter2": "hunter2"}, "type": "string", "sensitive": True}
     (project / "terraform.tfstate").write_text(json.dumps(state))
     edit(TASK, "output.vpc_id", "output.password")
     assert "hunter2" not in cli("references").out + cli("references", "--format", "json").out
