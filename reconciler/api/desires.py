@@ -6,6 +6,7 @@ from reconciler.api.evaluations import Definitions
 from reconciler.core import pointers
 from reconciler.core.documents import Resolved
 from reconciler.core.kinds import Kinds
+from reconciler.core.values import JsonObject
 from reconciler.engine import composing, ignoring
 from reconciler.engine.composing import Desired
 from reconciler.engine.observing import Observed
@@ -36,9 +37,19 @@ def task_definition(settings: Settings, files: Definitions, kinds: Kinds, *, str
 
 
 def service(
-    settings: Settings, files: Definitions, kinds: Kinds, options: Options, *, strict: bool
+    settings: Settings,
+    files: Definitions,
+    kinds: Kinds,
+    options: Options,
+    *,
+    strict: bool,
+    live: JsonObject | None = None,
 ) -> Desired | None:
-    """Compose the service, as far as the options want it; None where there is nothing to do about one."""
+    """Compose the service, as far as the options want it; None where there is nothing to do about one.
+
+    Without a file it is what the options ask for. What kind of service that is asked of (a daemon's number of tasks is
+    nobody's to set) is then said by the live one, once it is known.
+    """
     if not settings.service or not options.service:
         return None
     if not options.update_service and not _changes_revision(options):
@@ -54,7 +65,7 @@ def service(
     instead = {} if options.desired_count is None else {"desiredCount": options.desired_count}
     desired = composing.compose(
         kinds.service,
-        files.service or Resolved(settings.resolved.path, {}),
+        files.service or Resolved(settings.resolved.path, _facts(kinds, live or {})),
         without=without,
         instead=instead,
         strict=strict,
@@ -62,6 +73,11 @@ def service(
     if not options.update_service:
         desired = composing.only(desired, instead)
     return composing.without_tags(desired, settings.ignore_tags)
+
+
+def _facts(kinds: Kinds, live: JsonObject) -> JsonObject:
+    """Give the members of a live service that decide what others mean."""
+    return {name: live[name] for name in kinds.service.facts if name in live}
 
 
 def _changes_revision(options: Options) -> bool:
@@ -75,11 +91,11 @@ def _changes_revision(options: Options) -> bool:
     )
 
 
-def need_service(settings: Settings, observed: Observed) -> None:
-    """Refuse to create a service that no file describes. ConfigError where it is not there."""
+def need_service(settings: Settings, observed: Observed) -> JsonObject:
+    """Give the live service, where no file describes what to create. ConfigError where it is not there."""
     live = observed.service
     if isinstance(live, Snapshot) and live.body.get("status") != "INACTIVE":
-        return
+        return live.body
     what, where = f"there is no service {settings.service} in {settings.cluster}", ("service",)
     if settings.service_definition is not None:  # there is a file, and the options leave it alone
         raise ConfigError(what, settings.resolved.where(where), "create it with `reconciler deploy`")

@@ -98,7 +98,8 @@ class Planning(Opening):
             observed, more = observations.observe(reads, task_definition, service, options)
         observed = self._shifting(observed) if live is None else observed
         if service is not None and files.service is None:
-            desires.need_service(settings, observed)
+            found = desires.need_service(settings, observed)
+            service = desires.service(settings, files, kinds, options, strict=strict, live=found)
         facts = planning.Facts(
             kinds,
             ECS,

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from tests.cli.commands import CLUSTER, SERVICE, Box, Cli, client_of
+from tests.cli.conftest import boxed
 
 DEFINITIONS = ("ecs-service-def.json", "ecs-task-def.json")
 
@@ -90,6 +91,31 @@ def test_scale_moves_the_limits_and_what_scales(cli: Cli, box: Box) -> None:
     assert set(scalable(box)["SuspendedState"].values()) == {False}
     assert sent(box) == []
     cli("scale", "--suspend-auto-scaling", "--resume-auto-scaling").one_error("exclude each other")
+
+
+def test_the_number_of_a_daemons_tasks_is_nobodys_to_set(
+    cli: Cli, project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    container = {"name": "app", "image": "app:1", "memory": 64}
+    daemon = {
+        "cluster": CLUSTER,
+        "serviceName": SERVICE,
+        "taskDefinition": "agent",
+        "schedulingStrategy": "DAEMON",
+        "launchType": "EC2",
+    }
+    seed = {
+        "clusters": [CLUSTER],
+        "task_definitions": [{"family": "agent", "containerDefinitions": [container]}],
+        "services": [daemon],
+    }
+    with boxed(seed, monkeypatch) as box:
+        ran = cli("scale", "--tasks", "3")
+        assert (ran.code, ran.err, box.writes()) == (0, "", [])
+        assert cli("refresh", "--no-wait").code == 0
+        assert sent(box) == [{"cluster": CLUSTER, "service": SERVICE, "forceNewDeployment": True}]
+        assert cli("delete", "--force").code == 0  # it need not be scaled down before
+        assert box.service()["status"] in ("DRAINING", "INACTIVE")
 
 
 @pytest.mark.parametrize("arguments", [("refresh",), ("scale", "--tasks", "1")], ids=" ".join)
