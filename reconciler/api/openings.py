@@ -18,7 +18,7 @@ from reconciler.api.projects import Project
 from reconciler.core.redaction import Masker
 from reconciler.core.values import Json, JsonObject
 from reconciler.engine.ports import Clock, Gateway
-from reconciler.errors import ConfigError
+from reconciler.errors import ConfigError, KnownLater
 
 if TYPE_CHECKING:
     from reconciler.api.references import Explained, Listed
@@ -171,26 +171,34 @@ class Opening:
         """Say where values of the definitions come from: `wanted` is a value's place, or a reference that made some.
 
         The place is as plans name it (``containerDefinitions["app"].image``) or a JSON pointer into the canonical
-        form, or into the file as `rendered` gives it. ConfigError, with what is near, where nothing fits.
+        form, or into the file as `rendered` gives it. ConfigError, with what is near, where nothing fits. Of files that
+        wait for Terraform nothing is said; KnownLater where they may be meant.
         """
         from reconciler.api import references
         from reconciler.engine import composing
         from reconciler.load.calls import near
 
-        files = self.definitions()
         kinds = self._kinds()
         settings = self.settings
         named: list[tuple[str, Resolved, Canon]] = []
-        for kind, resolved in (
-            (kinds.task_definition, files.task_definition),
-            (kinds.service, files.service),
-        ):
+        later: list[KnownLater] = []
+        for kind in (kinds.task_definition, kinds.service):
+            alone = kind is kinds.task_definition
+            try:
+                files = self.definitions(task_definition=alone, service=not alone)
+            except KnownLater as error:
+                later.append(error)
+                continue
+            resolved = files.task_definition if alone else files.service
             if resolved is not None:
                 canon = composing.compose(kind, resolved).canon
                 name = canon.wire.get("family", "") if kind is kinds.task_definition else settings.service
                 named.append((f"{kind.name} {name}".rstrip(), resolved, canon))
         project = settings.resolved
         found = references.explain(wanted, named, self.masker, project, lambda: self.references().references)
+        waiting = {each.where.path for each in later if each.where}
+        if later and (not found or references.used(wanted, self.references().references, waiting)):
+            raise later[0]
         if not found:
             raise ConfigError(
                 f"nothing in the project is called {wanted}, and no reference of its files is",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence, Set
 from typing import Final, TypeVar
 
 from reconciler.core import canon as canons
@@ -116,6 +116,13 @@ def explain(
     return found(exact) or found(_in_words(wanted, listed())) or found(_akin(exact, resolved))
 
 
+def used(wanted: str, listed: Iterable[Reference], files: Container[str]) -> bool:
+    """Tell whether any of some files refers to an address that is meant, or to a part of it."""
+    exact = {wanted, *_in_hcl(wanted)}
+    paths = {each.address.path for each in listed if each.address is not None and each.where.path in files}
+    return any(path == each or _within(path, each) or _within(each, path) for path in paths for each in exact)
+
+
 def _akin(meant: Set[str], files: Iterable[Resolved]) -> set[str]:
     """Give the addresses behind values that lie below one that is meant, or above one."""
     paths = {origin.address.path for each in files for made in each.origins.values() for origin in made}
@@ -166,8 +173,8 @@ def _explained(
             own = resolved.origins_of(raw)
             named = resolved.named_of(raw)
             made = any(str(origin.address) in meant or origin.address.path in meant for origin in own)
-            written = pointers.text(raw)
-            if wanted in (called, pointer, written) or made or any(name in meant for name, _ in named):
+            written = {pointers.text(seen.raw), pointers.text(raw)}
+            if wanted in {called, pointer, *written} or made or any(name in meant for name, _ in named):
                 origins = own if made else own.union(*_below(resolved.origins, raw))
                 names = named if made else named.union(*_below(resolved.named, raw))
                 sources = sorted((origin.address, origin.source) for origin in origins)
