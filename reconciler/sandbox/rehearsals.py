@@ -13,7 +13,7 @@ from reconciler.sandbox import interventions, operations, rules, seeds, shapes
 from reconciler.sandbox.errors import Refusal, SandboxError
 from reconciler.sandbox.knobs import Knobs
 from reconciler.sandbox.outcomes import RUNS, Fate, Outcome
-from reconciler.sandbox.worlds import Body, Service, World
+from reconciler.sandbox.worlds import Body, Deployment, Service, World
 
 _REGION: Final = "eu-west-1"
 _START: Final = 1_700_000_000.0
@@ -107,7 +107,7 @@ def _played(world: World, service: Service, told: set[str], *, new: bool) -> Reh
     moments: list[Moment] = []
     peak, fewest = len(service.alive()), _healthy(service)
     mine, failed = service.primary, 0
-    ending = ""
+    ending, way = "", _Way(shifts=len(service.deployments) > 1)
     service.steady = False
     while not ending:
         due = world.agenda.due
@@ -117,7 +117,8 @@ def _played(world: World, service: Service, told: set[str], *, new: bool) -> Reh
         moments += [_moment(world, service, text) for text in _news(service, told)]
         peak, fewest = max(peak, len(service.alive())), min(fewest, _healthy(service))
         failed = max(failed, mine.failed)
-        _answer_hooks(world, service, moments)
+        moments += [_moment(world, service, text) for text in way.news(mine)]
+        moments += [_moment(world, service, text) for text in _hooks(world, service, told)]
         if mine.stuck:
             ending = "stuck"
         elif failed >= _HOPELESS:
@@ -151,14 +152,44 @@ def _news(service: Service, told: set[str]) -> Iterator[str]:
             yield text.replace(":.", ".").replace("to deployment .", "to the deployment before.")
 
 
-def _answer_hooks(world: World, service: Service, moments: list[Moment]) -> None:
-    """Go on where a PAUSE hook holds the deployment: the rehearsal waits for nobody."""
+@dataclass(slots=True)
+class _Way:
+    """How far a deployment was seen to be on its way: its shares of the traffic, and whether it bakes.
+
+    The first deployment of a service `shifts` nothing: there is nobody to take traffic from.
+    """
+
+    shifts: bool
+    production: float = 0.0
+    test: float = 0.0
+    bakes: bool = False
+
+    def news(self, mine: Deployment) -> Iterator[str]:
+        """Tell what no service event tells."""
+        production, test = mine.production or 0.0, mine.test or 0.0
+        if self.shifts and test > self.test:
+            yield "the test traffic goes to the new tasks"
+        if self.shifts and production > self.production:
+            share = "all" if production == 100 else f"{production:g} %"
+            yield f"{share} of the production traffic goes to the new tasks"
+        bakes = mine.record.get("lifecycleStage") == "BAKE_TIME"
+        if bakes and not self.bakes and mine.rollout == "IN_PROGRESS":
+            yield "the bake time begins"
+        self.production, self.test, self.bakes = production, test, bakes
+
+
+def _hooks(world: World, service: Service, told: set[str]) -> Iterator[str]:
+    """Tell of hooks, and go on where one pauses the deployment: the rehearsal waits for nobody."""
     for record in service.records[:1]:
         for hook in record.get("lifecycleHookDetails", []):
-            if hook["status"] != "AWAITING_ACTION":
+            if hook["hookId"] in told:
                 continue
-            text = f"a PAUSE hook holds it at {record['lifecycleStage']} until somebody continues"
-            moments.append(_moment(world, service, text))
+            told.add(hook["hookId"])
+            if hook["status"] != "AWAITING_ACTION":
+                name = str(hook.get("targetArn", "")).rpartition(":")[2]
+                yield f"the hook {name} is called at {record['lifecycleStage']}, and taken to succeed"
+                continue
+            yield f"a PAUSE hook holds it at {record['lifecycleStage']} until somebody continues"
             arn = record["serviceDeploymentArn"]
             asked = {"serviceDeploymentArn": arn, "hookId": hook["hookId"], "action": "CONTINUE"}
             interventions.continue_service_deployment(world, asked)

@@ -56,10 +56,53 @@ def test_how_it_goes(
     assert [moment.at for moment in told.moments] == sorted(moment.at for moment in told.moments)
 
 
-def test_a_canary_takes_its_bake_times_and_says_where_it_pauses() -> None:
-    told = played(CANARY, MOVES)
-    assert told.seconds > 15 * 60
-    assert any("PAUSE hook holds it at POST_TEST_TRAFFIC_SHIFT" in moment.text for moment in told.moments)
+TESTED = "the test traffic goes to the new tasks"
+MOVED = "all of the production traffic goes to the new tasks"
+BAKES = "the bake time begins"
+CALLED = {"hookTargetArn": "arn:aws:lambda:eu-west-1:123456789012:function:smoke", "roleArn": "r"} | {
+    "lifecycleStages": ["POST_SCALE_UP"]
+}
+
+
+@pytest.mark.parametrize(
+    ("configuration", "told"),
+    [
+        pytest.param(
+            CANARY,
+            (
+                TESTED,
+                "a PAUSE hook holds it at POST_TEST_TRAFFIC_SHIFT until somebody continues",
+                "10 % of the production traffic goes to the new tasks",
+                MOVED,
+                BAKES,
+            ),
+            id="canary, with a pause",
+        ),
+        pytest.param(
+            {"strategy": "BLUE_GREEN", "bakeTimeInMinutes": 1, "lifecycleHooks": [CALLED]},
+            ("the hook smoke is called at POST_SCALE_UP, and taken to succeed", TESTED, MOVED, BAKES),
+            id="blue/green, with a function",
+        ),
+        pytest.param({"alarms": {"enable": True, "rollback": True, "alarmNames": ["a"]}}, (BAKES,), id="alarms"),
+        pytest.param({}, (), id="rolling"),
+    ],
+)  # fmt: skip
+def test_the_way_of_a_deployment_is_told_between_its_events(
+    configuration: Any, told: tuple[str, ...]
+) -> None:
+    events = ("has ", "deployment completed")
+    story = [moment.text for moment in played(configuration, MOVES).moments]
+    assert tuple(text for text in story if not text.startswith(events)) == told
+
+
+def test_a_canary_takes_its_bake_times() -> None:
+    assert played(CANARY, MOVES).seconds > 15 * 60
+
+
+def test_a_first_deployment_takes_traffic_from_nobody() -> None:
+    request = {"serviceName": "web", "desiredCount": 2, "deploymentConfiguration": CANARY, **MOVES}
+    told = rehearse(cluster="main", running=None, service=None, wanted=TASK, request=request, fails=False)
+    assert not any("traffic goes" in moment.text for moment in told.moments)
 
 
 def test_a_creation() -> None:
