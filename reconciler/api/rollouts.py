@@ -44,20 +44,15 @@ class Rollouts(Opening):
             timeout=settings.timeout if timeout is None else timeout,
         )
         if target is None:
-            revision = str(current.body.get("taskDefinition", ""))
             return Outcome(
-                ending=Ending.SUCCEEDED, reason="the service is stable", revision=revision, idle=True
+                ending=Ending.SUCCEEDED,
+                reason=watching.idle(self.gateway, current, settings.cluster, service),
+                revision=str(current.body.get("taskDefinition", "")),
+                idle=True,
             )
         with attaching.attached():
             watched = drain(shifting.follow(self.gateway, self.clock, target), emit)
-        shown = watched.service.body if watched.service else {}
-        return Outcome(
-            ending=watched.ending,
-            reason=watched.reason,
-            revision=str(shown.get("taskDefinition", "")),
-            seconds=self.clock.now() - started,
-            deployment="" if watched.ending is Ending.SUCCEEDED else target.deployment,
-        )
+        return watched.outcome(target.deployment, seconds=self.clock.now() - started)
 
     def undoing(self, wish: Wish | None = None) -> Undoing:
         """Say how `rollback` would go back, without sending anything. PlanError where there is nothing to go back to.

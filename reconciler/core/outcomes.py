@@ -23,8 +23,10 @@ class Ending(Enum):
 class Outcome:
     """What became of a plan, or of a rollout that was waited for.
 
-    `done` describes the steps that were carried out; `revision` is the ARN now running; `idle` means that there was
-    nothing to wait for; `deployment` is the id (``ecs-svc/…``) of the rollout that did not succeed.
+    `done` describes the steps that were carried out; `revision` is the ARN of the service's revision now; `idle` means
+    that there was nothing to wait for, and `reason` how the service is; `deployment` is the id (``ecs-svc/…``, ``d-…``)
+    of the rollout that did not succeed. `state` is how the rollout stood when watching it ended (a value of
+    `rollouts.State`), empty where none was watched: one that was waited for as far as a stage may go on.
     """
 
     ending: Ending
@@ -34,3 +36,4 @@ class Outcome:
     seconds: float = 0.0
     idle: bool = False
     deployment: str = ""
+    state: str = ""

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from enum import Enum
 from typing import Final
 
+from reconciler.core.revisions import short
 from reconciler.core.values import Json, JsonObject
 from reconciler.records import dataclass
 
@@ -184,7 +185,7 @@ def _by_record(service: JsonObject, deployment: str, before: frozenset[str], rec
     """Judge by the status of the service deployment (API model, ServiceDeploymentStatus)."""
     mine = next((d for d in deployments(service) if d.get("id") == deployment), None)
     first = primary(service)
-    stranger = overtaken(service, deployment, before)
+    other = overtaken(service, deployment, before)
     said = _reason(mine, "") if mine is not None else ""
     stage = str(record.get("lifecycleStage") or "")
     match record.get("status"):
@@ -197,14 +198,18 @@ def _by_record(service: JsonObject, deployment: str, before: frozenset[str], rec
         case "ROLLBACK_SUCCESSFUL":
             return Judgement(State.ROLLED_BACK, _why(record, mine, "ECS went back to the deployment before"))
         case "ROLLBACK_FAILED":
-            return Judgement(State.FAILED, f"the rollback failed: {_why(record, mine, 'no reason is given')}")
+            why = _why(record, mine, "no reason is given")
+            sources = record.get("sourceServiceRevisions")
+            if isinstance(sources, list | tuple) and not sources:
+                return Judgement(State.FAILED, f"{why}; there was nothing to go back to")
+            return Judgement(State.FAILED, f"the rollback failed: {why}")
         case "ROLLBACK_REQUESTED" | "ROLLBACK_IN_PROGRESS":
             return Judgement(
                 State.ROLLING_BACK, _why(record, mine, "ECS goes back to the deployment before"), stage
             )
         case "STOPPED":
-            if stranger:
-                return Judgement(State.SUPERSEDED, f"deployment {stranger} was started meanwhile")
+            if other:
+                return Judgement(State.SUPERSEDED, meanwhile(other))
             return Judgement(State.FAILED, _why(record, mine, "the deployment was stopped"))
         case "STOP_REQUESTED":
             return Judgement(State.IN_PROGRESS, "the deployment is being stopped", stage)
@@ -214,10 +219,10 @@ def _by_record(service: JsonObject, deployment: str, before: frozenset[str], rec
         return Judgement(
             State.ROLLING_BACK if back else State.FAILED, _reason(mine, "the deployment failed"), stage
         )
-    if stranger and first is not None and _says_back(first):
-        return Judgement(State.ROLLING_BACK, _reason(first, ""), stage)
-    if stranger:
-        return Judgement(State.SUPERSEDED, f"deployment {stranger} was started meanwhile")
+    if other and _says_back(other):
+        return Judgement(State.ROLLING_BACK, _reason(other, ""), stage)
+    if other:
+        return Judgement(State.SUPERSEDED, meanwhile(other))
     hook = next(waiting_hooks(record), None)
     if hook is not None:
         return Judgement(State.PAUSED, f"a PAUSE hook holds it at {stage}", stage)
@@ -255,7 +260,7 @@ def _replaced(first: JsonObject, mine: JsonObject | None, before: frozenset[str]
     """Judge a rollout in whose place another deployment is PRIMARY: what ECS goes back to, or somebody's."""
     failed = mine is not None and mine.get("rolloutState") == "FAILED"
     if not (failed or first.get("id") in before or _says_back(first)):
-        return Judgement(State.SUPERSEDED, f"deployment {first.get('id')} was started meanwhile")
+        return Judgement(State.SUPERSEDED, meanwhile(first))
     # The deployment before may have been revived as it was: then its reason tells of its own rollout.
     told = _reason(first, "") if _says_back(first) else ""
     why = (
@@ -269,11 +274,16 @@ def _replaced(first: JsonObject, mine: JsonObject | None, before: frozenset[str]
     return Judgement(State.ROLLED_BACK, why)
 
 
-def overtaken(service: JsonObject, deployment: str, before: frozenset[str]) -> str:
-    """Give the id of the deployment that took the place of one, empty where none did or one of those before did."""
+def overtaken(service: JsonObject, deployment: str, before: frozenset[str]) -> JsonObject | None:
+    """Give the deployment that took the place of one, None where none did or one of those before did."""
     first = primary(service)
-    name = str(first.get("id")) if first is not None else ""
-    return name if name not in {deployment, *before} else ""
+    return first if first is not None and first.get("id") not in {deployment, *before} else None
+
+
+def meanwhile(other: JsonObject) -> str:
+    """Say which deployment took the place of another one."""
+    revision = short(str(other.get("taskDefinition") or ""))
+    return f"deployment {other.get('id')}{' of ' if revision else ''}{revision} was started meanwhile"
 
 
 def led_back(first: JsonObject, bad: JsonObject) -> bool:

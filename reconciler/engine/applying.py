@@ -262,7 +262,12 @@ def _expect(
         told = frozenset(str(event.get("id")) for event in watching.events(described or {}))
         run.watches.append(
             shifting.Shift(
-                cluster=cluster, service=service, until="stable", timeout=manner.timeout, told=told
+                cluster=cluster,
+                service=service,
+                until="stable",
+                timeout=manner.timeout,
+                told=told,
+                desired=attaching.promised(snapshot),
             )
         )
 
@@ -274,22 +279,16 @@ def _follow(run: _Run) -> Events:
         return Outcome(ending=Ending.SUCCEEDED, done=done, revision=revision)
     if not run.manner.wait:
         return Outcome(ending=Ending.NOT_WAITED, done=done, revision=revision)
-    reason = ""
+    outcome = Outcome(ending=Ending.SUCCEEDED, done=done, revision=revision)
     for target in run.watches:
         with attaching.attached(done):
             watched = yield from shifting.follow(run.gateway, run.clock, target)
+        outcome = watched.outcome(target.deployment, done=done, revision=revision)
         if watched.ending is not Ending.SUCCEEDED:
-            return Outcome(
-                ending=watched.ending,
-                reason=watched.reason,
-                done=done,
-                revision=revision,
-                deployment=target.deployment,
-            )
-        reason = watched.reason
+            return outcome
         if watched.service is not None:
             run.described[target.unit] = watched.service
-    return Outcome(ending=Ending.SUCCEEDED, reason=reason, done=done, revision=revision)
+    return outcome
 
 
 # Names, what is described elsewhere, and the count that an autoscaler or a person may change meanwhile.

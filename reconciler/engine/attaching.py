@@ -47,7 +47,17 @@ def begun(
         since=_first_moment(first, since),
         told=frozenset(str(event.get("id")) for event in watching.events(described or {})),
         created=0.0 if deployment in before else watching.made_at(first),
+        desired=promised(made) if deployment in before else -1,
     )
+
+
+def promised(made: Snapshot) -> int:
+    """Give the number of tasks that a call's answer shows: descriptions may lag behind it. -1 for a daemon, whose
+    number ECS finds out.
+    """
+    desired = made.body.get("desiredCount")
+    daemon = made.body.get("schedulingStrategy") == "DAEMON"
+    return desired if isinstance(desired, int) and not daemon else -1
 
 
 def ids(service: JsonObject) -> frozenset[str]:

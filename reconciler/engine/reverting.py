@@ -167,20 +167,20 @@ class _Return:
             case _:
                 assert_never(plan)
         if not self.manner.wait or target is None:
-            return self._outcome(Ending.NOT_WAITED, "", before, started)
+            return self._outcome(Watched(Ending.NOT_WAITED, "", before), started)
         if isinstance(plan, Await) and plan.over:
             watched = Watched(Ending.SUCCEEDED, "", before)
         else:
             watched = yield from self._watch(target, native=not isinstance(plan, Update))
         if watched.ending is not Ending.SUCCEEDED:
-            return self._outcome(watched.ending, watched.reason, watched.service, started, target.deployment)
+            return self._outcome(watched, started, target.deployment)
         if plan.deregisters or (self.manner.until == "stable" and not isinstance(plan, Update)):
             begun = target if isinstance(plan, Update) else None
             settled = yield from self._settled(plan.deregisters, started, begun)
             if self.manner.until == "stable" and settled.ending is not Ending.SUCCEEDED:
-                return self._outcome(settled.ending, settled.reason, settled.service, started)
+                return self._outcome(settled, started)
             watched = replace(watched, service=settled.service or watched.service)
-        return self._outcome(Ending.SUCCEEDED, watched.reason, watched.service, started)
+        return self._outcome(watched, started)
 
     def answer(self, paused: Paused, rollback: bool) -> Events:
         """Answer a hook."""
@@ -192,13 +192,13 @@ class _Return:
         send = partial(self.gateway.continue_service_deployment, paused.arn, paused.hook, rollback=rollback)
         yield from sending.send(self.unit, name, send, self.progress, told=_nothing)
         if not self.manner.wait:
-            return self._outcome(Ending.NOT_WAITED, "", before, started)
+            return self._outcome(Watched(Ending.NOT_WAITED, "", before), started)
         with attaching.attached(*self.progress):
             self._heard(paused)
         native = self._native(before, paused.created)
         target = native if rollback else replace(native, until=self.manner.until)
         watched = yield from self._watch(target, native=rollback)
-        return self._outcome(watched.ending, watched.reason, watched.service, started, target.deployment)
+        return self._outcome(watched, started, target.deployment)
 
     def _heard(self, paused: Paused) -> None:
         """Wait until AWS no longer shows the hook as one that waits: what it describes may lag behind."""
@@ -288,17 +288,8 @@ class _Return:
             self.clock.sleep(_PAUSE)
         return now
 
-    def _outcome(
-        self, ending: Ending, reason: str, shown: Snapshot | None, started: float, deployment: str = ""
-    ) -> Outcome:
-        return Outcome(
-            ending=ending,
-            reason=reason,
-            done=tuple(self.progress.done),
-            revision=str(shown.body.get("taskDefinition", "")) if shown is not None else "",
-            seconds=self.clock.now() - started,
-            deployment=deployment,
-        )
+    def _outcome(self, watched: Watched, started: float, deployment: str = "") -> Outcome:
+        return watched.outcome(deployment, done=self.progress.done, seconds=self.clock.now() - started)
 
 
 def _insist(plan: Stop | Await | Update, body: JsonObject) -> None:

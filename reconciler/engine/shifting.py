@@ -48,6 +48,7 @@ class Shift:
     since: float = 0.0
     told: frozenset[str] = frozenset()
     returns: bool = False
+    desired: int = -1
 
     @property
     def unit(self) -> str:
@@ -58,7 +59,7 @@ class Shift:
 def watch(gateway: Gateway, clock: Clock, target: Shift) -> Generator[Event, None, Watched]:
     """Report a deployment until it ends. AwsError where it cannot be described, not even a while later."""
     started = clock.now()
-    following = _Following(gateway, target)
+    following = _Following(gateway, target, started)
     pause = watching.FIRST_PAUSE
     while True:
         elapsed = clock.now() - started
@@ -91,7 +92,7 @@ def look(gateway: Gateway, clock: Clock, described: Snapshot, cluster: str, serv
         name = str(info.get("deploymentId"))
         told = frozenset(str(event.get("id")) for event in watching.events(described.body))
         target = Shift(cluster=cluster, service=service, deployment=name, until="stable", told=told)
-        yield from _Following(gateway, target).look(clock.now(), late=False)
+        yield from _Following(gateway, target, clock.now()).look(clock.now(), late=False)
 
 
 def follow(gateway: Gateway, clock: Clock, target: watching.Watch | Shift) -> Generator[Event, None, Watched]:
@@ -107,6 +108,7 @@ class _Following:
 
     gateway: Gateway
     target: Shift
+    began: float
     told: set[str] = field(init=False)
     info: JsonObject = field(default_factory=dict)
     back: JsonObject | None = None
@@ -115,6 +117,8 @@ class _Following:
     shown: tuple[object, ...] = ()
     usual: float = 0.0
     failed_at: float = -1.0
+    counted: bool = False
+    """Whether a description has shown the number of tasks that was asked for."""
 
     def __post_init__(self) -> None:
         self.told = set(self.target.told)
@@ -137,12 +141,12 @@ class _Following:
         yield from self._progress(found.body, judgement, now)
         record = codedeployments.record(self.info, self.described, judgement) if self.info else None
         if codedeployments.reached(judgement, target.until, self.described):
-            return Watched(Ending.SUCCEEDED, judgement.reason, found, record)
+            return Watched(Ending.SUCCEEDED, judgement.reason, found, record, judgement.state)
         if judgement.state.ended:
-            return Watched(_ENDINGS[judgement.state], judgement.reason, found, record)
+            return Watched(_ENDINGS[judgement.state], judgement.reason, found, record, judgement.state)
         if late:
             said = f"not {target.until} after {target.timeout:g} seconds: {judgement.reason}"
-            return Watched(Ending.TIMED_OUT, said, found, record)
+            return Watched(Ending.TIMED_OUT, said, found, record, judgement.state)
         return None
 
     def _read(self) -> None:
@@ -171,7 +175,9 @@ class _Following:
 
     def _judged(self, service: JsonObject, now: float) -> Judgement:
         if not self.target.deployment:
-            stable = codedeployments.at_rest(service)
+            wanted = self.target.desired in (-1, service.get("desiredCount"))
+            self.counted = self.counted or wanted or now - self.began > watching.PATIENCE
+            stable = codedeployments.at_rest(service) and self.counted
             said = "the service is stable" if stable else "tasks are being started or stopped"
             return Judgement(State.STABLE if stable else State.IN_PROGRESS, said)
         judgement = codedeployments.judge(
@@ -284,6 +290,9 @@ def resumed(
             cluster=cluster, service=service, until=until, timeout=timeout,
         )  # fmt: skip
         return shift if shift.deployment or not codedeployments.at_rest(current.body) else None
+    completed = (rollouts.primary(current.body) or {}).get("rolloutState") == "COMPLETED"
+    if completed and until != "stable" and rollouts.unfinished(current.body) is None:
+        return None  # its tasks may be replaced just now, but nothing is rolled out
     target = watching.pick_up(current, cluster, service, until, timeout)
     judged = rollouts.judge(current.body, target.deployment, target.before)
     return None if judged.state is State.STABLE else target

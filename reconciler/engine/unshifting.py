@@ -11,7 +11,7 @@ from typing import Final, assert_never
 
 from reconciler.core import appspecs, codedeployments
 from reconciler.core.events import Event, Warned
-from reconciler.core.outcomes import Ending, Outcome
+from reconciler.core.outcomes import Ending
 from reconciler.core.revisions import family_of, older, short
 from reconciler.core.steps import CreateCodeDeployDeployment, describe
 from reconciler.core.values import Json, JsonObject
@@ -228,7 +228,9 @@ def undo(gateway: Gateway, clock: Clock, plan: StopShift | AwaitShift | Redeploy
         case _:
             assert_never(plan)
     if not manner.wait:
-        return _outcome(Watched(Ending.NOT_WAITED, "", current), progress, clock.now() - started)
+        return Watched(Ending.NOT_WAITED, "", current).outcome(
+            "", done=progress.done, seconds=clock.now() - started
+        )
     with attaching.attached(*progress):
         watched = yield from shifting.watch(gateway, clock, target)
     watched = watched if isinstance(plan, Redeploy) else _back(watched)
@@ -236,8 +238,7 @@ def undo(gateway: Gateway, clock: Clock, plan: StopShift | AwaitShift | Redeploy
         limit = max(manner.timeout - (clock.now() - started), 1.0) if manner.timeout else 0.0
         rest = replace(_shift(plan, watched.service or current, "", manner), timeout=limit)
         yield from _deregister(gateway, clock, plan.deregisters, rest, progress)
-    seconds = clock.now() - started
-    return _outcome(watched, progress, seconds, target.deployment)
+    return watched.outcome(target.deployment, done=progress.done, seconds=clock.now() - started)
 
 
 def held(gateway: Gateway, cluster: str, service: str, live: JsonObject) -> Held:
@@ -264,14 +265,16 @@ def answer(gateway: Gateway, clock: Clock, waiting: Held, manner: Manner, *, rol
         act = partial(_stop, gateway, waiting.deployment)
     yield from sending.send(waiting.unit, said, act, progress, told=_nothing)
     if not manner.wait:
-        return _outcome(Watched(Ending.NOT_WAITED, "", current), progress, clock.now() - started)
+        return Watched(Ending.NOT_WAITED, "", current).outcome(
+            "", done=progress.done, seconds=clock.now() - started
+        )
     target = _shift(waiting, current, waiting.deployment, manner)
     target = replace(target, until=manner.until, returns=rollback)
     with attaching.attached(*progress):
         _heard(gateway, clock, waiting)
         watched = yield from shifting.watch(gateway, clock, target)
     watched = _back(watched) if rollback else watched
-    return _outcome(watched, progress, clock.now() - started, target.deployment)
+    return watched.outcome(target.deployment, done=progress.done, seconds=clock.now() - started)
 
 
 def _heard(gateway: Gateway, clock: Clock, waiting: Held) -> None:
@@ -339,18 +342,6 @@ def _stop(gateway: Gateway, deployment: str) -> None:
             "the deployment has ended meanwhile, there is nothing to stop",
             hint="run the command again: it goes by how the deployment ended",
         ) from error
-
-
-def _outcome(watched: Watched, progress: sending.Progress, seconds: float, deployment: str = "") -> Outcome:
-    body = watched.service.body if watched.service is not None else {}
-    return Outcome(
-        ending=watched.ending,
-        reason=watched.reason,
-        done=tuple(progress.done),
-        revision=str(body.get("taskDefinition", "")),
-        seconds=seconds,
-        deployment="" if watched.ending is Ending.SUCCEEDED else deployment,
-    )
 
 
 def _joined(begun: tuple[Shift, bool]) -> tuple[str, bool]:

@@ -11,9 +11,9 @@ from dataclasses import field, replace
 from itertools import groupby
 from typing import Final, TypeAlias
 
-from reconciler.core import rollouts
+from reconciler.core import codedeployments, rollouts
 from reconciler.core.events import Event, RolloutProgress, ServiceEvent, Warned
-from reconciler.core.outcomes import Ending
+from reconciler.core.outcomes import Ending, Outcome
 from reconciler.core.rollouts import Judgement, State
 from reconciler.core.values import Json, JsonObject
 from reconciler.engine import observing
@@ -49,6 +49,7 @@ class Watch:
 
     `until` is as `core.rollouts.until` gives it; `timeout` in seconds, 0 for no limit. `created` is when the
     deployment was made, by AWS's clock: its service deployment is the one of that time. 0 where nothing new was made.
+    `desired` is the number of tasks that AWS has promised, -1 where that may be any.
     """
 
     cluster: str
@@ -60,6 +61,7 @@ class Watch:
     since: float = 0.0
     told: frozenset[str] = frozenset()
     created: float = 0.0
+    desired: int = -1
 
     @property
     def unit(self) -> str:
@@ -69,12 +71,31 @@ class Watch:
 
 @dataclass(frozen=True, slots=True)
 class Watched:
-    """How watching ended, and the service as it was described last, with its service deployment if that is known."""
+    """How watching ended, and the service as it was described last, with its service deployment if that is known.
+
+    `state` is how the rollout stood, None where it could not be seen.
+    """
 
     ending: Ending
     reason: str
     service: Snapshot | None
     record: JsonObject | None = None
+    state: State | None = None
+
+    def outcome(
+        self, deployment: str, *, done: Sequence[str] = (), seconds: float = 0.0, revision: str = ""
+    ) -> Outcome:
+        """Give the outcome of what was watched; `revision` is the service's as far as no description has shown it."""
+        shown = self.service.body.get("taskDefinition") if self.service is not None else None
+        return Outcome(
+            ending=self.ending,
+            reason=self.reason,
+            done=tuple(done),
+            revision=str(shown or revision),
+            seconds=seconds,
+            deployment="" if self.ending is Ending.SUCCEEDED else deployment,
+            state=self.state.value if self.state is not None else "",
+        )
 
 
 Ended: TypeAlias = Watched | ReconcilerError
@@ -125,6 +146,9 @@ class _Following:
     """Whether a description has shown the deployment."""
     back: bool = False
     """Whether ECS was seen to go back from it."""
+    counted: bool = False
+    """Whether a description has shown the number of tasks that was asked for."""
+    state: State | None = None
     usual: float = 0.0
     latest: Snapshot | None = None
     shown: tuple[object, ...] = ()
@@ -148,16 +172,17 @@ class _Following:
                 self.latest = self.found
                 yield from news(target.unit, target.since, body, self.told)
                 judgement = self._judged(body, elapsed)
+                self.state = judgement.state
                 progress = self._progress(body, judgement, now)
                 if progress is not None:
                     yield progress
-                stranger = rollouts.overtaken(body, target.deployment, target.before)
+                other = rollouts.overtaken(body, target.deployment, target.before)
                 if rollouts.reached(judgement, target.until):
                     self._end(Ending.SUCCEEDED, judgement.reason)
                 elif judgement.state.ended:
                     self._end(_ENDINGS[judgement.state], judgement.reason)
-                elif judgement.state is State.DEPLOYED and stranger:  # it will never be stable by itself
-                    self._end(Ending.SUPERSEDED, f"deployment {stranger} was started before it was stable")
+                elif judgement.state is State.DEPLOYED and other:  # it will never be stable by itself
+                    self._end(Ending.SUPERSEDED, rollouts.meanwhile(other))
             case AwsError() as error if not error.temporary or (late and self.latest is None):
                 self.ended = error
             case AwsError() as error:
@@ -182,6 +207,11 @@ class _Following:
             self.record,
             shown=self.seen or elapsed > PATIENCE,
         )
+        self.counted = (
+            self.counted or target.desired in (-1, service.get("desiredCount")) or elapsed > PATIENCE
+        )
+        if not self.counted and judgement.state in (State.DEPLOYED, State.STABLE):
+            return replace(judgement, state=State.IN_PROGRESS, reason="AWS does not show the update yet")
         self.back = self.back or judgement.state is State.ROLLING_BACK
         if self.back and judgement.state in (State.DEPLOYED, State.STABLE):
             return replace(judgement, state=State.ROLLED_BACK)
@@ -198,7 +228,7 @@ class _Following:
             yield diagnosed(gateway, target.cluster, target.service, deployment=target.deployment)
 
     def _end(self, ending: Ending, reason: str) -> None:
-        self.ended = Watched(ending, reason, self.latest, self.record)
+        self.ended = Watched(ending, reason, self.latest, self.record, self.state)
 
     def _progress(self, service: JsonObject, judgement: Judgement, now: float) -> RolloutProgress | None:
         """Give what to report of a service: nothing where nothing has moved."""
@@ -363,6 +393,29 @@ def look(gateway: Gateway, clock: Clock, described: Snapshot, cluster: str, serv
     following.found = described
     _Reader(gateway).recorded([following])
     yield from following.judge(clock.now(), 0.0)
+
+
+def idle(gateway: Gateway, current: Snapshot, cluster: str, service: str) -> str:
+    """Say how a service is of which nothing is under way, and how its last rollout ended if that was badly."""
+    body = current.body
+    running, desired = body.get("runningCount"), body.get("desiredCount")
+    said = "the service is stable" if running == desired else f"{running} of {desired} tasks run"
+    if codedeployments.controller(body) != "ECS":
+        return said
+    try:
+        last = next(iter(gateway.list_service_deployments(cluster, service, since=0.0)), {})
+    except AwsError:  # a note is all that is lost
+        return said
+    ended = _BADLY.get(str(last.get("status")), "")
+    return f"{said}; the last rollout {ended}" if ended else said
+
+
+_BADLY: Final[Mapping[str, str]] = {
+    "ROLLBACK_SUCCESSFUL": "was rolled back",
+    "ROLLBACK_FAILED": "failed, and so did its rollback",
+    "STOPPED": "was stopped",
+}
+"""What is said of a service deployment that is over, by its status (API model, ServiceDeploymentStatus)."""
 
 
 def current(gateway: Gateway, cluster: str, service: str) -> Snapshot:

@@ -64,16 +64,19 @@ class Told(FakeGateway):
                 }
             )
         status = "ACTIVE" if deployments else "INACTIVE"
-        counts: JsonObject = {"desiredCount": 2, "runningCount": 2}
+        count = self.told("count", 2)
+        counts: JsonObject = {"desiredCount": count, "runningCount": count}
         body: JsonObject = {"status": status, "deployments": deployments, **counts}
         return dict.fromkeys(names, Snapshot(body))
 
     def _records(self) -> list[JsonObject]:
         found: list[JsonObject] = []
         for text in self.told("records"):
-            name, status, *made = text.split(" ")
-            at = self.started + float(made[0]) if made else self.started
-            found.append({"serviceDeploymentArn": name, "status": status, "createdAt": at})
+            name, status, made, stage = [*text.split(" "), "0", ""][:4]
+            at = self.started + float(made)
+            found.append(
+                {"serviceDeploymentArn": name, "status": status, "createdAt": at, "lifecycleStage": stage}
+            )
         return found
 
     def list_service_deployments(
@@ -159,11 +162,13 @@ def test_how_watching_ends(story: Mapping[str, Any]) -> None:
         before=frozenset({"ecs-svc/1"}),
         until=story.get("until", "deployed"),
         timeout=story.get("timeout", 600),
-        created=started,
+        created=0.0 if "desired" in story else started,
+        desired=story.get("desired", -1),
     )
     events: list[Event] = []
     ended = _drained(watching.watch(gateway, clock, target), events)
     assert ended.ending.value == story["ends"], ended.reason
+    assert story.get("state") in (None, ended.state.value if ended.state is not None else "")
     assert story["after"] <= clock.now() - started <= story["after"] + 2 * watching.LONGEST_PAUSE
     warned = {event.what for event in events if isinstance(event, Warned)}
     assert [part for part in story.get("warns", []) if not any(part in text for text in warned)] == []
