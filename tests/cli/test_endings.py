@@ -398,8 +398,8 @@ def test_of_two_applies_at_once_the_first_says_that_it_was_superseded(cli: Cli, 
     (primary, *_) = box.service()["deployments"]
     assert first.returncode == 6, (out, err)
     assert err.splitlines()[-1] == (
-        f"Error: Another rollout took this one's place: deployment {primary['id']} was started meanwhile. "
-        "`reconciler wait` watches it."
+        f"Error: Another rollout took this one's place: deployment {primary['id']} of test-httpd:3 was started "
+        "meanwhile. `reconciler wait` watches it."
     )
     assert box.writes() == ["RegisterTaskDefinition", "UpdateService"] * 2
     box.serving.knobs(speed=400)
