@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from reconciler.cli import asking, exits, logs, options, patience, reports
+from reconciler.errors import PlanError
 
 
 def _revision(_context: click.Context, _parameter: click.Parameter, value: str) -> str:
@@ -51,9 +52,14 @@ def command(
         if dry_run or not count:
             return exits.OK
         what = f"{'Deregister' if plan.deregisters else 'Delete'} {_revisions(count)}"
-        if not force and not asking.confirmed(f"\n{what}? y or yes does it: ", ("y", "yes"), "pass --force"):
-            logs.info("Nothing was deregistered.")
-            return exits.ERROR
+        if not force:
+            if not asking.confirmed(f"\n{what}? y or yes does it: ", ("y", "yes"), "pass --force"):
+                logs.info("Nothing was deregistered.")
+                return exits.ERROR
+            now = reconciler.deregistering(wish)  # an answer may take its time
+            if (now.deregisters, now.deletes) != (plan.deregisters, plan.deletes):
+                what = "what uses the revisions has changed meanwhile; nothing was deregistered"
+                raise PlanError(what, hint="run the command again")
         with reports.reporter(reconciler) as emit:
             reconciler.deregister(plan, emit=emit)
         done = [

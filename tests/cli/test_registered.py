@@ -189,6 +189,23 @@ def test_deregister_asks(cli: Cli, box: Box, monkeypatch: pytest.MonkeyPatch) ->
     assert statuses(box)[2] == "INACTIVE"
 
 
+def test_what_came_into_use_while_somebody_was_asked_stays(
+    cli: Cli, box: Box, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clone(box, 2)
+
+    class Slow(Typed):
+        def readline(self, *_size: Any) -> str:
+            box.ecs.update_service(cluster=CLUSTER, service=SERVICE, taskDefinition="test-httpd:2")
+            return "yes\n"
+
+    monkeypatch.setattr("sys.stdin", Slow())
+    ran = cli("deregister", "--keeps", "1")
+    assert ran.code == 1
+    assert "what uses the revisions has changed meanwhile; nothing was deregistered" in ran.err
+    assert "DeregisterTaskDefinition" not in box.writes()
+
+
 @pytest.mark.parametrize(
     "flags", [(), ("--keeps", "1", "--revision", "1"), ("--keeps", "0"), ("--revision", "1.5")]
 )
