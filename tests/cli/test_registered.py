@@ -195,7 +195,7 @@ def test_what_came_into_use_while_somebody_was_asked_stays(
     clone(box, 2)
 
     class Slow(Typed):
-        def readline(self, *_size: Any) -> str:
+        def readline(self, *_size: Any) -> str:  # type: ignore[override]
             box.ecs.update_service(cluster=CLUSTER, service=SERVICE, taskDefinition="test-httpd:2")
             return "yes\n"
 
