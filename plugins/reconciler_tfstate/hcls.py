@@ -1,58 +1,64 @@
-"""The little of HCL that says where a state is: blocks by name, and their literal values.
+"""What files of a configuration say without Terraform: blocks by name, and values that literals, variables, locals and
+pure functions of them give. Anything else is `Computed`, since only Terraform could tell.
 
-Python-hcl2 parses. Values that a literal, a variable or a local gives are read; anything else is `Computed`, since
-only Terraform could tell. Messages never show the text of a file.
+Takes: files of HCL or of its JSON form. Gives: bodies as objects; a block is a list of what its labels lead to,
+``{"backend": [{"s3": {"bucket": …}}]}``, and an argument is what `value` evaluates. Messages show no text of a file.
 """
 
 from __future__ import annotations
 
-import gc
 import json
-import os
-import re
 from collections.abc import Callable, Iterator, Mapping
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from reconciler.plugin import Json, Unavailable
+from reconciler.plugin import ConfigError, Json, Unavailable
+
+if TYPE_CHECKING:
+    from reconciler.errors import Where
+    from reconciler.hcl.nodes import Body as Parsed
+    from reconciler.hcl.nodes import Expr
+    from reconciler.hcl.runs import Run
+    from reconciler.hcl.sources import Source
+    from reconciler.hcl.traversals import Path
+    from reconciler.hcl.values import Value
 
 Body = Mapping[str, Any]
-#: Gives the value of a reference, ``("var", "env")``; Computed where it has none.
-Scope = Callable[[tuple[str, ...]], Json]
+#: Gives the value of a reference by its first two names, ``("var", "env")``; Computed where it has none.
+Scope = Callable[[tuple[str, str]], Json]
 
-_REFERENCE = re.compile(r"(?P<name>[\w-]+(?:\.[\w-]+)*)(?P<index>(?:\[(?:\"[^\"\\]*\"|[0-9]+)\]|\.[\w-]+)*)")
-_STEP = re.compile(r"\[\"(?P<key>[^\"]*)\"\]|\[(?P<number>[0-9]+)\]|\.?(?P<member>[\w-]+)")
-_PIECE = re.compile(r"\$\$\{|%%\{|\$\{(?P<code>[^{}\"]*(?:\"[^\"]*\"[^{}\"]*)*)\}|(?P<other>[$%]\{)")
-_ESCAPE = re.compile(r"\\(?:u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|(.))", re.DOTALL)
-_ESCAPES = {"n": "\n", "r": "\r", "t": "\t"}
-_HEREDOC = re.compile(r"<<(?P<indented>-?)[\w-]+\r?\n(?P<text>.*?)[ \t]*[\w-]+\s*", re.DOTALL)
+_ROOTS: Final = ("var", "local", "path", "terraform")
 
 
 class Computed(Exception):
     """A value that only Terraform could compute."""
 
 
-def parse(text: str, name: str) -> Body:
-    """Parse a file. Unavailable, with its line, where python-hcl2 cannot."""
-    import hcl2  # takes longer than most runs need it
-    from hcl2 import parser
-    from lark.exceptions import LarkError
+class Argument(NamedTuple):
+    """An argument of a file of HCL, not evaluated."""
 
-    _keep_tables(parser)
-    enabled = gc.isenabled()
-    gc.disable()  # it doubles the time of a parse
+    expr: Expr
+    source: Source
+
+
+def parse(text: str, name: str) -> Body:
+    """Parse a file. Unavailable, with its line, where it is wrong."""
+    from reconciler.hcl import syntax  # few states need it
+    from reconciler.hcl.sources import Source
+
     try:
-        body: Body = hcl2.loads(text.removeprefix("\ufeff") + "\n")
-    except LarkError as error:
-        line = getattr(error, "line", -1)
-        at = f" at line {line}" if isinstance(line, int) and line > 0 else ""
+        return _members(syntax.parse_body(text, name), Source(text, name))
+    except ConfigError as error:
+        at = f" at line {error.where.line}" if error.where else ""
         raise Unavailable(f"{name} is no HCL that can be read{at}", hint=_INIT) from None
-    except (RecursionError, ValueError, TypeError, AttributeError, KeyError, IndexError):
-        raise Unavailable(f"{name} is no HCL that can be read", hint=_INIT) from None
-    finally:
-        if enabled:
-            gc.enable()
-    return body
+
+
+def parse_json(text: str, name: str) -> Body:
+    """Parse the JSON form of a file of HCL."""
+    try:
+        body = json.loads(text.removeprefix("\ufeff"))
+    except (ValueError, RecursionError):
+        raise Unavailable(f"{name} is no JSON that can be read", hint=_INIT) from None
+    return body if isinstance(body, dict) else {}
 
 
 _INIT = (
@@ -65,12 +71,7 @@ def blocks(body: object, kind: str) -> Iterator[Body]:
     found = body.get(kind) if isinstance(body, dict) else None
     for block in found if isinstance(found, list) else [found]:
         if isinstance(block, dict):
-            yield {key: value for key, value in block.items() if not key.startswith("__")}
-
-
-def name(label: str) -> str:
-    """Give a block's label or an object's key without its quotes."""
-    return label[1:-1] if len(label) > 1 and label[0] == label[-1] == '"' else label
+            yield block
 
 
 def plain(data: object) -> Json:
@@ -82,117 +83,72 @@ def plain(data: object) -> Json:
 
 
 def value(data: object, scope: Scope, *, text: bool = False) -> Json:
-    """Evaluate what `parse` gives for a value; with `text`, one of the JSON form, where strings are templates."""
+    """Evaluate an argument or a block; with `text`, one of the JSON form, where strings are templates."""
     match data:
         case None | bool() | int() | float():
             return data
+        case Argument(expr, source):
+            return _evaluated(expr, source, scope)
         case list():
             return [value(item, scope, text=text) for item in data]
         case dict():
-            members = {key: item for key, item in data.items() if not key.startswith("__")}
-            return {name(key): value(item, scope, text=text) for key, item in members.items()}
+            return {name: value(item, scope, text=text) for name, item in data.items()}
         case str() if text:
-            return _template(data, scope)
-        case str() if data.startswith('"<<'):
-            return _template(_heredoc(data[1:-1]), scope)
-        case str() if data.startswith('"'):
-            return _template(data[1:-1], scope, unescape=True)
-        case str() if data.startswith("${") and data.endswith("}"):
-            return _reference(data[2:-1], scope)
+            from reconciler.hcl import syntax
+            from reconciler.hcl.sources import Source
+
+            try:
+                return _evaluated(syntax.parse_template(data, ""), Source(data, ""), scope)
+            except ConfigError:
+                raise Computed from None
+        case str():
+            return data
     raise Computed
 
 
-def _template(text: str, scope: Scope, *, unescape: bool = False) -> Json:
-    whole = _PIECE.fullmatch(text)
-    if whole is not None and whole["code"] is not None:
-        return _reference(whole["code"], scope)
-    pieces, done = [], 0
-    for match in _PIECE.finditer(text):
-        if match["other"]:
-            raise Computed
-        literal = text[done : match.start()]
-        pieces.append(_unescaped(literal) if unescape else literal)
-        pieces.append(match[0][1:] if match["code"] is None else _text(_reference(match["code"], scope)))
-        done = match.end()
-    pieces.append(_unescaped(text[done:]) if unescape else text[done:])
-    return "".join(pieces)
+def _members(body: Parsed, source: Source) -> Body:
+    found: dict[str, Any] = {each.name: Argument(each.expr, source) for each in body.attributes}
+    for block in body.blocks:
+        inner: Body = _members(block.body, source)
+        for label in reversed(block.labels):
+            inner = {label: inner}
+        found.setdefault(block.type, []).append(inner)
+    return found
 
 
-def _text(data: Json) -> str:
-    if isinstance(data, bool):
-        return str(data).lower()
-    if isinstance(data, str | int | float):
-        return str(data)
-    raise Computed
+def _evaluated(expr: Expr, source: Source, scope: Scope) -> Json:
+    from reconciler.hcl import plains, scopes, values
+    from reconciler.hcl.evaluation import Evaluator
+    from reconciler.hcl.runs import Run
+
+    run = Run()
+    names = scopes.Names(_Root(name, scope) for name in _ROOTS)
+    try:
+        found, _ = values.unmark(Evaluator(run, source, names).value(expr))
+    except ConfigError:  # a limit
+        raise Computed from None
+    if run.wrong() or values.first_unknown(found) is not None:
+        raise Computed
+    return plains.to_json(found)
 
 
-def _unescaped(text: str) -> str:
-    def one(match: re.Match[str]) -> str:
-        code = match[1] or match[2]
+class _Root(NamedTuple):
+    """A root of expressions, of which a scope knows the values."""
+
+    name: str
+    scope: Scope
+
+    def get(self, path: Path, run: Run, where: Where) -> tuple[Value, int]:  # noqa: ARG002
+        """Give what the first step names. Raises Undeclared where the scope has no value for it."""
+        from reconciler.hcl import scopes, values
+        from reconciler.hcl.faults import Undeclared
+
         try:
-            return chr(int(code, 16)) if code else _ESCAPES.get(match[3], match[3])
-        except (ValueError, OverflowError):
-            raise Computed from None
-
-    return _ESCAPE.sub(one, text)
-
-
-def _heredoc(text: str) -> str:
-    match = _HEREDOC.fullmatch(text)
-    if match is None:
-        raise Computed
-    lines = match["text"].splitlines(keepends=True)
-    if match["indented"]:
-        margin = min((len(line) - len(line.lstrip(" \t")) for line in lines if line.strip()), default=0)
-        lines = [line[margin:] for line in lines]
-    return "".join(lines)
+            found = self.scope((self.name, scopes.first(self.name, path)))
+        except Computed:
+            raise Undeclared("this has no value before Terraform is run") from None
+        return values.from_plain(found), 1
 
 
-def _reference(code: str, scope: Scope) -> Json:
-    code = code.strip()
-    if len(code) > 1 and code[0] == code[-1] == '"' and '"' not in code[1:-1]:
-        return _template(code[1:-1], scope, unescape=True)
-    if _REFERENCE.fullmatch(code) is None:
-        raise Computed
-    steps = [step["key"] or step["number"] or step["member"] or "" for step in _STEP.finditer(code)]
-    data = scope(tuple(steps[:2]))
-    for step in steps[2:]:
-        if isinstance(data, dict) and step in data:
-            data = data[step]
-        elif isinstance(data, list) and step.isdecimal() and int(step) < len(data):
-            data = data[int(step)]
-        else:
-            raise Computed
-    return data
-
-
-def _nothing(_steps: tuple[str, ...]) -> Json:
+def _nothing(_name: tuple[str, str]) -> Json:
     raise Computed
-
-
-def _keep_tables(parser: Any) -> None:
-    """Have python-hcl2 keep its parser's tables in the user's cache folder where it cannot keep them by itself.
-
-    They take three seconds to build, and are a pickle: the folder is the user's alone.
-    """
-    default = Path(parser.PARSER_FILE)
-    if default.exists() or os.access(default.parent, os.W_OK) or os.environ.get("RECONCILER_NO_CACHE"):
-        return
-    base = os.environ.get("XDG_CACHE_HOME", "")
-    folder = (Path(base) if Path(base).is_absolute() else Path.home() / ".cache") / "reconciler" / "tfstate"
-    try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        status = folder.stat()
-    except OSError:
-        return
-    if status.st_uid == getattr(os, "geteuid", lambda: status.st_uid)() and not status.st_mode & 0o077:
-        parser.PARSER_FILE = folder / default.name
-
-
-def parse_json(text: str, name: str) -> Body:
-    """Parse the JSON form of a file of HCL."""
-    try:
-        body = json.loads(text.removeprefix("\ufeff"))
-    except (ValueError, RecursionError):
-        raise Unavailable(f"{name} is no JSON that can be read", hint=_INIT) from None
-    return body if isinstance(body, dict) else {}

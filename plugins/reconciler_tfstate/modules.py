@@ -65,7 +65,7 @@ class Module:
             for encryption in hcls.blocks(terraform, "encryption"):
                 yield from passphrases(encryption, self, text=text)
 
-    def scope(self, steps: tuple[str, ...]) -> Json:
+    def scope(self, steps: tuple[str, str]) -> Json:
         """Give the value of ``var.x``, ``local.x``, ``path.module`` or ``terraform.workspace``."""
         match steps:
             case ("terraform", "workspace"):
@@ -102,7 +102,7 @@ class Module:
     @cached_property
     def _defaults(self) -> Mapping[str, tuple[object, bool]]:
         return {
-            hcls.name(label): (block["default"], text)
+            label: (block["default"], text)
             for _, body, text in self._bodies(_VALUES)
             for labelled in hcls.blocks(body, "variable")
             for label, block in labelled.items()
@@ -112,7 +112,7 @@ class Module:
     @cached_property
     def _locals(self) -> Mapping[str, tuple[object, bool]]:
         return {
-            hcls.name(key): (data, text)
+            key: (data, text)
             for _, body, text in self._bodies(_VALUES)
             for block in hcls.blocks(body, "locals")
             for key, data in block.items()
@@ -128,33 +128,31 @@ class Module:
             if path.is_file():
                 text = path.name.endswith(".json")
                 for key, data in _parsed(path).items():
-                    if not key.startswith("__"):
-                        found[key] = data if text else hcls.plain(data)
+                    found[key] = data if text else hcls.plain(data)
         return found
 
     def _declared(self, path: Path, terraform: Body, *, text: bool) -> Iterator[Declared]:
         for labelled in hcls.blocks(terraform, "backend"):
             for label, block in labelled.items():
-                yield self._evaluated(hcls.name(label), block, path, text=text)
+                yield self._evaluated(label, block, path, text=text)
         for block in hcls.blocks(terraform, "cloud"):
             yield self._evaluated("cloud", block, path, text=text)
         for labelled in hcls.blocks(terraform, "state_store"):
             for label in labelled:
-                yield Declared("state_store", {}, f"{path} ({hcls.name(label)})")
+                yield Declared("state_store", {}, f"{path} ({label})")
 
     def _evaluated(self, kind: str, block: object, path: Path, *, text: bool) -> Declared:
         config: dict[str, Json] = {}
         if isinstance(block, list):  # as the JSON form may have it
             block = block[0] if block else None
         for key, data in block.items() if isinstance(block, dict) else ():
-            if not key.startswith("__"):
-                try:
-                    config[hcls.name(key)] = hcls.value(data, self.scope, text=text)
-                except Computed:
-                    raise Unavailable(
-                        f"{hcls.name(key)} of the backend {kind} in {path} is computed, or a variable without a value",
-                        hint="run terraform init, which writes down what it is, or set TF_VAR_… for the variable",
-                    ) from None
+            try:
+                config[key] = hcls.value(data, self.scope, text=text)
+            except Computed:
+                raise Unavailable(
+                    f"{key} of the backend {kind} in {path} is computed, or a variable without a value",
+                    hint="run terraform init, which writes down what it is, or set TF_VAR_… for the variable",
+                ) from None
         return Declared(kind, config, str(path))
 
     def _terraform(self, worth: re.Pattern[bytes]) -> Iterator[tuple[Path, Body, bool]]:
@@ -190,7 +188,7 @@ def passphrases(encryption: object, module: Module | None, *, text: bool = False
     scope = module.scope if module is not None else _no_scope
     for labelled in hcls.blocks(encryption, "key_provider"):
         for label, named in labelled.items():
-            if hcls.name(label) == "pbkdf2" and isinstance(named, dict):
+            if label == "pbkdf2" and isinstance(named, dict):
                 for block in named.values():
                     try:
                         found = hcls.value(
@@ -202,7 +200,7 @@ def passphrases(encryption: object, module: Module | None, *, text: bool = False
                         yield found
 
 
-def _no_scope(_steps: tuple[str, ...]) -> Json:
+def _no_scope(_steps: tuple[str, str]) -> Json:
     raise Computed
 
 

@@ -53,7 +53,7 @@ def _credentials(environ: Mapping[str, str]) -> Iterator[object]:
     for path in configs:
         with suppress(OSError, ValueError, ResolveError):
             for block in hcls.blocks(hcls.parse(path.read_text(), str(path)), "credentials"):
-                yield {hcls.name(label): hcls.plain(body) for label, body in block.items()}
+                yield {label: hcls.plain(body) for label, body in block.items()}
     for folder in (".terraform.d", ".config/opentofu", ".tofu.d") if home else ():
         with suppress(OSError, ValueError, RecursionError):
             document = json.loads(Path(home, folder, "credentials.tfrc.json").read_text())

@@ -10,7 +10,7 @@ import itertools
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import field
 from functools import partial
-from typing import Final, TypeAlias
+from typing import Final, Protocol, TypeAlias
 
 from reconciler.errors import Where
 from reconciler.hcl import functions, syntax, traversals
@@ -127,6 +127,15 @@ class Pure:
         return functions.call(self.name, arguments, self.context)
 
 
+class Named(Root, Protocol):
+    """A root that says what it is called."""
+
+    @property
+    def name(self) -> str:
+        """Give its name."""
+        ...
+
+
 class Names:
     """A scope: roots and functions by name, and whoever answers for addresses of resources, if anybody does.
 
@@ -136,7 +145,7 @@ class Names:
 
     def __init__(
         self,
-        roots: Iterable[Fixed] = (),
+        roots: Iterable[Named] = (),
         *,
         definitions: Mapping[str, tuple[Expr, Source]] | None = None,
         lookups: Mapping[str, Callee] | None = None,
