@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from reconciler.core import canon as canons
-from reconciler.core import pointers, secrets
+from reconciler.core import codedeployments, pointers, secrets
 from reconciler.core.kinds import Kind, Kinds
 from reconciler.core.plans import Plan, Unit
 from reconciler.core.redaction import MASK
@@ -57,6 +57,11 @@ def _cases(plan: Plan, unit: Unit, observed: Observed, kinds: Kinds) -> Iterator
     if not steps:
         return
     (step,) = steps
+    if codedeployments.controller(unit.desired) == "EXTERNAL":
+        raise PlanError(
+            f"{unit.address} cannot be rehearsed: an external controller deploys it",
+            hint="plan without --simulate",
+        )
     running = _wire(kinds.task_definition, observed.running)
     registered = [
         body

@@ -73,6 +73,8 @@ def paused(gateway: Gateway, cluster: str, service: str, hook: str = "") -> Paus
         from reconciler.engine import unshifting
 
         return unshifting.held(gateway, cluster, service, body)
+    if codedeployments.controller(body) == "EXTERNAL":
+        raise PlanError(f"an external controller deploys {name}: nothing of it is paused by ECS")
     first = rollouts.primary(body)
     record: JsonObject = {}
     if first is not None:

@@ -285,7 +285,15 @@ def _wanted_revision(
 
 
 def _create_steps(desired: Desired, body: JsonObject, wanted: _Revision, facts: Facts) -> tuple[Step, ...]:
-    if not (wanted.arn or wanted.unit or "taskDefinition" in body):
+    named = bool(wanted.arn or wanted.unit or "taskDefinition" in body)
+    external = codedeployments.controller(desired.canon.wire) == "EXTERNAL"
+    if external and named:  # API model, CreateService.taskDefinition: for ECS and CODE_DEPLOY only
+        raise Refused(
+            "a service whose deployments belong to EXTERNAL is created without a task definition",
+            desired.resolved.where(()),
+            "plan with --skip-task-definition: its task sets say what they run",
+        )
+    if not (named or external):
         raise PlanError("a new service needs a task definition", desired.resolved.where(()))
     count: Json = facts.options.desired_count
     sent: dict[str, Json] = dict(body) | {"cluster": facts.cluster, "serviceName": facts.service}

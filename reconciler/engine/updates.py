@@ -66,7 +66,7 @@ def build(
     if leaves:  # as it would be: only what leaves ECS has members that an update changes no more
         controller = to
     refusals = tuple(
-        _refusals(members, changes, desired, controller, leaves=leaves, moves=moves, place=place)
+        _refusals(members, changes, desired, controller, leaves=leaves, moves=moves, force=force, place=place)
     )
     sent: dict[str, Json] = {}
     if members:
@@ -144,6 +144,7 @@ def _refusals(
     *,
     leaves: bool,
     moves: bool,
+    force: bool,
     place: Callable[[Path], Where],
 ) -> Iterator[Refused]:
     belong = f"the service's deployments {'would ' if leaves else ''}belong to {controller}"
@@ -158,12 +159,10 @@ def _refusals(
                 where,
                 hint,
             )
-    if moves and not (controllers.deploys(controller) or controllers.shifts(controller, "taskDefinition")):
-        yield Refused(
-            f"{belong}: a new revision cannot be deployed by UpdateService",
-            place(()),
-            hint,
-        )
+    elsewhere = not (controllers.deploys(controller) or controllers.shifts(controller, "taskDefinition"))
+    if elsewhere and (moves or force):
+        what = "a new revision cannot be deployed" if moves else "a new deployment cannot be forced"
+        yield Refused(f"{belong}: {what} by UpdateService", place(()), hint)
 
 
 _CONTROLLER_HINT = (

@@ -579,3 +579,21 @@ def test_a_process_that_was_killed_while_it_watched(cli: Cli, shop: Shop) -> Non
     again = cli("deploy", *OPTIONS)
     assert again.code == 0, again
     assert (shop.created(), shop.runs()) == (1, "web:2")
+
+
+@pytest.mark.parametrize("given", [{"region": REGION, "clusters": [CLUSTER]}], ids=["empty"])
+def test_a_service_of_an_external_controller_is_created_without_a_task_definition(
+    cli: Cli, shop: Shop
+) -> None:
+    body = service(deploymentController={"type": "EXTERNAL"})
+    del body["loadBalancers"], body["launchType"]
+    Path("service.json").write_text(json.dumps(body))
+    cli("apply", "--auto-approve").one_error("is created without a task definition", "--skip-task-definition")
+    assert shop.writes() == []
+    ran = cli("apply", "--auto-approve", "--skip-task-definition", *OPTIONS)
+    assert ran.code == 0, ran
+    assert shop.writes() == ["CreateService"]
+    cli("continue").one_error("an external controller deploys")
+    forced = cli("apply", "--auto-approve", "--skip-task-definition", "--force-new-deployment")
+    assert (forced.code, "cannot be forced" in forced.err) == (1, True), forced
+    assert shop.writes() == ["CreateService"]

@@ -28,7 +28,7 @@ _VAGUE: Final[tuple[Symptom, ...]] = (
         Kind.EXIT,
         r"Essential container in task exited",
         "a container without which the task cannot be has ended",
-        "look at the containers' logs",
+        "what its containers wrote last says more",
         "stopped: Essential container in task exited",
     ),
     Symptom(
