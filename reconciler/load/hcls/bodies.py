@@ -9,7 +9,7 @@ from typing import Final, TypeAlias
 from reconciler.core.documents import Named, Resolved
 from reconciler.core.values import Json, Origin, Path
 from reconciler.errors import KnownLater, Where
-from reconciler.hcl import nodes, plains, repetitions, values
+from reconciler.hcl import nodes, plains, repetitions, traversals, values
 from reconciler.hcl.evaluation import NO_NAMES, Evaluator, Names, Scope
 from reconciler.hcl.nodes import Block, Body, Expr, Span
 from reconciler.hcl.repetitions import Made
@@ -31,6 +31,11 @@ class Around:
     names: Names
     marks: Marks
 
+
+_TERRAFORM: Final = frozenset(
+    {"resource", "data", "module", "output", "provider", "terraform", "moved", "import"}
+)
+_THEIRS: Final = "leave it to Terraform's files, and refer to it here: aws_subnet.a.id, module.net.vpc_id"
 
 _NOTHING: Final = Around(NO_NAMES, values.NO_MARKS)
 
@@ -124,10 +129,10 @@ class Reader:
         around = Around(made.names, around.marks | made.marks)
         data = self._body(made.body, path, around, free=self.naming.free(_member(path)))
         if made.labels and (not named or len(made.labels) > 1):
-            what = (
-                f"a block {repetitions.type_of(block)} has {'one label, its name' if named else 'no label'}"
-            )
-            self._wrong(what, block.header, None)
+            type_ = repetitions.type_of(block)
+            what = f"a block {type_} has {'one label, its name' if named else 'no label'}"
+            hint = _THEIRS if type_ in _TERRAFORM else traversals.suggestion(type_, self.naming.items())
+            self._wrong(what, block.header, None if named else hint)
         elif made.labels:
             label, span = made.labels[0]
             if "name" in data:

@@ -7,6 +7,7 @@ against botocore's model.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from enum import Enum
 from typing import Final
 
@@ -29,6 +30,7 @@ MAPS: Final = frozenset({"dockerLabels", "driverOpts", "labels", "options"})
 _PROJECT_LISTS: Final = frozenset({"plugins"})
 _THEIRS: Final = frozenset({"appspec", "config"})
 """Members of a project file that others read."""
+_HUMP: Final = re.compile(r"[A-Z]")
 _SNAKE: Final = re.compile(r"[a-z][a-z0-9]*(?:_[a-z0-9]+)+\Z")
 
 
@@ -53,6 +55,12 @@ class Naming(Enum):
             if plural in lists:
                 return plural, True
         return member, False
+
+    def items(self) -> Iterator[str]:
+        """Give the names of blocks that make items of lists."""
+        for plural in _PROJECT_LISTS if self is Naming.PROJECT else LISTS:
+            singular = f"{plural[:-3]}y" if plural.endswith("ies") else plural.removesuffix("s")
+            yield _HUMP.sub(lambda found: f"_{found[0].lower()}", singular)
 
     def opaque(self, path: Path) -> bool:
         """Tell whether the names below a path are the user's own, or a plugin's, so that none means anything here."""
