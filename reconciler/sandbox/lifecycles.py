@@ -111,12 +111,12 @@ def _sicken(task: Task) -> None:
         task.changed()
 
 
-@rules.guessed("nothing of AWS's: the registry decides, else the script, else the image's tag")
+@rules.guessed("nothing of AWS's: registry and log groups decide, else the script, else the image's tag")
 def cast(world: World, definition: Body) -> dict[str, Fate]:
     """Give the fate of each container of another task; what a script holds for so many tasks counts down."""
     fates = {}
     for container in definition["containerDefinitions"]:
-        unheld = registries.fate(world, definition, container["image"])
+        unheld = registries.fate(world, definition, container["image"]) or logs.fate(world, container)
         if unheld is not None:
             fates[container["name"]] = unheld
             continue

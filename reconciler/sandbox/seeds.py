@@ -15,6 +15,7 @@ Every member is optional:
                       StringList, whose value may be a list; `version` counts from 1
     objects           S3: bucket → key → text, or {file: path relative to the seed}
     secrets           Secrets Manager: name → text
+    log_groups        names in CloudWatch Logs; with them, a container whose group is not there does not start
     repositories      ECR, as in `images`
     instances         container instances: cluster → how many
     capacity_providers
@@ -72,6 +73,7 @@ class Seed:
     parameters: Mapping[str, Parameter] = field(default_factory=dict)
     objects: Mapping[str, Mapping[str, bytes]] = field(default_factory=dict)
     secrets: Mapping[str, str] = field(default_factory=dict)
+    log_groups: tuple[str, ...] | None = None
     repositories: Mapping[str, Any] = field(default_factory=dict)
     faults: tuple[object, ...] = ()
     limits: Mapping[str, Any] | str = field(default_factory=dict)
@@ -146,6 +148,12 @@ def read(content: object, origin: str = "seed", folder: Path | None = None) -> S
             name: reader.text(text, f"secrets.{name}")
             for name, text in reader.mapping(given.get("secrets") or {}, "secrets").items()
         },
+        log_groups=tuple(
+            reader.text(each, f"log_groups[{index}]")
+            for index, each in enumerate(reader.items(given, "log_groups"))
+        )
+        if "log_groups" in given
+        else None,
         repositories=reader.mapping(given.get("repositories") or {}, "repositories"),
         faults=tuple(reader.items(given, "faults")),
         limits=given["limits"]
@@ -164,7 +172,7 @@ _MEMBERS: Final = frozenset(
         *_SCRIPTED,
         *("region", "clusters", "task_definitions", "services", "scalable_targets", "parameters"),
         *("instances", "capacity_providers", "express_services"),
-        *("codedeploy", "objects", "secrets", "repositories", "faults", "limits", "knobs"),
+        *("codedeploy", "objects", "secrets", "repositories", "log_groups", "faults", "limits", "knobs"),
     )
 )
 
@@ -258,12 +266,15 @@ def _rehearse(seed: Seed) -> None:
 
 def begin(seed: Seed, region: str, now: float, knobs: Knobs, number: int, outcomes: Strategy) -> World:
     """Make a region that holds the seed at rest; what the simulated service refuses is a `SandboxError`."""
-    from reconciler.sandbox import instances, plays
+    from reconciler.sandbox import instances, logs, plays
 
     world = World(region, now - _AGE, knobs, number, outcomes)
     world.seeding = True
     if seed.concerns(region):
         world.repositories = images.read(seed.repositories)
+        world.logged_strictly = seed.log_groups is not None
+        for group in dict.fromkeys(seed.log_groups or ()):
+            logs.create_log_group(world, {"logGroupName": group})
         for index, body in enumerate(seed.capacity_providers):
             _do(seed, world, "CreateCapacityProvider", body, f"capacity_providers[{index}]")
         for cluster, count in seed.instances.items():

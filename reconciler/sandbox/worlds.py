@@ -214,17 +214,26 @@ class LogStream:
     events: list[Body] = field(default_factory=list)
 
 
+@dataclass(slots=True, eq=False)
+class LogGroup:
+    """A group of CloudWatch Logs: when it was created, in milliseconds since 1970, and its streams by name."""
+
+    created: int
+    streams: dict[str, LogStream] = field(default_factory=dict)
+
+
 class World:
     """Everything ECS knows in one region, its agenda, and its source of ids and choices."""
 
     def __init__(self, region: str, now: float, knobs: Knobs, seed: int, outcomes: Strategy = by_tag) -> None:
         """Make an empty region. The same `seed` and the same calls give the same ids.
 
-        `alarms` are the states of CloudWatch alarms by name, `begun` is told of every deployment that begins;
-        while `seeding`, services come to rest without lifecycle hooks. `logs` are streams by group and name,
-        `refused` is what the updates that a script sends were refused with, `tokens` are the requests of RunTask and
-        the ids of their tasks by cluster and clientToken, `sessions` the targets of open sessions by id.
-        `address` is where the sandbox answers, `began` when its time began.
+        `address` is where the sandbox answers, `began` when the region's time began. `alarms` are the states of
+        CloudWatch alarms by name, `begun` is told of every deployment that begins; while `seeding`, services come to
+        rest without lifecycle hooks. `logs` are groups by name; with `logged_strictly` a container whose group is not
+        there does not start. `tokens` are the requests of RunTask and the ids of their tasks by cluster and
+        clientToken, `sessions` the targets of open sessions by id, `refused` is what the updates that a script sends
+        were refused with.
         """
         self.region = region
         self.knobs = knobs
@@ -243,7 +252,8 @@ class World:
         self.settings: dict[str, str] = {}
         self.targets: dict[str, Body] = {}
         self.alarms: dict[str, str] = {}
-        self.logs: dict[str, dict[str, LogStream]] = {}
+        self.logs: dict[str, LogGroup] = {}
+        self.logged_strictly = False
         self.repositories: dict[str, Repository] = {}
         self.refused: list[str] = []
         self.sessions: dict[str, str] = {}
