@@ -8,13 +8,14 @@ from reconciler.api.families import Families
 from reconciler.api.openings import Emit, drain
 from reconciler.api.plannings import Planning
 from reconciler.api.rollouts import Rollouts
+from reconciler.api.verifications import Verifying
 
 if TYPE_CHECKING:
     from reconciler.core.outcomes import Outcome
     from reconciler.core.plans import Plan
 
 
-class Reconciler(Planning, Rollouts, Families):
+class Reconciler(Planning, Rollouts, Families, Verifying):
     """A project with its resolvers and AWS. Use it as a context manager; it is not shared by threads."""
 
     def apply(

@@ -83,7 +83,10 @@ _MEANINGS: Final[Mapping[Fault, str]] = {
         NoSuchVersion ParameterNotFound ParameterVersionNotFound TaskSetNotFoundException
         ServiceDeploymentNotFoundException NamespaceNotFoundException NoSuchEntity NotFound 404
         ApplicationDoesNotExistException DeploymentGroupDoesNotExistException DeploymentDoesNotExistException
-        DeploymentTargetDoesNotExistException""",
+        DeploymentTargetDoesNotExistException RepositoryNotFoundException ImageNotFoundException
+        LayersNotFoundException FileSystemNotFound AccessPointNotFound TargetGroupNotFound ListenerNotFound
+        RuleNotFound LoadBalancerNotFound ServiceNotFound NamespaceNotFound NoSuchResourceException
+        NotFoundException InvalidSnapshot.NotFound""",
     EXPIRED: "ExpiredToken ExpiredTokenException TokenRefreshRequired",
     INVALID: """
         InvalidClientTokenId UnrecognizedClientException InvalidAccessKeyId SignatureDoesNotMatch
@@ -135,7 +138,12 @@ _ACTION: Final = re.compile(
 )
 _VALUE: Final = re.compile(r", value: .*?(?=, type: <class|, valid (?:min|max|range))", re.DOTALL)
 _ANSWERED: Final = ("ReadTimeoutError", "ConnectionClosedError", "HTTPClientError", "IncompleteReadError")
-_IAM_PREFIXES: Final = {"elbv2": "elasticloadbalancing"}
+_IAM_PREFIXES: Final = {
+    "elbv2": "elasticloadbalancing",
+    "elb": "elasticloadbalancing",
+    "efs": "elasticfilesystem",
+    "service-quotas": "servicequotas",
+}
 _IAM_ACTIONS: Final = {"s3:HeadObject": "s3:GetObject", "s3:ListObjectsV2": "s3:ListBucket"}
 """Where IAM has another word than the API (Service Authorization Reference)."""
 

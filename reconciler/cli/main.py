@@ -28,6 +28,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "references": "List every reference, with its value or what is wrong with it.",
     "explain": "Say where a value comes from, and who uses a reference.",
     "console": "Evaluate expressions in the project's scope.",
+    "verify": "Check that everything the definitions refer to is there and fits.",
     "wait": "Wait for the rollout that is running.",
     "continue": "Let a paused rollout go on, or have it go back.",
     "rollback": "Go back to what completed before.",

@@ -61,7 +61,7 @@ def _found(
             if named and not any(name in desired.canon.wire for name in row.roots):
                 what = f"{what} (the service has {named} now, and the file leaves it so)"
                 hint = row.stays or hint
-            where = desired.resolved.where(_raw(desired.canon, clash.path))
+            where = desired.resolved.where(raw(desired.canon, clash.path))
             if row.seen:
                 refusals.append(Refused(f"ECS refuses this: {what}", where, hint))
             else:
@@ -71,7 +71,7 @@ def _found(
     return tuple(refusals), tuple(notices)
 
 
-def _raw(canon: Canon, path: Path) -> Path:
+def raw(canon: Canon, path: Path) -> Path:
     """Give where a place of the wire form stands in the original, else the nearest thing around it."""
     spot: Path = ()
     found: Path = ()

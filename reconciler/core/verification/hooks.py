@@ -1,0 +1,107 @@
+"""What a deployment waits for: functions that are its hooks, alarms, and the group of CodeDeploy's that deploys it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from reconciler.core.kinds.combinations.cases import at, objects
+from reconciler.core.values import Json, Path
+from reconciler.core.verification import arns, lookups, roles
+from reconciler.core.verification.checks import (
+    Answers,
+    Check,
+    Judged,
+    Verdict,
+    failed,
+    passed,
+    settled,
+    unknown,
+    warned,
+)
+from reconciler.core.verification.reads import Ask, Found, call
+from reconciler.core.verification.scenes import PROJECT, SERVICE, Scene
+
+GROUP = Ask("deployment group")
+"""The deployment group, as BatchGetDeploymentGroups describes it."""
+
+
+def checks(scene: Scene) -> Iterator[Check]:
+    """Make the checks of a service's hooks and alarms."""
+    configuration = scene.service.get("deploymentConfiguration")
+    for index, hook in enumerate(objects(at(configuration, "lifecycleHooks"))):
+        path: Path = ("deploymentConfiguration", "lifecycleHooks", index)
+        if hook.get("targetType") == "PAUSE":
+            said = passed("a rollout stops there until `reconciler continue`")
+            yield Check(subject="lifecycle hook PAUSE", document=SERVICE, path=path, judge=settled([said]))
+            continue
+        yield _function(scene, "lifecycle hook", hook.get("hookTargetArn"), SERVICE, (*path, "hookTargetArn"))
+        role = roles.check(
+            scene, "role for the hook", hook.get("roleArn"), roles.SERVICES, SERVICE, (*path, "roleArn")
+        )
+        if role is not None:
+            yield role
+    names = at(configuration, "alarms", "alarmNames")
+    if isinstance(names, list | tuple) and names and at(configuration, "alarms", "enable") is not False:
+        yield _alarms([str(name) for name in names], ("deploymentConfiguration", "alarms", "alarmNames"))
+    if scene.case.controller == "CODE_DEPLOY":
+        yield Check(
+            subject="CodeDeploy", document=PROJECT, path=("codedeploy",), reads=(GROUP,), judge=_group
+        )
+        for function in scene.hooks:
+            yield _function(scene, "hook of the AppSpec", function, PROJECT, ("appspec", "Hooks"))
+
+
+def _function(scene: Scene, what: str, name: Json, document: str, path: Path) -> Check:
+    short = str(name).rpartition(":function:")[2]
+    if not isinstance(name, str) or not name:
+        wrong = failed("the hook names no function", "add hookTargetArn, or targetType PAUSE")
+        return Check(subject=what, document=document, path=path[:-1], judge=settled([wrong]))
+    read = call(
+        "lambda", "GetFunctionConfiguration", region=arns.region_of(name, scene.region), FunctionName=name
+    )
+
+    def judge(answer: Found) -> list[Verdict]:
+        state = answer.body.get("State")
+        if state == "Failed":
+            return [
+                failed("the function is in the state Failed", "see StateReason of GetFunctionConfiguration")
+            ]
+        return [passed()]
+
+    return lookups.simple(f"{what} {short}", read, document, path, judge, thing=f"function {short}")
+
+
+def _alarms(names: list[str], path: Path) -> Check:
+    read = call(
+        "cloudwatch", "DescribeAlarms", AlarmNames=names, AlarmTypes=["MetricAlarm", "CompositeAlarm"]
+    )
+
+    def judge(answers: Answers) -> Judged:
+        answer = answers[read]
+        if not isinstance(answer, Found):
+            return [unknown(answer, "alarms")]
+        found = [*objects(answer.body.get("MetricAlarms")), *objects(answer.body.get("CompositeAlarms"))]
+        states = {str(each.get("AlarmName")): each.get("StateValue") for each in found}
+        verdicts: list[Verdict] = []
+        for index, name in enumerate(names):
+            if name not in states:
+                what = f"there is no alarm {name}"
+                verdicts.append(failed(what, "create it, or correct its name", (*path, index)))
+            elif (
+                states[name] == "ALARM"
+            ):  # developer guide, "How CloudWatch alarms detect deployment failures"
+                what = f"the alarm {name} is in ALARM now: a deployment that begins so is not watched by it"
+                verdicts.append(warned(what, "see to it first", (*path, index)))
+        return verdicts or [passed()]
+
+    return Check(
+        subject=f"alarms {', '.join(names)}", document=SERVICE, path=path, reads=(read,), judge=judge
+    )
+
+
+def _group(answers: Answers) -> Judged:
+    answer = answers[GROUP]
+    if not isinstance(answer, Found):
+        return [unknown(answer, "deployment group")]
+    body = answer.body
+    return [passed(f"{body.get('applicationName')} / {body.get('deploymentGroupName')}")]
