@@ -90,15 +90,15 @@ def _member(reference: Reference, masker: Masker) -> dict[str, Any]:
         "column": reference.where.column,
         "text": reference.text,
         "resolver": address.resolver if address else None,
-        "path": address.path if address else None,
+        "path": masker.text(address.path) if address else None,
         "status": _status(reference),
         "value": _masked(value, masker) if value else None,
         "sensitive": bool(value and value.sensitive_paths),
         "source": {"name": value.source.name, "version": value.source.version}
         if value is not None and value.source is not None
         else None,
-        "error": answer.error.what if isinstance(answer, Failure) else None,
-        "hint": answer.error.hint if isinstance(answer, Failure) else None,
+        "error": masker.text(answer.error.what) if isinstance(answer, Failure) else None,
+        "hint": masker.text(answer.error.hint or "") or None if isinstance(answer, Failure) else None,
     }
 
 
@@ -110,12 +110,12 @@ def _cells(reference: Reference, masker: Masker) -> tuple[str, str, str, str]:
         value = value if len(value) <= _WIDEST else f"{value[: _WIDEST - 1]}…"
     elif isinstance(answer, Failure):
         hint = f" ({answer.error.hint})" if answer.error.hint else ""
-        value = f"{_status(reference)}: {answer.error.what}{_near(answer.error) or hint}"
+        value = masker.text(f"{_status(reference)}: {answer.error.what}{_near(answer.error) or hint}")
     else:
         value = _status(reference)
     return (
         str(reference.where),
-        address.path if address else reference.text,
+        masker.text(address.path) if address else reference.text,
         address.resolver if address else "",
         value,
     )

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import field, replace
 from typing import TYPE_CHECKING, Final, TypeAlias, TypeVar
 
+from reconciler.core.redaction import MASK
 from reconciler.core.references import Function, Functions
 from reconciler.core.values import UNKNOWN, Address, Failure, Json, Marked, Origin, Path, Value, unite
 from reconciler.errors import ConfigError, KnownLater, ReconcilerError, Unavailable, Where
@@ -32,6 +33,11 @@ def json_escape(data: Json) -> str:
     """Escape text for the inside of a JSON string, as Go's `json.Marshal` does; other data is written as JSON."""
     inside = json.dumps(_text(data), ensure_ascii=False)[1:-1]
     return "".join(_GO_ESCAPES.get(character, character) for character in inside)
+
+
+def concealed(address: Address) -> Address:
+    """Give what an address is called whose path was made from a secret: nobody may see it, and no plan keep it."""
+    return Address(address.resolver, MASK)
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,17 +159,18 @@ class Lookups:
 
     def _answer(self, address: Address, arguments: Sequence[Marked], where: Where) -> Marked:
         given = unite(None, arguments)
+        named = concealed(address) if given.sensitive else address
         match self._known.get(address):
             case None:
                 self.needs.setdefault(address, where)
-                return Marked(UNKNOWN, given.origins | {Origin(address)}, given.sensitive_paths)
+                return Marked(UNKNOWN, given.origins | {Origin(named)}, given.sensitive_paths)
             case Failure(error):
                 raise located(error, where) from error.__cause__
             case Value(unknown=True):
                 raise later(address, where)
             case Value(data, paths, source=source, unknown_paths=unknown, failures=failures):
                 marks = given.sensitive_paths or paths
-                answer = Marked(plain(data), given.origins | {Origin(address, source)}, marks)
+                answer = Marked(plain(data), given.origins | {Origin(named, source)}, marks)
                 if not unknown and not failures:
                     return answer
                 gaps: dict[Path, object] = {path: Failure(error) for path, error in failures}

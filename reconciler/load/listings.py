@@ -65,12 +65,15 @@ class _Recorder(Lookups):
         self._answers = known
         self._stand_in = stand_in
         self._asked: dict[Address, None] = {}
+        self._structured = False
+        self.guessed = False
 
     def fork(self) -> Lookups:
         # What other evaluations come by, with other values in the place of some, is no use of the document's.
         return _Recorder(self._functions, self._answers, self._stand_in)
 
     def call(self, name: str, arguments: Sequence[Marked], where: Where) -> Marked:
+        self._structured = self.structured(name)
         if name in self._functions:
             self._asked = self.seen.calls.setdefault((where, name), {})
         return super().call(name, arguments, where)
@@ -81,6 +84,7 @@ class _Recorder(Lookups):
         if isinstance(answer, Failure) or (
             isinstance(answer, Value) and (answer.unknown or answer.unknown_paths or answer.failures)
         ):
+            self.guessed = self.guessed or self._structured
             return Marked(self._stand_in, frozenset({Origin(address)}))
         return super()._answer(address, arguments, where)
 
@@ -98,7 +102,8 @@ def listing(document: Document, functions: Functions, known: Known, options: Opt
             static = list(_static(document, functions, recorder))
         evaluate.evaluate_one(document, functions, recorder, options)
     except (ConfigError, ResolveError) as error:
-        problems.append(error)
+        if not recorder.guessed:  # what stands in for a structure has none of its members
+            problems.append(error)
     uses = _merged(static, _own(document, functions, options, recorder.seen.calls))
     return Listing(tuple(uses), tuple(problems), tuple(recorder.needs))
 

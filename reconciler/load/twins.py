@@ -21,7 +21,7 @@ from typing import Final
 from reconciler.core.values import Json, Marked, Origin, Path, unite
 from reconciler.errors import ConfigError, ReconcilerError, Where
 from reconciler.load import jsonnets, jsons, provenance
-from reconciler.load.calls import Lookups, plain
+from reconciler.load.calls import Lookups, concealed, plain
 from reconciler.load.jsonnets import Natives
 from reconciler.load.sources import Document, Options
 from reconciler.load.spans import Malformed
@@ -126,11 +126,18 @@ def trace(session: Session, truth: Json) -> Traced:
         if differing is None:
             failed = failed or (apart and answer.sensitive)
         else:
+            shown = session.shown_in("\0".join(map(str, call[1])))
             for path in differing:
-                traced.add(path, answer.derive(None))
+                traced.add(path, _concealed(answer) if shown else answer.derive(None))
     if failed:
         traced.sensitive |= leaves.keys() - placed
     return traced
+
+
+def _concealed(answer: Marked) -> Marked:
+    """Give the marks of an answer whose arguments may not be seen."""
+    origins = frozenset(Origin(concealed(each.address), each.source) for each in answer.origins)
+    return Marked(None, origins, answer.derive(None).sensitive_paths)
 
 
 def _twin(session: Session, leaves: Mapping[Path, Json], traced: Traced) -> tuple[set[Path], set[Call]]:

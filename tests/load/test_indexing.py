@@ -23,22 +23,15 @@ HUSH = Value(GIVEN, (("of", 1, "b"),))
 
 
 class Lookups:
-    """Answers `all` with `GIVEN`, another name with itself, and counts its rounds."""
+    """Answers `all` with `GIVEN`, `secret` with one, another name with itself, and counts its rounds."""
 
     def __init__(self) -> None:
         self.rounds: list[list[str]] = []
 
     def __call__(self, addresses: Sequence[Address]) -> dict[Address, Value | Failure]:
         self.rounds.append([str(address) for address in addresses])
-        missing = Failure(NotFound("there is no such thing"))
-        return {
-            address: HUSH
-            if address.path == "all"
-            else missing
-            if address.path == "none"
-            else Value(address.path)
-            for address in addresses
-        }
+        given = {"all": HUSH, "secret": Value("s3cret-name", ((),))}
+        return {address: given.get(address.path, Value(address.path)) for address in addresses}
 
 
 def document(text: str, form: str) -> Document:
@@ -157,3 +150,29 @@ def test_evaluations_for_differences_are_no_uses_of_a_document() -> None:
     # To trace what is sensitive, it is evaluated with another value in the place of `c`.
     text = f"[{GET}('c') == 'c' && {RUN}.Now == 'noon', if {GET}('c') == 'c' then 1 else {LATE}('other')]"
     assert listed(text, "jsonnet") == (["get c", "run all"], [])
+
+
+@pytest.mark.parametrize(
+    ("form", "text"),
+    [
+        ("json", '["{{ run (get `secret`) }}"]'),
+        ("yml", "- !run [!get secret]\n"),
+        ("jsonnet", f"[{LATE}({GET}('secret'))]"),
+        ("hcl", 'a = run(get("secret"))\n'),
+    ],
+)
+def test_nobody_sees_an_address_that_is_made_from_a_secret(form: str, text: str) -> None:
+    result, rounds = resolve(text, form)
+    assert rounds == [["get secret"], ["run s3cret-name"]]
+    origins = {str(origin.address) for found in result.origins.values() for origin in found}
+    assert origins == {"get secret", "run (sensitive value)"}
+    assert len(result.sensitive) == 1
+
+
+@pytest.mark.parametrize("form", ["json", "yml", "jsonnet", "hcl"])
+def test_what_stands_in_for_a_structure_is_no_problem_of_its_own(form: str) -> None:
+    text = EVERY_FORMAT[form]
+    known = {Address("run", "all"): Failure(NotFound("there is no such thing"))}
+    found = listings.listing(document(text, form), FUNCTIONS, known, Options())
+    assert {str(address) for use in found.uses for address in use.addresses} == {"run all"}
+    assert found.problems == ()
