@@ -120,7 +120,7 @@ class Evaluation:
 
     def _told(self, lookup: Lookup) -> None:
         if self._progress is not None:
-            self._progress(f"read {lookup.address}")
+            self._progress(self.masker.text(f"read {lookup.address}"))
 
     def definitions(self, *, task_definition: bool = True, service: bool = True) -> Definitions:
         """Evaluate the definition files. ConfigError or ResolveError where one has no value."""
