@@ -15,9 +15,9 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias, cast
 
 from reconciler.hcl import nodes, templates
-from reconciler.hcl.lexer import Token
 from reconciler.hcl.nodes import Attribute, AttrStep, Block, Body, Expr, IndexStep, Span, SplatStep
 from reconciler.hcl.templates import Sequence
+from reconciler.hcl.tokens import Token
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -8,15 +8,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from reconciler.hcl.lexer import OPERANDS_END, Token
 from reconciler.hcl.nodes import Span
+from reconciler.hcl.tokens import OPERANDS_END, Token
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from reconciler.errors import HclError
-    from reconciler.hcl.lexer import Lexed
     from reconciler.hcl.sources import Source
+    from reconciler.hcl.tokens import Lexed
 
 _OPENS: Final = frozenset({"LPAR", "LSQB", "LBRACE", "INTERP_START", "DIRECTIVE_START"})
 _CLOSES: Final = frozenset({"RPAR", "RSQB", "RBRACE"})

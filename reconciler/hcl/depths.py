@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING, Any
 
-from reconciler.hcl.lexer import DEEPEST
+from reconciler.hcl.tokens import DEEPEST
 
 if TYPE_CHECKING:
     from reconciler.hcl.sources import Source

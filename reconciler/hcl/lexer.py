@@ -8,86 +8,25 @@ every bracket, quote, heredoc and comment that nobody closes, and points at wher
 from __future__ import annotations
 
 import re
-from dataclasses import field
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
 from reconciler.hcl.nodes import Span
-from reconciler.records import dataclass
+from reconciler.hcl.tokens import (
+    DEEPENING,
+    DEEPEST,
+    OPERANDS_END,
+    PAIRS,
+    SHOWN,
+    SYMBOLS,
+    Frame,
+    Lexed,
+    Token,
+    closes,
+)
 
 if TYPE_CHECKING:
     from reconciler.errors import HclError
     from reconciler.hcl.sources import Source
-
-DEEPEST: Final = 150
-"""How deep brackets, and expressions, may be nested."""
-
-
-class Token(NamedTuple):
-    """A piece of the source. `type` is python-hcl2's name for it."""
-
-    type: str
-    text: str
-    start: int
-    end: int
-    line: int
-    column: int
-
-    @property
-    def span(self) -> Span:
-        """Give its place."""
-        return Span(self.start, self.end, self.line, self.column)
-
-
-@dataclass(slots=True)
-class Frame:
-    """What is open: a `body`, `object`, `for`, `tuple`, `index`, `paren`, `call`, `interp`, `directive`, `quote`,
-    `heredoc` or bare `template`, or the `expression` that is all there is.
-
-    `lined` tells whether newlines count; `ends` is the line that closes a heredoc, and `fresh` that a line of it
-    begins; `wants` is what a `for` needs next; `valued` tells that a line of a body had its `=`. `base` and `highest`
-    bound how deep the tree is at its start and within.
-    """
-
-    kind: str
-    opening: Token | None
-    lined: bool = False
-    ends: re.Pattern[str] | None = None
-    wants: str = ""
-    valued: bool = False
-    fresh: bool = True
-    base: int = 0
-    highest: int = 0
-
-
-@dataclass(slots=True)
-class Lexed:
-    """The tokens of a text up to its end, or to where it goes wrong; `kinds` says what each opening opens.
-
-    The tree is no deeper than `depth`; it may be less deep.
-    """
-
-    tokens: list[Token] = field(default_factory=list)
-    kinds: dict[int, str] = field(default_factory=dict)
-    error: HclError | None = None
-    unclosed: Frame | None = None
-    depth: int = 0
-
-
-_SYMBOLS: Final = {
-    "==": "DOUBLE_EQ", "!=": "NEQ", "<": "LT", ">": "GT", "<=": "LEQ", ">=": "GEQ", "-": "MINUS", "*": "ASTERISK",
-    "/": "SLASH", "%": "PERCENT", "&&": "DOUBLE_AMP", "||": "DOUBLE_PIPE", "+": "PLUS", "!": "NOT", "?": "QMARK",
-    "(": "LPAR", ")": "RPAR", "{": "LBRACE", "}": "RBRACE", "[": "LSQB", "]": "RSQB", ",": "COMMA", ".": "DOT",
-    "=": "EQ", ":": "COLON", "=>": "FOR_OBJECT_ARROW", "...": "ELLIPSIS", "::": "COLONS",
-}  # fmt: skip
-_DEEPENING: Final = frozenset(
-    {"DOUBLE_EQ", "NEQ", "LT", "GT", "LEQ", "GEQ", "MINUS", "ASTERISK", "SLASH", "PERCENT", "DOUBLE_AMP"}
-    | {"DOUBLE_PIPE", "PLUS", "NOT", "QMARK", "DOT", "ATTR_SPLAT", "FULL_SPLAT_START"}
-)
-OPERANDS_END: Final = frozenset(
-    {"NAME", "TRUE", "FALSE", "NULL", "INT_LITERAL", "FLOAT_LITERAL", "RPAR", "RSQB", "RBRACE", "DBLQUOTE"}
-    | {"HEREDOC_END", "ELLIPSIS", "ATTR_SPLAT", "FULL_SPLAT_START"}
-)
-"""The tokens with which an operand can end. Two operands never stand side by side."""
 
 _WORDS: Final = {"true": "TRUE", "false": "FALSE", "null": "NULL"}
 _DIRECTIVES: Final = {"if": "IF", "else": "ELSE", "endif": "ENDIF", "for": "FOR", "endfor": "ENDFOR"}
@@ -333,21 +272,21 @@ class _Lexer:
             if text == "<" and self.text.startswith("<<", start):
                 what = "a heredoc begins with `<<`, a name, and the end of the line"
                 raise self.wrong(what, self.span(start, start + 2), "<<EOT")
-            name = _SYMBOLS[text]
+            name = SYMBOLS[text]
             if text == "=":
                 frame.valued = True
             elif text == ",":
                 if frame.wants == "in":
                     frame.wants = "name"
                 self.restart()
-            elif name in _DEEPENING:
+            elif name in DEEPENING:
                 self.depth += 1
             self.emit(name, start, end)
 
     def open(self, text: str, start: int, end: int) -> None:
         tokens, frame = self.out.tokens, self.frame
         last = tokens[-1].type if tokens else ""
-        token = self.emit(_SYMBOLS[text], start, end)
+        token = self.emit(SYMBOLS[text], start, end)
         if text == "(":
             self.push("call" if last == "NAME" else "paren", token)
         elif text == "[":
@@ -361,10 +300,10 @@ class _Lexer:
 
     def close(self, text: str, start: int, end: int) -> None:
         frame = self.frame
-        if _closes(text, frame):
-            self.emit(_SYMBOLS[text], start, end)
+        if closes(text, frame):
+            self.emit(SYMBOLS[text], start, end)
             self.pop()
-        elif any(_closes(text, each) for each in self.below):
+        elif any(closes(text, each) for each in self.below):
             raise self.never(f": `{text}` in line {self.line} comes first")
         else:
             opened = frame.opening
@@ -376,11 +315,11 @@ class _Lexer:
     def never(self, why: str = "") -> _Wrong:
         frame = self.out.unclosed = self.frame
         assert frame.opening is not None
-        shown, closer = _SHOWN[frame.kind]
+        shown, closer = SHOWN[frame.kind]
         if frame.kind == "heredoc":
             hint = f"put {frame.opening.text.lstrip('<-')[:40]} alone on the line after the text"
         else:
-            hint = f"close it with {closer or _PAIRS[frame.opening.text]}"
+            hint = f"close it with {closer or PAIRS[frame.opening.text]}"
         return self.wrong(f"{shown} is never closed{why}", frame.opening.span, hint)
 
     def finish(self) -> bool:
@@ -432,32 +371,6 @@ class _Lexer:
         else:
             raise self.never(" on its line")
         return True
-
-
-_PAIRS: Final = {"(": ")", "[": "]", "{": "}"}
-_CLOSERS: Final = {
-    "body": "}", "object": "}", "interp": "}", "directive": "}", "tuple": "]", "index": "]", "paren": ")", "call": ")",
-}  # fmt: skip
-_SHOWN: Final = {
-    "body": ("this block", ""),
-    "object": ("this object", ""),
-    "for": ("this `for`", ""),
-    "tuple": ("this list", ""),
-    "index": ("this index", ""),
-    "paren": ("this parenthesis", ""),
-    "call": ("this call", ""),
-    "interp": ("this `${`", "}; for a dollar sign and a brace as they stand write $${"),
-    "directive": ("this `%{`", "}; for a percent sign and a brace as they stand write %%{"),
-    "quote": ("this quoted text", '"; text of several lines is a heredoc, <<EOT'),
-    "heredoc": ("this heredoc", ""),
-}
-
-
-def _closes(text: str, frame: Frame) -> bool:
-    """Tell whether a bracket closes what is open."""
-    if frame.kind == "for" and frame.opening is not None:
-        return _PAIRS[frame.opening.text] == text
-    return frame.opening is not None and _CLOSERS.get(frame.kind) == text
 
 
 class _Wrong(Exception):

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 from reconciler.hcl import complaints, grammar, lexer
 from reconciler.hcl.building import BUILDERS
-from reconciler.hcl.lexer import Token
+from reconciler.hcl.tokens import Token
 
 if TYPE_CHECKING:
-    from reconciler.hcl.lexer import Lexed
     from reconciler.hcl.sources import Source
+    from reconciler.hcl.tokens import Lexed
 
 _MODES: Final = {"start": "body", "expression": "expression", "template": "template"}
 

@@ -3,7 +3,7 @@
 Takes: text and the name of its file. Gives: nodes with their places. Raises HclError with the place of the first thing
 that is wrong, a sentence, the line with carets, and a hint where there is one; nothing else, whatever the text is.
 
-Brackets, and expressions, may be nested `lexer.DEEPEST` (150) levels deep, so that what walks the tree may recurse.
+Brackets, and expressions, may be nested `tokens.DEEPEST` (150) levels deep, so that what walks the tree may recurse.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, cast
 
 from reconciler.hcl import depths, parser
-from reconciler.hcl.lexer import DEEPEST
 from reconciler.hcl.sources import Source
+from reconciler.hcl.tokens import DEEPEST
 
 if TYPE_CHECKING:
     from reconciler.hcl.nodes import Body, Expr

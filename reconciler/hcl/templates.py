@@ -13,8 +13,8 @@ import unicodedata
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
 from reconciler.hcl import nodes
-from reconciler.hcl.lexer import Token
 from reconciler.hcl.nodes import Expr, ForDirective, IfDirective, Interpolation, Part, Span
+from reconciler.hcl.tokens import Token
 
 if TYPE_CHECKING:
     from collections.abc import Sequence as Items

@@ -14,8 +14,8 @@ import yaml
 
 from reconciler.errors import HclError
 from reconciler.hcl import nodes, syntax
-from reconciler.hcl.lexer import DEEPEST
 from reconciler.hcl.nodes import Expr, Part
+from reconciler.hcl.tokens import DEEPEST
 
 ROOT = Path(__file__).parents[2]
 FIXTURES = ROOT / "fixtures" / "hcl"
