@@ -51,9 +51,9 @@ def command(
             planning.insist_applyable(plan)
             with reports.reporter(reconciler) as emit:
                 arn = reconciler.apply(plan, emit=emit).revision or arn
-            logs.info(f"{_short(arn)} is registered.", revision=arn)
+            logs.info(f"{_short(arn)} is registered.")
         elif not plan.changes:
-            logs.info(f"{_short(arn)} is registered already, and equal.", revision=arn)
+            logs.info(f"{_short(arn)} is registered already, and equal.")
         if output and not dry_run:
             described.definition(reconciler, reconciler.revision(arn.rpartition(":")[2]))
     return exits.OK

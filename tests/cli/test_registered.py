@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from tests.cli.commands import CLUSTER, SERVICE, Box, Cli, Typed, edit
+from tests.cli.test_events import lines
 
 NEXT = "2.4.62"
 CLONED = (
@@ -88,6 +89,19 @@ def test_register_is_about_the_newest_revision_and_not_the_one_that_runs(cli: Cl
 def test_a_project_without_a_task_definition_registers_none(cli: Cli, box: Box) -> None:
     edit("ecspresso.yml", "task_definition: ecs-task-def.json\n", "")
     cli("register").one_error("names no task definition")
+
+
+def test_json_logs_fit_their_schema(cli: Cli, box: Box) -> None:
+    asked = (("register",), ("register",), ("deregister", "--revision", "2", "--force", "--delete"),
+             ("delete", "--terminate", "--force"))  # fmt: skip
+    told = [lines(cli("--log-format", "json", *words, IMAGE_TAG=NEXT).err) for words in asked]
+    assert [[line["kind"] for line in each if "kind" in line] for each in told] == [
+        ["StepStarted", "StepDone"], [], ["StepStarted", "StepDone"] * 2, ["StepStarted", "StepDone"],
+    ]  # fmt: skip
+    assert [each[-1]["event"].split(".")[0] for each in told] == [
+        "test-httpd:2 is registered", "test-httpd:2 is registered already, and equal",
+        "1 revision deregistered and deleted", "Deleted",
+    ]  # fmt: skip
 
 
 def test_revisions_in_every_form(cli: Cli, box: Box) -> None:

@@ -19,7 +19,7 @@ revisions = st.lists(st.sampled_from(["", "RUNNING task", "PRIMARY deployment"])
 )
 
 
-@settings(max_examples=60)
+@settings(max_examples=25)
 @given(found=revisions, keeps=st.integers(1, 6), delete=st.booleans())
 def test_what_is_in_use_or_to_be_kept_stays(found: list[Registered], keeps: int, delete: bool) -> None:
     plan = deregistering.choose("web", found, Wish(keeps=keeps, delete=delete))
