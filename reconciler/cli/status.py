@@ -44,6 +44,6 @@ def command(common: options.Common, events: int, form: str) -> int:
             for each in told:
                 if isinstance(each, Warned):
                     logs.warning(each.what)
-            if diagnosis.failing(service):
+            if diagnosis.failing(service, reconciler.clock.now()):
                 options.write(diagnoses.text(reconciler.diagnose(), planning.style(common)))
     return exits.OK

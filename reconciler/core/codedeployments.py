@@ -190,6 +190,7 @@ def record(info: JsonObject, target: JsonObject | None, judgement: Judgement) ->
     rest = [] if weight is None else [{"requestedProductionTrafficWeight": 100.0 - weight}]
     return {
         "deploymentId": info.get("deploymentId"),
+        "createdAt": info.get("createTime"),
         "status": info.get("status"),
         "lifecycleStage": judgement.stage,
         "targetServiceRevision": shares,
@@ -199,6 +200,22 @@ def record(info: JsonObject, target: JsonObject | None, judgement: Judgement) ->
             for each in events(target)
         ],
     }
+
+
+def lacking(service: JsonObject) -> JsonObject | None:
+    """Give the task set that is to take the place of the PRIMARY one, as long as it has too few running tasks.
+
+    Nothing in it tells of tasks that were lost (API model, TaskSet): whether it stands still only time can tell.
+    """
+    sets = (each for each in task_sets(service) if each.get("status") == "ACTIVE")
+    few = (
+        each for each in sets if _number(each.get("runningCount")) < _number(each.get("computedDesiredCount"))
+    )
+    return next(few, None)
+
+
+def _number(value: Json) -> float:
+    return float(value) if isinstance(value, int | float) else 0.0
 
 
 def deployments(service: JsonObject) -> tuple[JsonObject, ...]:

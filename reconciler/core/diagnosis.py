@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import field, replace
 from typing import Final
 
-from reconciler.core import evidence, rollouts, symptoms
+from reconciler.core import codedeployments, evidence, rollouts, symptoms
 from reconciler.core.causes import Cause, Kind
 from reconciler.core.evidence import Seen
 from reconciler.core.symptoms import Of, Symptom
@@ -40,8 +40,17 @@ def suspect(service: JsonObject) -> str:
     return str(first.get("id")) if first is not None else ""
 
 
-def failing(service: JsonObject) -> bool:
-    """Tell whether a rollout of the service has failed, or has lost tasks so far."""
+STILL: Final = 60.0
+"""For how many seconds a rollout may stand still before its lost tasks are worth a word."""
+
+
+def failing(service: JsonObject, now: float = 0.0) -> bool:
+    """Tell whether a rollout of the service has failed, or has lost tasks so far; CodeDeploy's, whether it lacks tasks
+    that it should have had long before `now`.
+    """
+    lacking = codedeployments.lacking(service)
+    if lacking is not None:
+        return now - evidence.number(lacking.get("createdAt")) >= STILL
     return any(
         each.get("rolloutState") == "FAILED"
         or (each.get("rolloutState") == "IN_PROGRESS" and bool(each.get("failedTasks")))

@@ -25,8 +25,6 @@ MOST_LINES: Final = 10
 THREADS: Final = 8
 # For how many seconds each round of reads is waited for: the rollout's own ending has been told by then.
 PATIENCE: Final = 15.0
-# For how many seconds a rollout may stand still before its lost tasks are worth a word.
-STILL: Final = 60.0
 
 Answer = TypeVar("Answer")
 Shift: TypeAlias = tuple[JsonObject, JsonObject | None]
@@ -64,6 +62,13 @@ def diagnose(
     )
 
 
+def of_tasks(stopped: Sequence[JsonObject], definition: JsonObject, masker: Masker) -> Diagnosis:
+    """Say why tasks of no service ended, by what they say of themselves. Nothing is read; texts are masked."""
+    seen = Seen(service={}, deployment="", stopped=stopped, definition=definition)
+    hiding = _knowing(masker, definition)
+    return Diagnosis(causes=tuple(_masked(cause, hiding) for cause in diagnosis.diagnose(seen)))
+
+
 def diagnosed(
     gateway: Gateway, cluster: str, service: str, *, deployment: str = "", described: JsonObject | None = None
 ) -> Diagnosed:
@@ -92,8 +97,23 @@ class Stall:
         if running > self.most:
             self.most, self.since = running, now
         losing = bool(own.get("failedTasks")) and own.get("rolloutState") in ("IN_PROGRESS", None)
-        self.noticed = losing and now - self.since >= STILL
+        self.noticed = losing and now - self.since >= diagnosis.STILL
         return self.noticed
+
+    def lacks(self, service: JsonObject, now: float) -> bool:
+        """Do the same where CodeDeploy deploys. It may be slow and nothing else: then `patient` goes on."""
+        own = codedeployments.lacking(service)
+        if own is None or self.noticed:
+            return False
+        running = int(evidence.number(own.get("runningCount")))
+        if running > self.most:
+            self.most, self.since = running, now
+        self.noticed = now - self.since >= diagnosis.STILL
+        return self.noticed
+
+    def patient(self, now: float) -> None:
+        """Begin again: there was nothing to tell."""
+        self.since, self.noticed = now, False
 
 
 @dataclass(slots=True)

@@ -14,6 +14,7 @@ from reconciler.core.outcomes import Ending
 from reconciler.core.rollouts import Judgement, State
 from reconciler.core.values import JsonObject
 from reconciler.engine import grouping, watching
+from reconciler.engine.diagnosing import Stall, diagnosed
 from reconciler.engine.ports import Absent, Clock, CodeDeploy, Gateway, Snapshot
 from reconciler.engine.watching import Watched
 from reconciler.errors import AwsDenied, AwsError, AwsNotFound, Refused
@@ -79,6 +80,7 @@ def watch(gateway: Gateway, clock: Clock, target: Shift) -> Generator[Event, Non
             ended = Watched(Ending.TIMED_OUT, said, following.latest) if late else None
         if ended is not None:
             return ended
+        yield from following.stalled(clock.now())
         clock.sleep(pause)
         pause = min(pause * 1.3, watching.LONGEST_PAUSE)
 
@@ -117,6 +119,7 @@ class _Following:
     shown: tuple[object, ...] = ()
     usual: float = 0.0
     failed_at: float = -1.0
+    stall: Stall = field(default_factory=Stall)
     counted: bool = False
     """Whether a description has shown the number of tasks that was asked for."""
 
@@ -148,6 +151,17 @@ class _Following:
             said = f"not {target.until} after {target.timeout:g} seconds: {judgement.reason}"
             return Watched(Ending.TIMED_OUT, said, found, record, judgement.state)
         return None
+
+    def stalled(self, now: float) -> Iterator[Event]:
+        """Say once why new tasks do not come up, where anything says it."""
+        target = self.target
+        if self.latest is None or not target.deployment or not self.stall.lacks(self.latest.body, now):
+            return
+        found = diagnosed(self.gateway, target.cluster, target.service, deployment=target.deployment)
+        if found.diagnosis.causes:
+            yield found
+        else:
+            self.stall.patient(now)
 
     def _read(self) -> None:
         """Read the deployment, the one that rolls it back, and its target."""

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
-from reconciler.core.events import Event, Warned
+from reconciler.core.events import Diagnosed, Event, Warned
 from reconciler.core.values import Json, JsonObject
 from reconciler.engine import shifting, watching
 from reconciler.engine.ports import Absent, Snapshot
@@ -124,9 +124,21 @@ class Shifting(Told):
     def describe_services(self, cluster: str, names: Sequence[str], /) -> Mapping[str, Snapshot | Absent]:
         name, stability = self.told("tasks").split(" ")
         counts = {"runningCount": 2, "pendingCount": 0, "stabilityStatus": stability}
-        sets: Json = [{"id": "ecs-svc/1", "status": "PRIMARY", "externalId": name, **counts}]
-        body: JsonObject = {"status": "ACTIVE", "taskSets": sets, "desiredCount": 2}
-        return dict.fromkeys(names, Snapshot(body))
+        sets: list[Json] = [{"id": "ecs-svc/1", "status": "PRIMARY", "externalId": name, **counts}]
+        running = self.told("green", None)
+        if running is not None:
+            green: JsonObject = {"runningCount": running, "computedDesiredCount": 2}
+            sets.append({"id": "ecs-svc/2", "status": "ACTIVE", "externalId": "d-1", **green})
+        controller: JsonObject = {"type": "CODE_DEPLOY"}
+        members: JsonObject = {"deploymentController": controller, "taskSets": sets, "desiredCount": 2}
+        return dict.fromkeys(names, Snapshot({"status": "ACTIVE", **members}))
+
+    def list_tasks(self, cluster: str, service: str, /, *, status: str) -> tuple[str, ...]:
+        return ("task/1",) if self.told("lost", "") and status == "STOPPED" else ()
+
+    def describe_tasks(self, cluster: str, arns: Sequence[str], /) -> tuple[JsonObject, ...]:
+        ended: JsonObject = {"stopCode": "EssentialContainerExited", "stoppedReason": self.told("lost")}
+        return tuple({"taskArn": arn, **ended} for arn in arns)
 
 
 @pytest.mark.parametrize("story", SHIFTS, ids=[story["name"] for story in SHIFTS])
@@ -142,11 +154,14 @@ def test_how_watching_codedeploy_ends(story: Mapping[str, Any]) -> None:
         returns=story.get("returns", False),
     )
     watched = shifting.watch(Shifting(story["frames"], clock), clock, target)
+    events: list[Event] = []
     try:
-        ended = _drained(watched, []).ending.value
+        ended = _drained(watched, events).ending.value
     except AwsError as error:
         ended = error.what
     assert ended == story["ends"]
+    explained = [event.diagnosis.causes[0].what for event in events if isinstance(event, Diagnosed)]
+    assert explained == story.get("explains", [])
     assert story["after"] <= clock.now() - started <= story["after"] + 2 * watching.LONGEST_PAUSE
 
 
