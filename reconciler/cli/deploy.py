@@ -13,7 +13,7 @@ from reconciler.cli import deploying, options, planning
 @click.option("--dry-run", is_flag=True, help="Show the plan and change nothing.")
 @deploying.tasks
 @click.option("--skip-task-definition", is_flag=True, help="Leave the task definition as it runs.")
-@click.option("--revision", type=click.IntRange(1), metavar="N", help="Run this registered revision.")
+@click.option("--revision", type=click.IntRange(0), metavar="N", help="Run this registered revision; 0 none.")
 @click.option("--latest-task-definition", is_flag=True, help="Run the newest registered revision.")
 @click.option("--force-new-deployment", is_flag=True, help="Start new tasks even if nothing changed.")
 @click.option(

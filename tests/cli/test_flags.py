@@ -48,6 +48,7 @@ def test_a_timeout_is_not_negative(cli: Cli, box: Box, value: str) -> None:
     "flags",
     [
         ("--tasks", "-1"),
+        ("--revision", "0"),
         ("--no-suspend-auto-scaling",),
         ("--no-resume-auto-scaling",),
         ("--filter-command", "peco"),
