@@ -34,7 +34,9 @@ class Call:
     @property
     def writes(self) -> bool:
         """Tell whether the operation changes anything, going by AWS's verbs."""
-        return not self.operation.startswith(("Describe", "List", "Get", "BatchGet", "Head", "AssumeRole"))
+        return not self.operation.startswith(
+            ("Describe", "List", "Get", "BatchGet", "Head", "Filter", "AssumeRole")
+        )
 
 
 DENIED: Final = Fault(errors.AwsDenied)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 CODE_DEPLOY_WRITES: Final = ("CreateDeployment", "StopDeployment", "ContinueDeployment")
@@ -15,6 +16,18 @@ WRITES: Final = (
     "ContinueServiceDeployment",
 )
 """ECS operations of ours that are not harmless to send twice: the API gives them no usable client token."""
+
+HARMLESS: Final[Mapping[str, str]] = {
+    "DeleteService": "a service that is DRAINING is deleted once",
+    "DeleteTaskDefinitions": "a revision is deleted once",
+    "DeregisterTaskDefinition": "a revision that is INACTIVE stays so",
+    "RegisterScalableTarget": "it sets what there is",
+    "RunTask": "its clientToken, which botocore fills in, makes one run of it",
+    "StopTask": "a task is stopped once",
+    "TagResource": "it sets what there is",
+    "UntagResource": "it takes away what there is",
+}
+"""Operations of ours that change something and may be sent twice, with the reason; botocore decides of them."""
 
 _NEVER_SENT: Final = frozenset({"EndpointConnectionError", "ConnectTimeoutError", "ProxyConnectionError"})
 """botocore's exceptions for connections that were never made."""

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from reconciler.aws import retries
+from reconciler.aws.faults import Call
 from reconciler.aws.gateway import EcsGateway
 from reconciler.errors import AwsError, AwsRefused, AwsThrottled, AwsUnreachable
 
@@ -20,6 +24,21 @@ SUCCESS = {
     "services": [],
     "failures": [],
 }
+
+
+_CALLED = re.compile(r"""\.(?:call|pages)\(\s*"([A-Z]\w+)\"""")
+
+
+def test_of_every_operation_that_changes_something_it_is_said_whether_it_may_be_sent_twice() -> None:
+    sources = Path(retries.__file__).parent.glob("*.py")
+    called = {name for source in sources for name in _CALLED.findall(source.read_text())}
+    writes = {name for name in called if Call("ecs", name).writes and name not in _SESSIONS}
+    assert writes <= {*retries.WRITES, *retries.CODE_DEPLOY_WRITES, *retries.HARMLESS}
+    assert {"UpdateService", "CreateDeployment", "TagResource"} <= writes
+
+
+_SESSIONS = ("StartSession", "ExecuteCommand")
+"""They open a way into a container and change nothing that stays."""
 
 
 @pytest.mark.parametrize(("method", "body"), WRITES)
