@@ -108,11 +108,11 @@ def distinct(given: Value) -> Value:
 
 
 def element(given: Value, index: int | Decimal) -> Value:
-    """Give the element of an index, which begins anew behind the end."""
+    """Give the element of an index, which begins anew behind the end, and before the beginning counts from the end."""
     if not isinstance(given, tuple):
         raise Fault(f"a list is required, not {described(given)}", argument=0)
-    if not isinstance(index, int) or index < 0:
-        raise Fault("a whole number that is not negative is required", argument=1)
+    if not isinstance(index, int):
+        raise Fault("a whole number is required", argument=1)
     if not given:
         raise Fault("the list is empty", argument=0)
     return given[index % len(given)]
