@@ -81,7 +81,7 @@ class Verifier:
 
         def group() -> JsonObject:
             if live is None:
-                raise Refused("the service is not there yet, so that CodeDeploy has nothing to deploy")
+                raise ReconcilerError("the service is not there yet, and ECS creates it without CodeDeploy")
             return self.group(live.body).body
 
         checked = verifying.run(
