@@ -14,13 +14,13 @@ if TYPE_CHECKING:
     from reconciler.engine.ways import Undoing
 
 
-def ended(outcome: Outcome, success: str = "Applied") -> int:
-    """Say how it ended; give its exit code."""
+def ended(outcome: Outcome, success: str = "Applied", *, timed: bool = True) -> int:
+    """Say how it ended, and if it is `timed` after how long; give its exit code."""
     from reconciler.render import progress
     from reconciler.render.styles import Style
 
     code = exits.of(outcome.ending)
-    told = progress.outcome(outcome, success, Style(logs.colored()))
+    told = progress.outcome(outcome, success, Style(logs.colored()), timed=timed)
     (logs.info if code == exits.OK else logs.failed)(told, **progress.ending(outcome))
     return code
 
@@ -32,9 +32,13 @@ def through(
     success: str,
     *,
     on_failure: str = "keep",
+    timed: bool = True,
 ) -> int:
-    """Say how a rollout ended and why, and undo it if it failed and that is wanted; give the exit code."""
-    code = ended(outcome, success)
+    """Say how a rollout ended and why, and undo it if it failed and that is wanted; give the exit code.
+
+    It is `timed` if it began under our eyes.
+    """
+    code = ended(outcome, success, timed=timed)
     diagnoses.explain(reconciler, outcome)
     if on_failure != "rollback" or outcome.ending.value not in ("failed", "timed out"):
         return code

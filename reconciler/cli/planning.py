@@ -152,7 +152,9 @@ def watch(reconciler: Reconciler, common: options.Common, *, until: str, on_fail
 
     with reports.reporter(reconciler) as emit:
         outcome = reconciler.wait(emit=emit, until=until, timeout=common.timeout)
-    return failing.through(reconciler, common, outcome, "The rollout completed", on_failure=on_failure)
+    return failing.through(
+        reconciler, common, outcome, "The rollout completed", on_failure=on_failure, timed=False
+    )
 
 
 def textual(reconciler: Reconciler, plan: Plan, common: options.Common) -> str:

@@ -30,4 +30,4 @@ def command(common: options.Common, wait_until: str, hook: str, *, wait: bool, r
                 hook, rollback=rollback, emit=emit, wait=wait, until=wait_until, timeout=common.timeout
             )
         done = "Rolled back" if rollback else "The rollout completed"
-        return failing.through(reconciler, common, outcome, done if wait else "Answered")
+        return failing.through(reconciler, common, outcome, done if wait else "Answered", timed=rollback)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Final
 
+from reconciler.core.rollouts import State
 from reconciler.core.values import Json, JsonObject
 from reconciler.render import pieces
 from reconciler.render.pieces import Glyphs, Line, Piece
@@ -27,6 +28,15 @@ PHASES: Final = (
 
 RECONCILE_SERVICE comes before them, and only where an earlier deployment was not through (API model, lifecycleStage).
 """
+
+CODE_DEPLOY_PHASES: Final = (
+    ("install", ("BeforeInstall", "Install", "AfterInstall")),
+    ("test traffic", ("AllowTestTraffic", "AfterAllowTestTraffic")),
+    ("production traffic", ("BeforeAllowTraffic", "AllowTraffic", "AfterAllowTraffic")),
+)
+"""The lifecycle events of CodeDeploy's in `core.rollouts`, put together likewise."""
+
+_PASSED: Final = ("Succeeded", "Skipped")
 
 _TRAFFIC: Final = (
     ("production", "requestedProductionTrafficWeight"),
@@ -76,18 +86,26 @@ def tasks(deployment: JsonObject) -> Line:
     return pieces.joined(parts)
 
 
-def stages(stage: str, columns: int, with_: Glyphs, *, over: bool = False) -> Line:
+def stages(
+    stage: str, columns: int, with_: Glyphs, *, record: JsonObject | None = None, over: bool = False
+) -> Line:
     """Draw the line of stages with the current one by AWS's name; `over` says that all are done.
 
-    Where it is longer than `columns` the others are their marks alone; a stage unknown here stands for itself.
+    Where it is longer than `columns` the others are their marks alone; a stage unknown here stands for itself. A
+    deployment of CodeDeploy's, as the `record` says, goes through its events, and may be between two of them.
     """
-    place = next((number for number, (_, members) in enumerate(PHASES) if stage in members), -1)
-    if place < 0 and stage != "RECONCILE_SERVICE" and not over:
+    passed = _events(record)
+    phases = tuple(each for each in CODE_DEPLOY_PHASES if passed.keys() & set(each[1])) if passed else PHASES
+    place = next((number for number, (_, members) in enumerate(phases) if stage in members), -1)
+    if place < 0 and stage not in ("", "RECONCILE_SERVICE") and not over:
         return (Piece(stage, "warn"),)
-    before, after = [name for name, _ in PHASES[: max(place, 0)]], [name for name, _ in PHASES[place + 1 :]]
+    if not stage:
+        place = sum(all(passed.get(each, True) for each in members) for _, members in phases) - 1
+    names = [name for name, _ in phases]
+    before, after = names[: max(place, 0) if stage else place + 1], names[place + 1 :]
     if over:
-        before, after = [name for name, _ in PHASES], []
-    here: list[Line] = [] if over else [(Piece(f"{with_.here} {stage}", "warn"),)]
+        before, after = names, []
+    here: list[Line] = [] if over or not stage else [(Piece(f"{with_.here} {stage}", "warn"),)]
     whole = pieces.joined(
         [
             *((Piece(f"{with_.done} {name}", "good"),) for name in before),
@@ -98,8 +116,23 @@ def stages(stage: str, columns: int, with_: Glyphs, *, over: bool = False) -> Li
     )
     if pieces.width(whole) <= columns:
         return whole
-    marks = (Piece(with_.done * len(before), "good"), Piece("" if over else with_.here, "warn"))
-    return (*marks, Piece(with_.ahead * len(after), "dim"), *(() if over else (Piece(f" {stage}", "warn"),)))
+    marks = (Piece(with_.done * len(before), "good"), Piece(with_.here if here else "", "warn"))
+    return (*marks, Piece(with_.ahead * len(after), "dim"), *((Piece(f" {stage}", "warn"),) if here else ()))
+
+
+def _events(record: JsonObject | None) -> dict[str, bool]:
+    """Give the lifecycle events of a deployment of CodeDeploy's, and which of them are over."""
+    found = record.get("lifecycleEvents") if record is not None else None
+    return {
+        str(each.get("lifecycleEventName")): each.get("status") in _PASSED
+        for each in (found if isinstance(found, list | tuple) else ())
+        if isinstance(each, dict)
+    }
+
+
+def staged(record: JsonObject | None) -> bool:
+    """Tell whether a deployment has stages even while none is under way: one of CodeDeploy's, once they are known."""
+    return bool(_events(record))
 
 
 def traffic(record: JsonObject | None, columns: int, with_: Glyphs) -> Line:
@@ -166,6 +199,16 @@ def _alarms(record: JsonObject) -> Line:
     return (Piece(f"{count} alarm{'' if count == 1 else 's'} quiet"),)
 
 
+def between(record: JsonObject | None, state: str, reason: str) -> str:
+    """Say what a deployment of CodeDeploy's does while none of its events is under way; of others nothing.
+
+    It waits for its turn, for somebody to let the traffic go over, or until the tasks before may be stopped.
+    """
+    waits = state in (State.IN_PROGRESS.value, State.PAUSED.value)
+    codedeploy = record is not None and "deploymentId" in record
+    return reason if codedeploy and waits and not (record or {}).get("lifecycleStage") else ""
+
+
 def hooks(record: JsonObject | None, now: float) -> Iterator[Line]:
     """Say what lifecycle hooks a rollout waits for, with the time that they have."""
     found = record.get("lifecycleHookDetails") if record is not None else None
@@ -179,7 +222,8 @@ def hooks(record: JsonObject | None, now: float) -> Iterator[Line]:
                     Piece(f"{_limit(hook, now)}; `reconciler continue` lets it go on"),
                 )
             case "IN_PROGRESS":
-                yield (Piece(f"{_function(hook)} is running{_limit(hook, now)}"),)
+                unless = " unless it answers" if (limit := _limit(hook, now)) else ""
+                yield (Piece(f"{_function(hook)} is running{limit}{unless}"),)
             case "FAILED" | "TIMED_OUT" as status:
                 yield (Piece(f"{_function(hook)} {str(status).lower().replace('_', ' ')}", "bad"),)
 

@@ -19,6 +19,7 @@ from reconciler.render.progress import role
 from reconciler.render.styles import PLAIN, Style
 
 _INDENT: Final = "  "
+_CONTINUES: Final = "; `reconciler continue` does"
 _OVER: Final = tuple(
     state.value for state in State if state is State.STABLE or (state.ended and state is not State.PAUSED)
 )
@@ -123,18 +124,22 @@ def details(event: RolloutProgress, columns: int, now: float, with_: Glyphs) -> 
     found: list[Line] = []
     through = event.state in _THROUGH
     shifts = any(deployments.shares(event.record))
-    if event.stage or (through and shifts):
+    if event.stage or (through and shifts) or (deployments.staged(event.record) and event.state not in _OVER):
         label = Piece("stage     ", "dim")
         room = columns - len(label.text)
         back = event.state == State.ROLLING_BACK.value
         # On its way back it goes through some stages again, and their order says nothing.
         here = (Piece(f"{with_.here} {event.stage}", "bad"),)
-        found.append((label, *(here if back else deployments.stages(event.stage, room, with_, over=through))))
+        line = deployments.stages(event.stage, room, with_, record=event.record, over=through)
+        found.append((label, *(here if back else line)))
     if shifts and (through or event.state not in _OVER):
         moved = deployments.traffic(event.record, columns, with_)
         line = (Piece("traffic   ", "dim"), *moved)
         whose = Piece("   to the new revision", "dim")
         found.append((*line, whose) if pieces.width((*line, whose)) <= columns else line)
+    if said := deployments.between(event.record, event.state, event.reason):
+        held = event.state == State.PAUSED.value
+        found.append((Piece(said, "warn" if held else ""), Piece(_CONTINUES if held else "")))
     if event.state not in _OVER:
         found += deployments.hooks(event.record, now)
     if watched := deployments.monitors(event.record):

@@ -15,6 +15,7 @@ from reconciler.core.events import (
     Warned,
 )
 from reconciler.core.outcomes import Ending, Outcome
+from reconciler.core.rollouts import State
 from reconciler.core.values import JsonObject
 from reconciler.render import deployments, diagnoses, pieces
 from reconciler.render.styles import PLAIN, Style
@@ -117,21 +118,34 @@ def ending(value: Outcome) -> dict[str, object]:
         "seconds": value.seconds,
         "revision": value.revision,
         "idle": value.idle,
+        "state": value.state,
     }
 
 
-def outcome(value: Outcome, success: str = "Applied", style: Style = PLAIN) -> str:
-    """Write how it ended; `success` is what to call it if it ended well."""
-    return style.paint(_ENDINGS.get(value.ending, "warn"), _outcome(value, success))
+def outcome(value: Outcome, success: str = "Applied", style: Style = PLAIN, *, timed: bool = True) -> str:
+    """Write how it ended; `success` is what to call it if it ended well.
+
+    Without `timed` nobody saw it begin, and how long it was watched says nothing.
+    """
+    return style.paint(_ENDINGS.get(value.ending, "warn"), _outcome(value, success, timed=timed))
 
 
-def _outcome(value: Outcome, success: str) -> str:
+_GOES_ON: Final = {
+    State.IN_PROGRESS.value: "goes on. `reconciler wait` watches it.",
+    State.PAUSED.value: "is paused there. `reconciler continue` lets it go on.",
+}
+"""What is said of a rollout that was waited for no further, by its state."""
+
+
+def _outcome(value: Outcome, success: str, *, timed: bool) -> str:
     if value.idle:
-        return f"No rollout is running; {_short(value.revision)} is stable."
+        return _idle(value)
     reason = f": {value.reason}" if value.reason else ""
     running = f" {_short(value.revision)} runs." if value.revision else ""
-    after = f" after {value.seconds:.0f} s"
+    after = f" after {_lasted(value.seconds)}" if timed else ""
     match value.ending:
+        case Ending.SUCCEEDED if value.state in _GOES_ON:
+            return f"The rollout has come as far as was asked{after}, and {_GOES_ON[value.state]}"
         case Ending.SUCCEEDED:
             return f"{success}{after}.{running}"
         case Ending.NOT_WAITED:
@@ -151,8 +165,28 @@ def _outcome(value: Outcome, success: str) -> str:
             assert_never(value.ending)
 
 
+def _idle(value: Outcome) -> str:
+    """Say how a service is of which nothing is rolled out, and where to look if it is not well."""
+    stable = "the service is stable"
+    name = _short(value.revision) or "the service"
+    if value.reason == stable:
+        return f"No rollout is running; {name} is stable."
+    said = (
+        value.reason.replace(stable, f"{name} is stable")
+        if stable in value.reason
+        else f"{name}: {value.reason}"
+    )
+    return f"No rollout is running; {said}. `reconciler status` says more."
+
+
+def _lasted(seconds: float) -> str:
+    return f"{seconds:.0f} s" if seconds < 59.5 else deployments.duration(round(seconds))
+
+
 def _where(event: RolloutProgress) -> str:
     """Say how far a rollout is that has stages: `, BAKE_TIME, production traffic 50 %`."""
+    if said := deployments.between(event.record, event.state, event.reason):
+        return f", {said}"
     stage = f", {event.stage}" if event.stage else ""
     moved = [
         f"{kind} traffic {deployments.percent(share)}"

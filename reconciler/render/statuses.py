@@ -29,11 +29,13 @@ def text(
         f"Service: {service.get('serviceName')}",
         f"Cluster: {_short(service.get('clusterArn'))}",
         f"Status: {service.get('status')}",
-        f"TaskDefinition: {_short(service.get('taskDefinition'))}",
+        # A service of an external controller has none of its own: each of its task sets has one.
+        *([f"TaskDefinition: {_short(service['taskDefinition'])}"] if service.get("taskDefinition") else []),
         f"Tasks: {_counts(service)}",
-        "Deployments:",
     ]
-    for deployment in rollouts.deployments(service) or codedeployments.deployments(service):
+    deployed = rollouts.deployments(service) or codedeployments.deployments(service)
+    lines.append("Deployments:" if deployed else f"Deployments: none{_whose(service)}")
+    for deployment in deployed:
         reason = f"  {deployment['rolloutStateReason']}" if deployment.get("rolloutStateReason") else ""
         lines.append(
             f"  {deployment.get('status')} {_short(deployment.get('taskDefinition'))} "
@@ -49,13 +51,20 @@ def text(
     return "\n".join(lines) + "\n"
 
 
+def _whose(service: JsonObject) -> str:
+    """Say whom the deployments are left to where that is another controller than ECS itself."""
+    controller = codedeployments.controller(service)
+    return "" if controller == "ECS" else f" (the deployment controller is {controller})"
+
+
 def _rollout(event: RolloutProgress, style: Style, glyphs: Glyphs) -> list[str]:
     usual = f", usually {deployments.duration(event.usual)}" if event.usual else ""
     record = event.record or {}
     began = record.get("createdAt")
     since = f", begun {_time(began)}" if isinstance(began, int | float) else ""
+    name = f", {record['deploymentId']}" if record.get("deploymentId") else ""
     return [
-        f"Rollout: {style.paint(role(event.state), event.state)}{since}{usual}",
+        f"Rollout: {style.paint(role(event.state), event.state)}{name}{since}{usual}",
         *(
             "  " + pieces.painted(line, style, with_=glyphs)
             for line in live.details(event, _COLUMNS, event.at, glyphs)

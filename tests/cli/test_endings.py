@@ -26,10 +26,10 @@ EXCEEDED = "Service deployment rolled back because the circuit breaker threshold
 APPLY = ("apply", "--auto-approve")
 
 
-def hooked(*stages: str) -> str:
-    """Give a deployment configuration of blue/green with PAUSE hooks at stages."""
+def hooked(*stages: str, bake: int = 1) -> str:
+    """Give a deployment configuration of blue/green with PAUSE hooks at stages, and a bake time in minutes."""
     hooks = [{"targetType": "PAUSE", "lifecycleStages": [stage]} for stage in stages]
-    more = {"strategy": "BLUE_GREEN", "bakeTimeInMinutes": 1, "lifecycleHooks": hooks}
+    more = {"strategy": "BLUE_GREEN", "bakeTimeInMinutes": bake, "lifecycleHooks": hooks}
     return json.dumps(more)[1:-1]
 
 
@@ -55,7 +55,7 @@ CASES = {
         commands=((*APPLY, "--no-wait"), ("wait",)),
         speed=10,
         code=0,
-        last="The rollout completed after N s. test-httpd:2 runs.",
+        last="The rollout completed. test-httpd:2 runs.",
     ),
     "failed": Case(
         commands=(APPLY,),
@@ -121,13 +121,14 @@ CASES = {
         commands=((*APPLY, "--wait-until", "paused"),),
         configuration=hooked("POST_SCALE_UP"),
         code=0,
-        last="Applied after N s. test-httpd:2 runs.",
+        last="The rollout has come as far as was asked after N s, and is paused there. "
+        "`reconciler continue` lets it go on.",
     ),
     "paused and continued": Case(
         commands=(APPLY, ("continue",)),
         configuration=hooked("POST_SCALE_UP"),
         code=0,
-        last="The rollout completed after N s. test-httpd:2 runs.",
+        last="The rollout completed. test-httpd:2 runs.",
         writes=("RegisterTaskDefinition", "UpdateService", "ContinueServiceDeployment"),
     ),
     "continued to the next pause": Case(
@@ -139,9 +140,9 @@ CASES = {
     ),
     "continued to a stage": Case(
         commands=(APPLY, ("continue", "--wait-until", "ecs:PRODUCTION_TRAFFIC_SHIFT")),
-        configuration=hooked("POST_SCALE_UP"),
+        configuration=hooked("POST_SCALE_UP", bake=1440),
         code=0,
-        last="The rollout completed after N s. test-httpd:2 runs.",
+        last="The rollout has come as far as was asked, and goes on. `reconciler wait` watches it.",
     ),
     "continued without waiting": Case(
         commands=(APPLY, ("continue", "--no-wait")),

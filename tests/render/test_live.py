@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.core.events import RolloutProgress, Warned
-from reconciler.core.rollouts import STAGES, State
-from reconciler.render import deployments, live, pieces, texts
+from reconciler.core.rollouts import CODE_DEPLOY_EVENTS, STAGES, State
+from reconciler.core.values import JsonObject
+from reconciler.render import deployments, live, pieces, progress, texts
 from reconciler.render.live import Screen, Size
 from reconciler.render.pieces import ASCII, UNICODE
 from reconciler.render.styles import Style
@@ -98,6 +99,65 @@ def test_every_stage_is_marked_where_it_stands(stage: str) -> None:
 
 def test_a_stage_that_is_not_known_stands_for_itself() -> None:
     assert pieces.painted(deployments.stages("NOVEL_STAGE", 100, UNICODE)) == "NOVEL_STAGE"
+
+
+def shifting(*statuses: str, stage: str = "", share: float = 0.0) -> JsonObject:
+    """Give the record of a deployment of CodeDeploy's, whose events stand so."""
+    return {
+        "deploymentId": "d-1",
+        "createdAt": 40.0,
+        "lifecycleStage": stage,
+        "targetServiceRevision": {"requestedProductionTrafficWeight": share},
+        "lifecycleEvents": [
+            {"lifecycleEventName": name, "status": status}
+            for name, status in zip(CODE_DEPLOY_EVENTS, statuses, strict=True)
+        ],
+    }
+
+
+DONE, NOW, LATER, NONE = "Succeeded", "InProgress", "Pending", "Skipped"
+READY = "CodeDeploy waits for somebody to let the traffic go over to the new tasks"
+KEPT = "all traffic goes to the new tasks; those before are kept until CodeDeploy stops them"
+
+
+@pytest.mark.parametrize(
+    ("record", "state", "reason", "shown"),
+    [
+        pytest.param(
+            shifting(DONE, NOW, *[LATER] * 6, stage="Install"), State.IN_PROGRESS, "Install is under way",
+            ["stage     ▶ Install  · test traffic  · production traffic"], id="installing",
+        ),
+        pytest.param(
+            shifting(*[DONE] * 3, NONE, NONE, DONE, NOW, LATER, stage="AllowTraffic", share=5), State.IN_PROGRESS, "",
+            ["stage     ✓ install  ✓ test traffic  ▶ AllowTraffic"], id="shifting",
+        ),
+        pytest.param(
+            shifting(*[DONE] * 3, NONE, NONE, *[LATER] * 3), State.PAUSED, READY,
+            ["stage     ✓ install  ✓ test traffic  · production traffic", f"{READY}; `reconciler continue` does"],
+            id="ready",
+        ),
+        pytest.param(
+            shifting(*[DONE] * 8, share=100), State.IN_PROGRESS, KEPT,
+            ["stage     ✓ install  ✓ test traffic  ✓ production traffic", KEPT], id="keeping the tasks before",
+        ),
+        pytest.param(
+            shifting(*[DONE] * 8, share=100), State.STABLE, "the service is stable",
+            ["stage     ✓ install  ✓ test traffic  ✓ production traffic"], id="through",
+        ),
+    ],
+)  # fmt: skip
+def test_a_deployment_of_codedeploy_goes_through_its_events(
+    record: JsonObject, state: State, reason: str, shown: list[str]
+) -> None:
+    stage = str(record["lifecycleStage"])
+    event = RolloutProgress(
+        unit="u", at=100.0, deployments=(), state=state.value, reason=reason, stage=stage, record=record
+    )
+    drawn = [line.strip() for line in live.lines(screen(event), Size(120, 24), 100.0)]
+    assert [line for line in drawn[1:] if "traffic  " not in line[:10]] == shown
+    assert drawn[0] == f"u  {state.value}  1m00s"
+    waits = f", {reason}" if len(shown) > 1 else ""
+    assert progress.line(event).startswith(f"u: {state.value}{waits or (f', {stage}' if stage else '')}")
 
 
 def test_every_state_has_a_role() -> None:

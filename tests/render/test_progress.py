@@ -94,10 +94,47 @@ OUTCOMES = [
     (Outcome(ending=Ending.SUCCEEDED, revision=REVISION, seconds=9), 32, "Applied after 9 s. web:7 runs."),
     (Outcome(ending=Ending.ROLLED_BACK, seconds=9), 31, "The rollout was rolled back by ECS after 9 s."),
     (Outcome(ending=Ending.FAILED, seconds=9), 31, "The rollout failed after 9 s."),
+    (Outcome(ending=Ending.FAILED, seconds=74), 31, "The rollout failed after 1m14s."),
     (
-        Outcome(ending=Ending.SUCCEEDED, revision=REVISION, idle=True),
+        Outcome(ending=Ending.SUCCEEDED, revision=REVISION, seconds=9, state="in progress"),
+        32,
+        "The rollout has come as far as was asked after 9 s, and goes on. `reconciler wait` watches it.",
+    ),
+    (
+        Outcome(ending=Ending.SUCCEEDED, revision=REVISION, seconds=9, state="paused"),
+        32,
+        (
+            "The rollout has come as far as was asked after 9 s, and is paused there. "
+            "`reconciler continue` lets it go on."
+        ),
+    ),
+    (
+        Outcome(ending=Ending.SUCCEEDED, revision=REVISION, seconds=9, state="stable"),
+        32,
+        "Applied after 9 s. web:7 runs.",
+    ),
+    (
+        Outcome(ending=Ending.SUCCEEDED, reason="the service is stable", revision=REVISION, idle=True),
         32,
         "No rollout is running; web:7 is stable.",
+    ),
+    (
+        Outcome(ending=Ending.SUCCEEDED, reason="0 of 2 tasks run", revision=REVISION, idle=True),
+        32,
+        "No rollout is running; web:7: 0 of 2 tasks run. `reconciler status` says more.",
+    ),
+    (
+        Outcome(
+            ending=Ending.SUCCEEDED,
+            reason="the service is stable; the last rollout was rolled back",
+            revision=REVISION,
+            idle=True,
+        ),
+        32,
+        (
+            "No rollout is running; web:7 is stable; the last rollout was rolled back. "
+            "`reconciler status` says more."
+        ),
     ),
 ]
 
@@ -106,3 +143,10 @@ OUTCOMES = [
 def test_how_it_ended(outcome: Outcome, code: int, line: str) -> None:
     assert progress.outcome(outcome) == line
     assert progress.outcome(outcome, style=COLOR) == f"\x1b[{code}m{line}\x1b[0m"
+
+
+@pytest.mark.parametrize("outcome", [each for each, _, _ in OUTCOMES])
+def test_how_long_it_was_watched_is_not_how_long_it_took(outcome: Outcome) -> None:
+    said = progress.outcome(outcome, "The rollout completed", timed=False)
+    assert " after " not in said
+    assert said.endswith(".")
