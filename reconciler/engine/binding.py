@@ -59,5 +59,6 @@ def replaces(steps: Sequence[Step]) -> bool:
 
 def _sent(steps: Sequence[Step]) -> frozenset[str]:
     bodies = [step.body for step in steps if isinstance(step, CreateService | UpdateService)]
-    said = [appspecs.members(step.appspec) for step in steps if isinstance(step, CreateCodeDeployDeployment)]
+    shifts = [step for step in steps if isinstance(step, CreateCodeDeployDeployment)]
+    said = [appspecs.members(step.appspec) | {"loadBalancers"} for step in shifts]  # it always names the container
     return frozenset(name for names in (*bodies, *said) for name in names)

@@ -210,6 +210,46 @@ def test_what_an_appspec_says_binds_the_plan() -> None:
     assert bound.keys() - ours.keys() == {"networkConfiguration", "platformVersion"}
 
 
+SHIFTED: dict[str, tuple[Body, tuple[str, ...]]] = {
+    "a network that the AppSpec repeats": (
+        network("subnet-1", "sg-2"),
+        (f'{GROUPS}["sg-1"] was removed', f'{GROUPS}["sg-2"] was added'),
+    ),
+    "a platform version that it repeats": (
+        {"platformVersion": "1.3.0"},
+        ('platformVersion was changed: "1.4.0" in the plan, "1.3.0" now',),
+    ),
+    "a container that it sends the traffic to": (
+        {"loadBalancers": [{"targetGroupArn": "tg", "containerName": "app", "containerPort": 8080}]},
+        ('loadBalancers["tg/app/8080"].containerPort was added',),
+    ),
+    "a count, which it does not": ({"desiredCount": 9}, ()),
+}
+
+
+@pytest.mark.parametrize("name", SHIFTED)
+def test_what_codedeploy_is_told_of_the_service_as_it_was_binds_the_plan(empty: World, name: str) -> None:
+    moves, says = SHIFTED[name]
+    balancer = {"targetGroupArn": "tg", "containerName": "app", "containerPort": 80}
+    created = service() | {"deploymentController": {"type": "CODE_DEPLOY"}, "loadBalancers": [balancer]}
+    empty.write("service.json", created | network("subnet-1", "sg-1") | {"platformVersion": "1.4.0"})
+    empty.deployed()
+    empty.gateway.codedeploy.add_group("shop", "web", "main", "web")
+    file = {
+        key: value for key, value in created.items() if key not in ("networkConfiguration", "loadBalancers")
+    }
+    empty.write("service.json", {key: value for key, value in file.items() if key != "desiredCount"})
+    empty.write("task.json", task_definition("repo/web:2"))
+    plan = Plan.from_json(empty.plan().to_json())
+    empty.gateway.edit("main", "web", **moves)
+    if not says:
+        assert empty.apply(plan)[0].ending.value == "succeeded"
+        return
+    with pytest.raises(StalePlan) as caught:
+        empty.apply(plan)
+    assert set(says) <= {told.removeprefix(f"{UNIT} ") for told in caught.value.moved}
+
+
 def test_what_no_step_sends_may_move(world: World) -> None:
     world.write("service.json", UNCOUNTED | {"enableExecuteCommand": True})
     plan = Plan.from_json(world.plan().to_json())
