@@ -201,6 +201,25 @@ def test_a_sensitive_output_is_asked_for_when_it_is_needed(terraform: Terraform)
     assert sum("wsout-2" in request.path for request in terraform.served.requests) == 1
 
 
+def test_outputs_may_come_in_pages(terraform: Terraform) -> None:
+    def page(request: Any) -> Any:
+        number = int(request.path.partition("number=")[2] or 1)
+        following = f"/api/v2/workspaces/ws-w/current-state-version-outputs?number={number + 1}"
+        output = {"name": "abc"[number - 1], "sensitive": False, "value": f"found {number}"}
+        links = {"next": terraform.url(following) if number < 3 else None}
+        return json.dumps(
+            {"data": [{"id": f"wsout-{number}", "attributes": output}], "links": links}
+        ).encode()
+
+    terraform.served.answers["/api/v2/workspaces/ws-w/current-state-version-outputs"] = page
+    resolver = terraform.opened(outputs_only=True)
+    assert [resolver.lookup(Address("tfstate", f"output.{name}")).data for name in "abc"] == [
+        "found 1",
+        "found 2",
+        "found 3",
+    ]
+
+
 def test_outputs_of_a_workspace_without_a_state(terraform: Terraform) -> None:
     assert "has no state yet" in terraform.refused("new", outputs_only=True).what
 

@@ -21,6 +21,7 @@ from reconciler_tfstate.states import State
 from reconciler_tfstate.transports import Answer
 
 _HOST = "app.terraform.io"
+_PAGES = 1000  # of a list, which have twenty items each where a server makes pages
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,9 +105,15 @@ class Workspace:
                 f"the workspace {self.name} has no state yet, or its outputs may not be read",
                 hint="run terraform apply first, or set optional: true",
             )
-        listed = api.checked(found)
-        if not isinstance(listed, list):
-            raise Unavailable(f"{self.host} answered with something that is no list of outputs")
+        listed: list[Any] = []
+        for _ in range(_PAGES):
+            page, further = api.checked(found), _next(found)
+            if not isinstance(page, list):
+                raise Unavailable(f"{self.host} answered with something that is no list of outputs")
+            listed += page
+            if further is None:
+                break
+            found = api.get(further)
         return State(Source(self.name), _Outputs(api, listed), {})
 
 
@@ -194,6 +201,13 @@ def _document(answer: Answer) -> Mapping[str, Any]:
     except (ValueError, RecursionError):
         document = None
     return document if isinstance(document, dict) else {}
+
+
+def _next(answer: Answer) -> str | None:
+    """Give the URL of the next page of a list, as JSON:API names it; None on the last one."""
+    links = _document(answer).get("links")
+    further = links.get("next") if isinstance(links, dict) else None
+    return further if isinstance(further, str) and further else None
 
 
 def _attributes(data: Mapping[str, Any]) -> Mapping[str, Any]:
