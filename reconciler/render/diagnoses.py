@@ -20,7 +20,8 @@ _MORE: Final = re.compile(
 )
 
 _NOTHING: Final = (
-    "nothing that could be read says it: no stopped task, no failed health check, no service event"
+    "nothing that could be read says it: no task stopped, no health check failed, "
+    "and no service event names a reason"
 )
 
 
