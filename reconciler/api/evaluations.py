@@ -73,6 +73,7 @@ class Evaluation:
         self._options = project.options
         self._instances: Instances | None = None
         self._session: Session | None = None
+        self._secrets: dict[tuple[Path | None, ...], tuple[Json, ...]] = {}
 
     @property
     def settings(self) -> projects.Project:
@@ -234,8 +235,26 @@ class Evaluation:
 
     @property
     def masker(self) -> Masker:
-        """Give what hides the secrets that were looked up so far."""
-        return Masker.of(_sensitive(self.known.values()), show=self._show)
+        """Give what hides the secrets that were looked up so far, and the values of sensitive variables."""
+        return Masker.of([*_sensitive(self.known.values()), *self._variables()], show=self._show)
+
+    def _variables(self) -> tuple[Json, ...]:
+        """Give the values of sensitive variables of the project file, and of definitions once these are known."""
+        named = self._settled
+        files = (named.task_definition, named.service_definition) if named is not None else ()
+        if files not in self._secrets:
+            paths = [named.root / path for path in files if named is not None and path is not None]
+            documents = [self.project.document]
+            with suppress(ConfigError):  # a file that cannot be read has no variables
+                documents += [sources.read(path) for path in paths if path.suffix == ".hcl"]
+            found: list[Json] = []
+            for document in documents:
+                if document.format in ("hcl", "hcl-project"):
+                    from reconciler.load import hcls  # few projects are written in it
+
+                    found += hcls.secrets(document, self.project.options)
+            self._secrets[files] = tuple(found)
+        return self._secrets[files]
 
     @property
     def notices(self) -> tuple[Notice, ...]:

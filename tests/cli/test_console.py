@@ -88,6 +88,21 @@ def test_secrets_are_marks(typed: Any, project: Path) -> None:
     assert "hunter2" in typed(lines, "--show-sensitive").out
 
 
+def test_values_of_sensitive_variables_are_marks(cli: Cli, typed: Any, project: Path) -> None:
+    """Also where they became an address, or a name of a member, and where the definition has the variable."""
+    (project / "reconciler.hcl").write_text(
+        'cluster = "c"\ntask_definition = "t.hcl"\nvariable "key" {\n  default = "hush-key"\n  sensitive = true\n}\n'
+    )
+    (project / "t.hcl").write_text(
+        'variable "own" {\n  default = "hush-own"\n  sensitive = true\n}\nfamily = must_env(var.own)\n'
+    )
+    lines = "must_env(var.key)\n{ (var.key) = 1 }\nvar.key\n"
+    for ran in (typed(lines), typed(lines, "--json"), cli("references"), cli("render", "taskdef")):
+        assert "hush-" not in ran.out + ran.err
+        assert "(sensitive value)" in ran.out + ran.err
+    assert "hush-key" in typed(lines, "--show-sensitive").out
+
+
 def test_variables_of_an_hcl_project(typed: Any, project: Path) -> None:
     (project / "reconciler.hcl").write_text(
         'cluster = "c"\nvariable "size" {\n  type = number\n  default = 2\n}\nlocals {\n  double = var.size * 2\n}\n'

@@ -11,14 +11,16 @@ are Terraform's, and refer to Terraform's state as Terraform does: `aws_subnet.p
 
 from __future__ import annotations
 
+import contextlib
 import functools
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
 from reconciler.core.documents import Resolved
-from reconciler.errors import KnownLater
-from reconciler.hcl import declarations, repetitions, syntax, variables
+from reconciler.core.values import Json
+from reconciler.errors import ConfigError, KnownLater
+from reconciler.hcl import declarations, plains, repetitions, syntax, values, variables
 from reconciler.hcl.declarations import Variable
 from reconciler.hcl.nodes import Body, Expr
 from reconciler.hcl.runs import Run
@@ -61,6 +63,15 @@ def unused(documents: Iterable[Document], options: Options) -> tuple[tuple[Given
     for document in documents:
         declared.update(declarations.variables(*_parsed(document)))
     return variables.unused(declared, options.given)
+
+
+def secrets(document: Document, options: Options) -> Iterator[Json]:
+    """Give the values of the variables that a document declares sensitive, as far as they have any."""
+    with contextlib.suppress(ConfigError):  # which evaluating the document reports
+        for name, variable in declarations.variables(*_parsed(document)).items():
+            if variable.sensitive:
+                setting = variables.settle({name: variable}, options.given)[name]
+                yield plains.to_json(values.unmark(setting.value)[0])
 
 
 def evaluate(
