@@ -11,7 +11,6 @@ from reconciler.sandbox import (
     identities,
     others,
     parameters,
-    targets,
     wire,
 )
 from reconciler.sandbox.errors import ConnectionDropped, Refusal
@@ -90,14 +89,14 @@ class Application:
                 own = self._sandbox.answer(call.region, call.service, call.operation, request)
                 if own is not None:
                     return wire.json_answer(own)
-        if call.service == targets.SERVICE and call.protocol == "query":
+        if call.protocol == "query":
             with self._sandbox.lock:
-                health = self._sandbox.balancing(call.region, call.operation, call.form())
-            if health is not None:
-                return wire.xml_answer(health)
+                described = self._sandbox.described(call.region, call.service, call.operation, call.form())
+            if described is not None:
+                return wire.xml_answer(described)
         if (call.service, call.operation) == ("monitoring", "SetAlarmState"):
             return self._alarm(call, environ)
-        if not self._others.running:
+        if not self._others.running and not self._sandbox.seed.calls:
             known = {**identities.OPERATIONS, **parameters.OPERATIONS}.get((call.service, call.operation))
             if known is not None:
                 return known(call, self._sandbox.seed)

@@ -7,7 +7,9 @@ from collections.abc import Callable, Iterable
 from typing import Any, Final
 from urllib.parse import quote
 
+from reconciler.sandbox import outsiders
 from reconciler.sandbox.errors import Refusal
+from reconciler.sandbox.outsiders import Outsider
 from reconciler.sandbox.seeds import Seed
 from reconciler.sandbox.wire import Answer, Call
 
@@ -75,7 +77,11 @@ class Others:
         for name, text in self._seed.secrets_of(region).items():
             request = {"Name": name, "SecretString": text}
             self._post(moto, region, "secretsmanager", "secretsmanager.CreateSecret", request)
-        if len(self._seeded) > 1:
+        first = len(self._seeded) == 1
+        for each in self._seed.calls if self._seed.concerns(region) else ():
+            if first or each.regional:
+                self._send(moto, region, each)
+        if not first:
             return
         for bucket, objects in self._seed.objects.items():
             self._put(moto, f"/{bucket}", b"")
@@ -89,6 +95,19 @@ class Others:
             "HTTP_AUTHORIZATION": _CREDENTIALS.format(region, service),
         }
         _succeed(_call(moto, _environ("POST", "/", json.dumps(request).encode(), headers)), target)
+
+    def _send(self, moto: _Wsgi, region: str, call: Outsider) -> None:
+        request = outsiders.write(call)
+        names = {name: name.upper().replace("-", "_") for name in request.headers}
+        headers = {
+            key if key in ("CONTENT_TYPE", "CONTENT_LENGTH") else f"HTTP_{key}": request.headers[name]
+            for name, key in names.items()
+        }
+        headers["HTTP_AUTHORIZATION"] = _CREDENTIALS.format(region, request.signs_as)
+        environ = _environ(request.method, request.path, request.body, headers) | {
+            "QUERY_STRING": request.query
+        }
+        _succeed(_call(moto, environ), f"{call.service} {call.operation} ({call.place})")
 
     def _put(self, moto: _Wsgi, path: str, content: bytes) -> None:
         headers = {"HTTP_AUTHORIZATION": _CREDENTIALS.format("us-east-1", "s3")}

@@ -9,6 +9,7 @@ from reconciler.sandbox import (
     codedeploys,
     interventions,
     logs,
+    networks,
     operations,
     registries,
     scalabletargets,
@@ -17,6 +18,7 @@ from reconciler.sandbox import (
     servicerules,
     sessions,
     shapes,
+    stacks,
     targets,
 )
 from reconciler.sandbox.clocks import Clock
@@ -28,6 +30,10 @@ from reconciler.sandbox.worlds import Body, World
 
 _OTHERS: Final[Mapping[str, Callable[[World, str, object], Body | None]]] = {
     each.SERVICE: each.answer for each in (scalabletargets, codedeploys, logs, registries, sessions)
+}
+
+_QUERIED: Final[Mapping[str, Callable[[World, str, Mapping[str, str]], str | None]]] = {
+    each.SERVICE: each.answer for each in (networks, stacks, targets)
 }
 
 
@@ -104,9 +110,9 @@ class Sandbox:
         """Answer an operation of another service like `ecs`, or give None if nothing here is concerned."""
         return _OTHERS[service](self.world(region), operation, request) if service in _OTHERS else None
 
-    def balancing(self, region: str, operation: str, form: Mapping[str, str]) -> str | None:
-        """Answer an operation of Elastic Load Balancing as XML, or give None if it is not about a service here."""
-        return targets.answer(self.world(region), operation, form)
+    def described(self, region: str, service: str, operation: str, form: Mapping[str, str]) -> str | None:
+        """Answer an operation of a service that speaks XML, or give None if nothing here is concerned."""
+        return _QUERIED[service](self.world(region), operation, form) if service in _QUERIED else None
 
     def alarm(self, region: str, name: str, state: str, *, known: bool) -> bool:
         """Put an alarm into a state, with `known` only if it has one here already; tell whether that was done."""

@@ -16,6 +16,9 @@ Every member is optional:
     objects           S3: bucket → key → text, or {file: path relative to the seed}
     secrets           Secrets Manager: name → text
     log_groups        names in CloudWatch Logs; with them, a container whose group is not there does not start
+    networks          EC2: VPC → {subnets, security_groups}, lists of ids
+    stacks            CloudFormation, as in `stacks`
+    calls             calls of other services, as in `outsiders`
     repositories      ECR, as in `images`
     instances         container instances: cluster → how many
     capacity_providers
@@ -34,11 +37,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from reconciler.sandbox import images, scripts
+from reconciler.sandbox import images, outsiders, scripts, stacks
 from reconciler.sandbox.errors import Refusal, SandboxError
 from reconciler.sandbox.knobs import Knobs
 from reconciler.sandbox.outcomes import Strategy
-from reconciler.sandbox.worlds import Body, World
+from reconciler.sandbox.outsiders import Outsider
+from reconciler.sandbox.worlds import Body, Network, World
 
 _AGE: Final = 3600.0
 """For how long what is seeded has been there, in simulated seconds."""
@@ -75,6 +79,9 @@ class Seed:
     secrets: Mapping[str, str] = field(default_factory=dict)
     log_groups: tuple[str, ...] | None = None
     repositories: Mapping[str, Any] = field(default_factory=dict)
+    networks: Mapping[str, Network] = field(default_factory=dict)
+    stacks: Mapping[str, Any] = field(default_factory=dict)
+    calls: tuple[Outsider, ...] = ()
     faults: tuple[object, ...] = ()
     limits: Mapping[str, Any] | str = field(default_factory=dict)
     knobs: Mapping[str, Any] = field(default_factory=dict)
@@ -148,6 +155,9 @@ def read(content: object, origin: str = "seed", folder: Path | None = None) -> S
             name: reader.text(text, f"secrets.{name}")
             for name, text in reader.mapping(given.get("secrets") or {}, "secrets").items()
         },
+        networks=reader.networks(given.get("networks") or {}),
+        stacks=reader.mapping(given.get("stacks") or {}, "stacks"),
+        calls=reader.calls(given),
         log_groups=tuple(
             reader.text(each, f"log_groups[{index}]")
             for index, each in enumerate(reader.items(given, "log_groups"))
@@ -172,7 +182,19 @@ _MEMBERS: Final = frozenset(
         *_SCRIPTED,
         *("region", "clusters", "task_definitions", "services", "scalable_targets", "parameters"),
         *("instances", "capacity_providers", "express_services"),
-        *("codedeploy", "objects", "secrets", "repositories", "log_groups", "faults", "limits", "knobs"),
+        *(
+            "codedeploy",
+            "objects",
+            "secrets",
+            "repositories",
+            "log_groups",
+            "networks",
+            "stacks",
+            "calls",
+            "faults",
+            "limits",
+            "knobs",
+        ),
     )
 )
 
@@ -204,6 +226,27 @@ class _Reader:
         if not isinstance(value, str):
             raise self.wrong("must be text", place)
         return value
+
+    def networks(self, value: object) -> dict[str, Network]:
+        found = {}
+        for vpc, each in self.mapping(value, "networks").items():
+            place = f"networks.{vpc}"
+            members = self.mapping(each, place)
+            unknown = sorted(set(members) - {"subnets", "security_groups"})
+            if unknown:
+                raise self.wrong(f"has no member {unknown[0]!r}; there are subnets, security_groups", place)
+            subnets, groups = (
+                tuple(self.text(one, f"{place}.{name}") for one in members.get(name) or [])
+                for name in ("subnets", "security_groups")
+            )
+            found[vpc] = Network(subnets, groups)
+        return found
+
+    def calls(self, given: Mapping[str, Any]) -> tuple[Outsider, ...]:
+        try:
+            return outsiders.read(self.items(given, "calls"))
+        except SandboxError as error:
+            raise self.wrong(error.what, error.where) from None
 
     def parameters(self, value: object) -> dict[str, Parameter]:
         given = self.mapping(value, "parameters")
@@ -257,6 +300,7 @@ def _rehearse(seed: Seed) -> None:
         Limits().replace(seed.limits)
         scripts.read(seed.script)
         images.read(seed.repositories)
+        stacks.read(seed.stacks)
     except SandboxError as error:
         raise SandboxError(error.what, f"{seed.origin}: {error.where}") from None
     held = (seed.clusters, seed.task_definitions, seed.services, seed.scalable_targets, seed.codedeploy)
@@ -272,6 +316,7 @@ def begin(seed: Seed, region: str, now: float, knobs: Knobs, number: int, outcom
     world.seeding = True
     if seed.concerns(region):
         world.repositories = images.read(seed.repositories)
+        world.networks, world.stacks = seed.networks, stacks.read(seed.stacks)
         world.logged_strictly = seed.log_groups is not None
         for group in dict.fromkeys(seed.log_groups or ()):
             logs.create_log_group(world, {"logGroupName": group})

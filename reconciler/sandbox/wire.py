@@ -3,6 +3,7 @@
 import json
 import re
 import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import parse_qs
@@ -91,6 +92,15 @@ def json_answer(content: object, status: int = 200, code: str = "") -> Answer:
 def xml_answer(text: str, status: int = 200) -> Answer:
     """Write an answer of the query or REST protocol."""
     return Answer(status, _headers("text/xml"), text.encode())
+
+
+def elements(content: object, item: str) -> str:
+    """Write content as XML: members of objects are elements, those of lists are called `item`."""
+    if isinstance(content, Mapping):
+        return "".join(f"<{name}>{elements(value, item)}</{name}>" for name, value in content.items())
+    if isinstance(content, list):
+        return "".join(f"<{item}>{elements(each, item)}</{item}>" for each in content)
+    return escape(str(content))
 
 
 def empty_answer(protocol: str, operation: str) -> Answer:

@@ -2,7 +2,7 @@
 
 import random
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeAlias
 
@@ -206,6 +206,14 @@ class Task:
         return str(self.body["lastStatus"])
 
 
+@dataclass(frozen=True, slots=True)
+class Network:
+    """What is in a VPC: the ids of its subnets and security groups."""
+
+    subnets: tuple[str, ...]
+    security_groups: tuple[str, ...]
+
+
 @dataclass(slots=True, eq=False)
 class LogStream:
     """A stream of CloudWatch Logs: when it was created, in milliseconds since 1970, and its events."""
@@ -254,6 +262,8 @@ class World:
         self.alarms: dict[str, str] = {}
         self.logs: dict[str, LogGroup] = {}
         self.logged_strictly = False
+        self.networks: Mapping[str, Network] = {}
+        self.stacks: Mapping[str, Any] = {}
         self.repositories: dict[str, Repository] = {}
         self.refused: list[str] = []
         self.sessions: dict[str, str] = {}

@@ -23,6 +23,7 @@ PLUMBING = {
         "knobs",
         "operations",
         "others",
+        "outsiders",
     ),
     *(
         "plays",
@@ -47,6 +48,7 @@ NOT_RULES = {
     "check_new",
     "dump",
     "not_simulated",
+    "read",
     "short",
     "fits_fargate",
     "on_fargate",

@@ -93,7 +93,7 @@ def test_parameters_without_moto() -> None:
         ([], "seed: must be an object"),
         (
             {"cluster": []},
-            "seed: has no member 'cluster'; there are alarms, capacity_providers, clusters, codedeploy, ",
+            "seed: has no member 'cluster'; there are alarms, calls, capacity_providers, ",
         ),
         ({"clusters": "main"}, "seed: clusters: must be a list"),
         ({"clusters": ["a b"]}, "seed: clusters.a b: CreateCluster refused it: InvalidParameterException"),
