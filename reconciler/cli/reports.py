@@ -24,25 +24,31 @@ def reporter(reconciler: Reconciler) -> Iterator[Emit]:
         with _screen(reconciler) as emit:
             yield emit
     else:
-        yield _lines(reconciler)
+        yield lines(reconciler)
 
 
-def _lines(reconciler: Reconciler) -> Emit:
-    """Give what reports events as lines, each once: of progress that reads as before nothing is said, but in JSON."""
-    from reconciler.core.events import RolloutProgress
+def lines(reconciler: Reconciler) -> Emit:
+    """Give what reports events as lines, each once: what reads as before is not said again, but in JSON.
+
+    A warning may come back once the rollout has moved.
+    """
+    from reconciler.core.events import RolloutProgress, Warned
     from reconciler.render import progress
     from reconciler.render.styles import Style
 
     masker, style, people = reconciler.masker, Style(logs.colored()), logs.people()
     write = progress.line if people else progress.text
-    said: dict[str, str] = {}
+    said: dict[tuple[str, bool], str] = {}
 
     def emit(event: Event) -> None:
         text = masker.text(write(event, style))
-        if isinstance(event, RolloutProgress):
-            if people and said.get(event.unit) == text:
+        if isinstance(event, RolloutProgress | Warned):
+            place = (event.unit, isinstance(event, Warned))
+            if people and said.get(place) == text:
                 return
-            said[event.unit] = text
+            said[place] = text
+            if isinstance(event, RolloutProgress):
+                said.pop((event.unit, True), None)
         logs.info(text, **progress.fields(event))
 
     return emit
@@ -59,7 +65,7 @@ def _screen(reconciler: Reconciler) -> Iterator[Emit]:
     from reconciler.render.styles import Style
 
     style, drawn_with = Style(logs.colored()), pieces.glyphs(sys.stderr.encoding)
-    say = _lines(reconciler)
+    say = lines(reconciler)
     screen = live.Screen()
 
     def frame(size: Size) -> Sequence[str]:
