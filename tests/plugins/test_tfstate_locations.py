@@ -137,6 +137,25 @@ def test_a_workspace_that_has_no_state_beside_those_that_have(tmp_path: Path) ->
     assert "choose one of default, prod, stg;" in (caught.value.hint or "")
 
 
+@pytest.mark.parametrize(
+    "config",
+    [
+        {"dir": "../infra"},
+        {"path": "../infra/terraform.tfstate"},
+        {"url": "../infra/terraform.tfstate"},
+        {"backend": "local", "backend_config": {"path": "../infra/terraform.tfstate"}},
+    ],
+)
+def test_a_project_in_another_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, config: dict[str, Any]
+) -> None:
+    """Of which the path is relative, as `--config service/reconciler.yml` has it."""
+    written(tmp_path / "infra", {"main.tf": "", "terraform.tfstate": AWS})
+    (tmp_path / "service").mkdir()
+    monkeypatch.chdir(tmp_path)
+    assert plugin.open(FakeContext(Path("service")), config).lookup(ID).data == "i-new"
+
+
 def test_outputs_only(tmp_path: Path) -> None:
     context = FakeContext(STATES)
     resolver = plugin.open(context, {"path": "aws.tfstate", "outputs_only": True})

@@ -21,7 +21,7 @@ _HINT: Final = "correct path or url in the plugin's config, run terraform apply 
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """A state in a file; a relative path starts at the project file's folder.
+    """A state in a file; a relative path starts at the project file's folder, but that of a backend where all do.
 
     `workspace` is that of a backend, whose other ones have folders beside that of the file, the default one excepted.
     """
@@ -32,7 +32,7 @@ class File:
 
     def read(self, context: Context, _address: Address) -> bytes | Store:
         """Read the file, or leave a large one where it is; each way in which that fails has its own message."""
-        path = context.root / self.path
+        path = self._path(context)
         try:
             return stored(path)
         except (FileNotFoundError, NotADirectoryError):
@@ -48,6 +48,10 @@ class File:
             reason = error.strerror if isinstance(error, OSError) else "the path is none"
             raise Unavailable(f"the state {path} cannot be read: {reason}") from None
 
+    def _path(self, context: Context) -> Path:
+        """Give the path: that of a backend has its folder in it, which begins with the project's."""
+        return context.root / self.path if self.workspace is None else Path(self.path)
+
     def _missing(self, path: Path) -> Missing:
         if self.workspace is None:
             return Missing(f"there is no state at {path}", hint=_HINT)
@@ -61,7 +65,7 @@ class File:
 
     def lock(self, context: Context) -> str | None:
         """Read ``.terraform.tfstate.lock.info`` beside the state, which a running apply keeps."""
-        path = context.root / self.path
+        path = self._path(context)
         try:
             with path.with_name(f".{path.name}.lock.info").open("rb") as file:
                 return holder(file.read(_LARGEST_LOCK))
