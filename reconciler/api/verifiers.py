@@ -11,7 +11,7 @@ from reconciler.api import desires
 from reconciler.core import canon as canons
 from reconciler.core import pointers
 from reconciler.core.plans import Notice
-from reconciler.core.values import JsonObject, Path
+from reconciler.core.values import Json, JsonObject, Path
 from reconciler.core.verification import trees
 from reconciler.core.verification.checks import Check, State, Verdict, settled
 from reconciler.core.verification.hooks import GROUP
@@ -174,7 +174,9 @@ class Verifier:
             live=body,
             task_document=TASK_DEFINITION if settings.task_definition is not None else "",
             stamp=self.stamp,
-            hooks=tuple(str(name) for hook in settings.codedeploy.hooks for name in hook.values()),
+            hooks=tuple(
+                (event, str(name)) for hook in settings.codedeploy.hooks for event, name in hook.items()
+            ),
         )
 
     def _running(self, reference: object) -> JsonObject:
@@ -209,12 +211,21 @@ class Verifier:
     def _place(self, files: dict[str, _File], document: str, path: Path) -> tuple[Where | None, str]:
         if document == PROJECT:
             resolved = self.settings.resolved
-            return resolved.where(path), pointers.text(path)
+            return resolved.where(path), pointers.text(_held(resolved.data, path))
         desired = files[document].desired if document in files else None
         if desired is None:
             return None, ""
         raw = compatibility.raw(desired.canon, path)
         return desired.resolved.where(raw), pointers.text(raw)
+
+
+def _held(data: Json, path: Path) -> Path:
+    """Give a path, or the nearest one around it where something stands."""
+    try:
+        pointers.get(data, path)
+    except KeyError:
+        return _held(data, path[:-1])
+    return path
 
 
 def _judged(desired: Desired, refused: Sequence[Refused], noticed: Sequence[Notice]) -> list[Verdict]:

@@ -44,8 +44,13 @@ def command(common: options.Common, form: str, *, get_secrets: bool, put_logs: b
       reconciler verify --no-get-secrets --format json | jq .summary
     """
     with options.opened(common) as reconciler:
-        with patience.told("Asking AWS and registries…"):
-            found = reconciler.verify(get_secrets=get_secrets, put_logs=put_logs, cache=cache)
+        with patience.told("Reading files and references…") as say:
+            found = reconciler.verify(
+                get_secrets=get_secrets,
+                put_logs=put_logs,
+                cache=cache,
+                told=lambda done, of: say(f"Asking AWS and registries: {done} of {of} checks…"),
+            )
         from reconciler.render import pieces, verifications
 
         if form == "json":

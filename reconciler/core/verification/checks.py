@@ -111,12 +111,10 @@ def unknown(
     lead = f"{part}: " if part else ""
     match answer:
         case Missing(said, hint):
-            return failed(
-                said or f"there is no {part or what}", hint or "create it, or correct its name", path
-            )
+            return failed(said or f"there is no {what}", hint or "create it, or correct its name", path)
         case Denied(action):
             return skipped(f"{lead}not known, because {action} is denied", f"allow {action}", path)
         case Refused(said):
-            return failed(f"{part or what} cannot be looked up: {said}", "correct its name", path)
+            return failed(f"{what} cannot be looked up: {said}", "correct its name", path)
         case Unanswered(said):
             return skipped(f"{lead}not known: {said}", path=path)

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Final
 
 from reconciler.core.kinds.combinations.cases import at, objects
-from reconciler.core.values import Json, Path
+from reconciler.core.values import Json, JsonObject, Path
 from reconciler.core.verification import arns, lookups, roles
 from reconciler.core.verification.checks import (
     Answers,
     Check,
     Judged,
+    Needs,
+    State,
     Verdict,
     failed,
     passed,
@@ -21,7 +24,9 @@ from reconciler.core.verification.checks import (
 from reconciler.core.verification.reads import Ask, Found, call
 from reconciler.core.verification.scenes import PROJECT, SERVICE, Scene
 
-GROUP = Ask("deployment group")
+_CODEDEPLOY: Final = "codedeploy.amazonaws.com"
+"""Who assumes the role of a deployment group (CodeDeploy user guide, "Create a service role")."""
+GROUP: Final = Ask("deployment group")
 """The deployment group, as BatchGetDeploymentGroups describes it."""
 
 
@@ -45,10 +50,14 @@ def checks(scene: Scene) -> Iterator[Check]:
         yield _alarms([str(name) for name in names], ("deploymentConfiguration", "alarms", "alarmNames"))
     if scene.case.controller == "CODE_DEPLOY":
         yield Check(
-            subject="CodeDeploy", document=PROJECT, path=("codedeploy",), reads=(GROUP,), judge=_group
+            subject="CodeDeploy",
+            document=PROJECT,
+            path=("codedeploy",),
+            reads=(GROUP,),
+            judge=lambda answers: _group(scene, answers),
         )
-        for function in scene.hooks:
-            yield _function(scene, "hook of the AppSpec", function, PROJECT, ("appspec", "Hooks"))
+        for index, (event, function) in enumerate(scene.hooks):
+            yield _function(scene, event, function, PROJECT, ("appspec", "Hooks", index, event))
 
 
 def _function(scene: Scene, what: str, name: Json, document: str, path: Path) -> Check:
@@ -99,9 +108,35 @@ def _alarms(names: list[str], path: Path) -> Check:
     )
 
 
-def _group(answers: Answers) -> Judged:
+def _group(scene: Scene, answers: Answers) -> Judged:
+    """Judge the deployment group: its role, and the pair of target groups that traffic goes over between."""
     answer = answers[GROUP]
     if not isinstance(answer, Found):
         return [unknown(answer, "deployment group")]
     body = answer.body
-    return [passed(f"{body.get('applicationName')} / {body.get('deploymentGroupName')}")]
+    role, pair = body.get("serviceRoleArn"), _pair(body)
+    reads = [roles.read(role)] if isinstance(role, str) else []
+    described = call("elbv2", "DescribeTargetGroups", Names=list(pair))
+    reads += [described] if pair else []
+    if any(read not in answers for read in reads):
+        return Needs(tuple(reads))
+    verdicts = [passed(f"{body.get('applicationName')} / {body.get('deploymentGroupName')}")]
+    if isinstance(role, str):
+        verdict = roles.judge(answers[roles.read(role)], role, _CODEDEPLOY, scene)
+        verdicts += [verdict] if verdict.state is not State.PASSED else []
+    own = {arns.short(item.get("targetGroupArn")) for item in objects(scene.service.get("loadBalancers"))}
+    if pair:
+        found = answers[described]
+        if not isinstance(found, Found):
+            verdicts.append(unknown(found, f"target groups {' and '.join(pair)}", part="its target groups"))
+        elif own and not own & set(pair):
+            what = (
+                f"its target groups are {' and '.join(pair)}, and the service has {' and '.join(sorted(own))}"
+            )
+            verdicts.append(failed(what, "correct the deployment group, or the service"))
+    return verdicts
+
+
+def _pair(group: JsonObject) -> tuple[str, ...]:
+    pairs = objects(at(group, "loadBalancerInfo", "targetGroupPairInfoList"))
+    return tuple(str(each.get("name")) for pair in pairs for each in objects(pair.get("targetGroups")))

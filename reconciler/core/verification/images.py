@@ -121,7 +121,9 @@ def _manifest_in_ecr(scene: Scene, image: Image, account: str, region: str) -> C
 def _in_ecr(answers: Answers, read: Call, image: Image, text: str, platform: Platform) -> Judged:
     answer = answers[read]
     if isinstance(answer, Missing):
-        return [failed(f"there is no repository {image.repository}", "create it, or correct the image")]
+        account = f"{read.parameters['registryId']}{f' in {read.region}' if read.region else ''}"
+        what = f"there is no repository {image.repository} in account {account}"
+        return [failed(what, "create it, or correct the image")]
     if not isinstance(answer, Found):
         return [unknown(answer, f"image {text}")]
     found = objects(answer.body.get("images"))

@@ -111,13 +111,17 @@ def _addresses(answers: Answers, subnets: tuple[str, ...], needed: Room) -> Judg
 
 def _fargate(scene: Scene, needed: Room, size: float, path: Path) -> Check:
     spot = scene.case.providers == {"FARGATE_SPOT"}
-    quota = call(
-        "service-quotas", "GetServiceQuota", ServiceCode="fargate", QuotaCode=_SPOT if spot else _ON_DEMAND
-    )
+    code = _SPOT if spot else _ON_DEMAND
+    quota = call("service-quotas", "GetServiceQuota", ServiceCode="fargate", QuotaCode=code)
+    default = call("service-quotas", "GetAWSDefaultServiceQuota", ServiceCode="fargate", QuotaCode=code)
     subject = f"quota of vCPUs on FARGATE{'_SPOT' if spot else ''}"
 
     def judge(answers: Answers) -> Judged:
         answer = answers[quota]
+        if isinstance(answer, Missing):  # only the default holds (API reference, GetServiceQuota)
+            if default not in answers:
+                return Needs((default,))
+            answer = answers[default]
         if isinstance(answer, Missing):
             return [skipped("Service Quotas does not tell it here")]
         if not isinstance(answer, Found):

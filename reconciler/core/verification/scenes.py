@@ -21,7 +21,8 @@ class Scene:
 
     `account` and `region` are those of the calls, the account empty where it is not known. `task_document` is empty
     where the task definition is none of the project's files. `live` is the service as AWS describes it now, empty where
-    there is none. `stamp` is the time in seconds since the epoch. `hooks` are the functions that an AppSpec calls.
+    there is none. `stamp` is the time in seconds since the epoch. `hooks` are the events of an
+    AppSpec and the functions that they call.
     """
 
     account: str = ""
@@ -35,7 +36,7 @@ class Scene:
     get_secrets: bool = True
     put_logs: bool = False
     stamp: float = 0.0
-    hooks: tuple[str, ...] = ()
+    hooks: tuple[tuple[str, str], ...] = ()
 
     @cached_property
     def case(self) -> Case:

@@ -18,13 +18,14 @@ from reconciler.core.verification import (
     secrets,
     volumes,
 )
-from reconciler.core.verification.checks import Check, Verdict, failed, passed, settled
+from reconciler.core.verification.checks import Check, State, Verdict, failed, passed, settled
 from reconciler.core.verification.scenes import EXPRESS, SERVICE, TASK_DEFINITION, Scene
 
 
 def definition(document: str, verdicts: Sequence[Verdict]) -> Check:
-    """Make the check of a definition by itself, of which everything is known already."""
-    judge = settled([*verdicts] or [passed()])
+    """Make the check of a definition by itself, of which everything is known already; the worst is said first."""
+    ordered = sorted(verdicts, key=lambda verdict: verdict.state is not State.FAILED)
+    judge = settled(ordered or [passed()])
     return Check(subject="definition", document=document, judge=judge)
 
 
@@ -46,7 +47,8 @@ def task_definition(scene: Scene, known: Sequence[Verdict] = ()) -> Check:
         below.append(containers.check(scene, container, ("containerDefinitions", index), given))
     below += [*volumes.checks(scene), *made]
     name = str(scene.task.get("family") or "")
-    return _node(f"task definition {name}".rstrip(), document, below)
+    runs = "" if document else f":{scene.task.get('revision')} as it runs"
+    return _node(f"task definition {name}{runs}".rstrip(), document, below)
 
 
 def service(scene: Scene, name: str, known: Sequence[Verdict] = ()) -> Check:
