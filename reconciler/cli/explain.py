@@ -91,4 +91,6 @@ def _read(source: Source | None, path: str) -> str:
     version = f", {'serial' if source.lineage else 'version'} {source.version}" if source.version else ""
     said = source.label.removeprefix(f"{path}, ")
     label = f" ({said})" if said else ""
+    if said.endswith(f", {source.name}"):  # which says where it is from
+        return label
     return f"{label}, read from {source.name}{version}" if source.name else label
