@@ -139,6 +139,17 @@ class Evaluation:
         first = next(found) if wanted[0] is not None else None
         return Definitions(first, next(found) if wanted[1] is not None else None)
 
+    def instead(self, task_definition: Path) -> None:
+        """Take another file for the task definition than the project names."""
+        self._settled = replace(self.settings, task_definition=task_definition.absolute())
+
+    def evaluated(self, path: Path) -> Resolved:
+        """Evaluate another file, as a definition. ConfigError or ResolveError where it has no value."""
+        session, instances = self._evaluated()
+        functions = instances.functions
+        (found,) = evaluate.resolve([sources.read(path)], functions, session.lookup_many, self._options)
+        return found
+
     def listed(self) -> Listed:
         """List every reference of the project's files, with its value or what is wrong with it."""
         from reconciler.api.references import Listed, Reference

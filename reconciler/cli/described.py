@@ -21,3 +21,10 @@ def definition(reconciler: Reconciler, body: JsonObject) -> None:
     }
     masked = reconciler.masker.described(shown)
     options.write(json.dumps(masked, indent=2, default=str, ensure_ascii=False))
+
+
+def task(reconciler: Reconciler, body: JsonObject) -> JsonObject:
+    """Give a task as DescribeTasks does, masked: overrides hold variables as definitions do."""
+    masked = reconciler.masker.described(body)
+    assert isinstance(masked, dict)
+    return masked

@@ -8,6 +8,7 @@ from reconciler.cli import logs
 
 if TYPE_CHECKING:
     from reconciler.api import Reconciler
+    from reconciler.core.causes import Diagnosis
     from reconciler.core.outcomes import Outcome
 
 _BAD: Final = ("failed", "rolled back", "timed out")
@@ -17,13 +18,17 @@ def explain(reconciler: Reconciler, outcome: Outcome) -> None:
     """Say on stderr why a rollout failed, was rolled back or takes too long; of any other say nothing."""
     if outcome.ending.value not in _BAD:
         return
+    # ECS's own is found by what the service shows: after a rollback that is not the deployment that was watched.
+    found = reconciler.diagnose(outcome.deployment if outcome.deployment.startswith("d-") else "")
+    say(found, f"service.{reconciler.settings.cluster}/{reconciler.settings.service}")
+
+
+def say(found: Diagnosis, unit: str) -> None:
+    """Say a diagnosis on stderr."""
     from reconciler.render import diagnoses
     from reconciler.render.styles import Style
 
-    # ECS's own is found by what the service shows: after a rollback that is not the deployment that was watched.
-    found = reconciler.diagnose(outcome.deployment if outcome.deployment.startswith("d-") else "")
     if logs.people():
         logs.info(diagnoses.text(found, Style(logs.colored())))
     else:
-        unit = f"service.{reconciler.settings.cluster}/{reconciler.settings.service}"
         logs.info(diagnoses.line(found), kind="Diagnosed", unit=unit, **diagnoses.fields(found))

@@ -33,6 +33,9 @@ COMMANDS: Final[Mapping[str, str]] = {
     "continue": "Let a paused rollout go on, or have it go back.",
     "rollback": "Go back to what completed before.",
     "status": "Show the service: deployments, tasks, events.",
+    "run": "Run a task that no service starts.",
+    "tasks": "List tasks, or show, stop or trace one.",
+    "logs": "Show what the service's containers write.",
     "register": "Register a revision of the task definition.",
     "revisions": "List the registered revisions, or show one.",
     "deregister": "Deregister revisions that nothing uses.",
@@ -45,7 +48,7 @@ COMMANDS: Final[Mapping[str, str]] = {
 }
 
 
-_MODULES: Final[Mapping[str, str]] = {"continue": "resume"}  # a module cannot be called as a keyword is
+_MODULES: Final[Mapping[str, str]] = {"continue": "resume", "logs": "tail"}  # a module cannot be called as a keyword is
 
 
 class Commands(click.Group):

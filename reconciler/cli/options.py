@@ -146,7 +146,7 @@ _OPTIONS: Final = (
         "--filter-command",
         metavar="CMD",
         envvar=variables("filter_command"),
-        help="ecspresso's; no command here asks to choose, so it has no effect yet.",
+        help="Command that chooses one of several lines, such as peco or fzf.",
     ),
     click.option("--workspace", metavar="NAME", help="Terraform's workspace, in place of TF_WORKSPACE."),
     click.option(
@@ -258,6 +258,11 @@ def opened(common: Common, *, show_sensitive: bool = False, aws: bool = True) ->
     logs.hiding(hide)
     with reconciler:
         yield reconciler
+
+
+def filter_command(common: Common, reconciler: Reconciler) -> str:
+    """Give the command that chooses: the option's, else the project file's; empty where there is none."""
+    return common.filter_command or reconciler.settings.filter_command or ""
 
 
 def colored(common: Common, stream: TextIO) -> bool:

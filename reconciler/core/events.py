@@ -75,4 +75,28 @@ class Diagnosed:
     diagnosis: Diagnosis
 
 
-Event: TypeAlias = StepStarted | StepDone | RolloutProgress | ServiceEvent | Warned | Diagnosed
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskProgress:
+    """A task that was run has moved. `task` is its ARN, `status` the API's lastStatus, `reason` why it stopped."""
+
+    unit: str
+    at: float
+    task: str
+    status: str
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogLine:
+    """A line that a container wrote. `at` is in seconds since 1970, by AWS's clock; `task` is the task's id."""
+
+    unit: str
+    at: float
+    task: str
+    container: str
+    text: str
+
+
+Event: TypeAlias = (
+    StepStarted | StepDone | RolloutProgress | ServiceEvent | Warned | Diagnosed | TaskProgress | LogLine
+)

@@ -82,7 +82,7 @@ def streams(seen: Seen, most: int) -> tuple[list[Stream], list[str]]:
                 continue
             configuration = _object(_defined(seen, name), "logConfiguration")
             driver = configuration.get("logDriver")
-            found = _stream(task, container, _object(configuration, "options"))
+            found = stream(task, container, _object(configuration, "options"))
             if driver == "awslogs" and found is not None:
                 wanted[alike] = found
             elif driver and driver != "awslogs":
@@ -255,7 +255,7 @@ def _blamed(task: JsonObject, seen: Seen) -> list[JsonObject]:
     return sorted(essential, key=innocence)
 
 
-def _stream(task: JsonObject, container: JsonObject, options: JsonObject) -> Stream | None:
+def stream(task: JsonObject, container: JsonObject, options: JsonObject) -> Stream | None:
     """Name the stream that awslogs writes to: prefix/container/task id, or the runtime's id of the container."""
     group, name = options.get("awslogs-group"), str(container.get("name"))
     if not group:

@@ -71,3 +71,20 @@ def _missing(shape: Shape, body: Json, place: str, found: list[str]) -> None:
     ):
         for index, member in enumerate(body):
             _missing(shape.item, member, f"{place}[{index}]", found)
+
+
+def spelled(shape: Shape, body: Json) -> tuple[Json, list[str]]:
+    """Give a body with its members spelled as the API does, whatever their case, and the names of no member."""
+    unknown: list[str] = []
+    return _spelled(shape, body, unknown), unknown
+
+
+def _spelled(shape: Shape, body: Json, unknown: list[str]) -> Json:
+    if isinstance(body, dict) and shape.members:
+        folded = {name.lower(): name for name in shape.members}
+        unknown += [name for name in body if name.lower() not in folded]
+        known = {folded[name.lower()]: value for name, value in body.items() if name.lower() in folded}
+        return {name: _spelled(shape.members[name], value, unknown) for name, value in known.items()}
+    if isinstance(body, list | tuple) and shape.item is not None:
+        return [_spelled(shape.item, item, unknown) for item in body]
+    return body

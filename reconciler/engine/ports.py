@@ -153,6 +153,45 @@ class Gateway(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class LogEvent:
+    """A line of CloudWatch Logs. `at` is in seconds since 1970, `id` the service's own."""
+
+    id: str
+    at: float
+    stream: str
+    text: str
+
+
+class Tasks(Protocol):
+    """Tasks that no service starts, and what is done with those that run; the duties are those of `Gateway`."""
+
+    def run(self, body: JsonObject, /) -> tuple[tuple[JsonObject, ...], tuple[JsonObject, ...]]:
+        """Run tasks (input of RunTask); gives the tasks, and the failures where some found no place."""
+        ...
+
+    def stop(self, cluster: str, arn: str, /, *, reason: str) -> JsonObject:
+        """Stop a task. AwsRefused where it is not there."""
+        ...
+
+    def execute(self, cluster: str, arn: str, /, *, container: str, command: str) -> JsonObject:
+        """Run a command in a container; gives the session (``sessionId``, ``streamUrl``, ``tokenValue``).
+
+        AwsRefused where the task does not let commands be run.
+        """
+        ...
+
+    def open_session(self, body: JsonObject, /) -> JsonObject:
+        """Open a session of Systems Manager (input of its StartSession); gives its answer, as `execute` in form."""
+        ...
+
+    def log_events(
+        self, group: str, streams: Sequence[str], /, *, since: float, region: str = ""
+    ) -> tuple[LogEvent, ...]:
+        """Give what was written to streams of a group since a time, oldest first; nothing while they are not there."""
+        ...
+
+
 class Rehearsal(Protocol):
     """A model of ECS that plays a deployment through, as fast as it can."""
 

@@ -8,10 +8,12 @@ from typing import Final, assert_never
 from reconciler.core.events import (
     Diagnosed,
     Event,
+    LogLine,
     RolloutProgress,
     ServiceEvent,
     StepDone,
     StepStarted,
+    TaskProgress,
     Warned,
 )
 from reconciler.core.outcomes import Ending, Outcome
@@ -64,6 +66,11 @@ def text(event: Event, style: Style = PLAIN) -> str:
             return f"{event.unit}: {event.what}"
         case Diagnosed():
             return f"{event.unit}: it does not move.\n{diagnoses.text(event.diagnosis, style)}"
+        case TaskProgress():
+            reason = f": {event.reason}" if event.reason else ""
+            return f"{event.unit}: {event.status}{reason}"
+        case LogLine():
+            return event.text
         case _:
             assert_never(event)
 
@@ -105,6 +112,24 @@ def fields(event: Event) -> dict[str, object]:
             return {"kind": "Warned", "unit": event.unit, "what": event.what}
         case Diagnosed():
             return {"kind": "Diagnosed", "unit": event.unit, **diagnoses.fields(event.diagnosis)}
+        case TaskProgress():
+            return {
+                "kind": "TaskProgress",
+                "unit": event.unit,
+                "at": event.at,
+                "task": event.task,
+                "status": event.status,
+                "reason": event.reason,
+            }
+        case LogLine():
+            return {
+                "kind": "LogLine",
+                "unit": event.unit,
+                "at": event.at,
+                "task": event.task,
+                "container": event.container,
+                "text": event.text,
+            }
         case _:
             assert_never(event)
 

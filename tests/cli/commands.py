@@ -29,7 +29,7 @@ CLUSTER = "your-cluster"
 SERVICE = "your-service"
 UNIT = f"service.{CLUSTER}/{SERVICE}"
 
-_READS = ("Describe", "List", "Get", "BatchGet", "HEAD ", "Head")
+_READS = ("Describe", "List", "Get", "BatchGet", "HEAD ", "Head", "Filter")
 
 
 @dataclass(frozen=True, slots=True)

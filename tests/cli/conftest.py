@@ -75,4 +75,5 @@ def cli(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> 
     """Give the command; it looks at rollouts more often than people need."""
     monkeypatch.setattr("reconciler.engine.watching.FIRST_PAUSE", 0.1)
     monkeypatch.setattr("reconciler.engine.watching.LONGEST_PAUSE", 0.3)
+    monkeypatch.setattr("reconciler.engine.running.LAST_LINES", 0.0)  # here lines are visible at once
     return Cli(capsys, monkeypatch)

@@ -25,6 +25,7 @@ _HELPS = [(), *((name,) for name in main.COMMANDS), ("sandbox", "run")]
 # Examples that need a program which is not ours, and what stands in for it.
 _STANDINS = {
     "jq": "import json, sys\nprint(json.dumps(json.load(sys.stdin)))\n",
+    "fzf": "import sys\nprint(sys.stdin.readline(), end='')\n",
     "difft": "import sys\nassert len(sys.argv) > 2\nprint('difft')\n",
 }
 

@@ -1,0 +1,119 @@
+"""`reconciler logs`: what the service's containers write."""
+
+from __future__ import annotations
+
+import re
+import sys
+import time
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+
+from reconciler.cli import exits, options
+
+if TYPE_CHECKING:
+    from reconciler.api import Reconciler
+    from reconciler.core.events import LogLine
+
+
+def seconds(_context: click.Context, _parameter: click.Parameter, value: str) -> float:
+    """Turn a duration into seconds."""
+    from reconciler.load import durations
+
+    try:
+        return durations.limit(value)
+    except ValueError as error:
+        raise click.BadParameter(f"{value!r} {error}; write one such as 10m or 90s") from error
+
+
+def _moment(_context: click.Context, _parameter: click.Parameter, value: str | None) -> float | None:
+    """Turn a time of ISO 8601 into seconds since 1970; one without a zone is the user's."""
+    try:
+        return datetime.fromisoformat(value).timestamp() if value else None
+    except ValueError as error:
+        raise click.BadParameter(f"{value!r} is no time; write one such as 2026-11-23T06:00:00Z") from error
+
+
+def _pattern(
+    _context: click.Context, _parameter: click.Parameter, value: str | None
+) -> re.Pattern[str] | None:
+    try:
+        return re.compile(value) if value is not None else None
+    except re.error as error:
+        raise click.BadParameter(f"{value!r} is no regular expression: {error}") from error
+
+
+flags: Final = (
+    click.option("--follow", "-f", is_flag=True, help="Go on until Ctrl-C, with the tasks that come up meanwhile."),
+    click.option(
+        "--since",
+        "--duration",
+        "earlier",
+        metavar="DURATION",
+        default="10m",
+        show_default=True,
+        callback=seconds,
+        help="How far back.",
+    ),
+    click.option("--start-time", "start", metavar="TIME", callback=_moment, help="From then on: 2026-11-23T06:00:00Z."),
+    click.option("--container", metavar="NAME", default="", help="Of this container alone."),
+    click.option("--grep", "pattern", metavar="REGEX", callback=_pattern, help="Only lines in which this is found."),
+    click.option("--timestamps", is_flag=True, help="Put the time, the task and the container before each line."),
+)  # fmt: skip
+"""The flags that say which lines, and how."""
+
+
+def _flagged(function: Any) -> Any:
+    for flag in reversed(flags):
+        function = flag(function)
+    return function
+
+
+@click.command()
+@options.common
+@_flagged
+def command(common: options.Common, **how: Any) -> int:
+    """Show what the containers of the service's tasks write to CloudWatch Logs, those of stopped tasks too.
+
+    \b
+    Examples:
+      reconciler logs
+      reconciler logs --since 1h --grep 'GET|POST'
+      reconciler logs --container httpd-app --timestamps
+    """
+    with options.opened(common) as reconciler:
+        return show(reconciler, **how)
+
+
+def show(
+    reconciler: Reconciler,
+    *,
+    follow: bool,
+    earlier: float,
+    start: float | None,
+    container: str,
+    pattern: re.Pattern[str] | None,
+    timestamps: bool,
+    only: str = "",
+) -> int:
+    """Write lines to stdout until there are none, or with `follow` until Ctrl-C, which is no error then."""
+    since = time.time() - earlier if start is None else start
+    found = reconciler.log_lines(since=since, container=container, only=only, follow=follow)
+    try:
+        for line in found:
+            if pattern is None or pattern.search(line.text):
+                sys.stdout.write(_text(reconciler, line, timestamps=timestamps))
+                sys.stdout.flush()
+    except KeyboardInterrupt:
+        if not follow:
+            raise
+    return exits.OK
+
+
+def _text(reconciler: Reconciler, line: LogLine, *, timestamps: bool) -> str:
+    text = reconciler.masker.text(line.text)
+    if not timestamps:
+        return f"{text}\n"
+    at = datetime.fromtimestamp(line.at, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return f"{at} {line.task[:8]}/{line.container} {text}\n"

@@ -1,0 +1,69 @@
+"""What tasks tell: whether and how they ended, and where their containers write. Bodies are DescribeTasks' own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from reconciler.core.evidence import Stream, listed, stream, task_id
+from reconciler.core.values import JsonObject
+
+__all__ = ["ended", "essential", "exit_code", "listed", "running", "streams", "task_id", "why"]
+
+_RUNNING: Final = "RUNNING"
+_STOPPED: Final = "STOPPED"
+
+
+def running(task: JsonObject) -> bool:
+    """Tell whether all of a task has come up."""
+    return task.get("lastStatus") == _RUNNING
+
+
+def ended(task: JsonObject) -> bool:
+    """Tell whether nothing of a task runs any more."""
+    return task.get("lastStatus") == _STOPPED
+
+
+def exit_code(task: JsonObject, container: str) -> int | None:
+    """Give a container's exit code; None where it has none: it runs, or has never run."""
+    for each in listed(task, "containers"):
+        code = each.get("exitCode")
+        if each.get("name") == container and isinstance(code, int):
+            return code
+    return None
+
+
+def why(task: JsonObject) -> str:
+    """Say why a task ended, in AWS's words: its own reason, and those of its containers that say something else."""
+    reason = str(task.get("stoppedReason") or "")
+    more = [
+        f"{each.get('name')}: {each['reason']}"
+        for each in listed(task, "containers")
+        if each.get("reason") and each["reason"] != reason
+    ]
+    return "; ".join(filter(None, (reason, *more)))
+
+
+def essential(definition: JsonObject) -> str:
+    """Give the name of a task definition's first essential container."""
+    containers = list(listed(definition, "containerDefinitions"))
+    first = next((each for each in containers if each.get("essential") is not False), None)
+    return str((first or containers[0]).get("name")) if containers else ""
+
+
+def streams(task: JsonObject, definition: JsonObject, container: str = "") -> Iterator[Stream]:
+    """Give the log streams of a task's containers, or of one, as far as they write to CloudWatch Logs (awslogs)."""
+    configured = {
+        str(each.get("name")): each.get("logConfiguration")
+        for each in listed(definition, "containerDefinitions")
+    }
+    for each in listed(task, "containers"):
+        name = str(each.get("name"))
+        configuration = configured.get(name)
+        if (container and name != container) or not isinstance(configuration, dict):
+            continue
+        options = configuration.get("options")
+        if configuration.get("logDriver") == "awslogs" and isinstance(options, dict):
+            found = stream(task, each, options)
+            if found is not None:
+                yield found
