@@ -133,6 +133,7 @@ def _repeated(evaluator: Evaluator, part: nodes.ForDirective, names: Names) -> V
     texts: list[str] = []
     length = 0
     for inner in rounds:
+        evaluator.run.step(part.span, evaluator.source)
         value, more = values.split(text(evaluator, part.body, inner))
         marks |= more
         if isinstance(value, Unknown):

@@ -31,7 +31,8 @@ class Limits:
     """How far an evaluation goes. No honest file comes near any of them.
 
     `depth` counts expressions inside one another, also across locals; `height` is the same for values, `steps` is
-    the number of expressions evaluated, `characters` the length of a text, `members` the number of values in a value.
+    the number of expressions evaluated and of rounds in templates, `characters` the length of a text, `members` the
+    number of values in a value.
     """
 
     depth: int = 150
@@ -128,9 +129,13 @@ class Run:
     def enter(self, span: Span, source: Source) -> None:
         """Go into an expression. Raises Exceeded."""
         self._depth += 1
-        self._steps += 1
         if self._depth > self.limits.depth:
             raise _exceeded("expressions are nested too deeply here", span, source)
+        self.step(span, source)
+
+    def step(self, span: Span, source: Source) -> None:
+        """Count something that is done. Raises Exceeded."""
+        self._steps += 1
         if self._steps > self.limits.steps:
             raise _exceeded(f"the evaluation takes more than {self.limits.steps} steps", span, source)
 

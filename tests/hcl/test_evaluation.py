@@ -369,6 +369,7 @@ def doubled(times: int, form: str) -> str:
         ("[" + ", ".join(f"local.x{n}" for n in range(200)) + "]", doubled(200, "[@]"), "nested too deeply"),
         ("(" * 140 + "local.x20" + ")" * 140, doubled(20, "@"), "nested too deeply"),
         ('"%{ for a in l }%{ for b in l }%{ for c in l }${c}%{ endfor }%{ endfor }%{ endfor }"', "", "takes more than"),
+        ('"%{ for a in l }%{ for b in l }%{ for c in l }%{ endfor }%{ endfor }%{ endfor }"', "", "takes more than"),
         ("[for a in l : [for b in l : [for c in l : 1]]]", "", "takes more than"),
         ("try([for a in l : [for b in l : [for c in l : 1]]], 1)", "", "takes more than"),
     ],
