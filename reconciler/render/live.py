@@ -19,7 +19,7 @@ from reconciler.render.progress import role
 from reconciler.render.styles import PLAIN, Style
 
 _INDENT: Final = "  "
-_CONTINUES: Final = "; `reconciler continue` does"
+_CONTINUES: Final = "; `reconciler continue` lets the traffic go over to the new tasks"
 _OVER: Final = tuple(
     state.value for state in State if state is State.STABLE or (state.ended and state is not State.PAUSED)
 )
@@ -139,7 +139,7 @@ def details(event: RolloutProgress, columns: int, now: float, with_: Glyphs) -> 
         found.append((*line, whose) if pieces.width((*line, whose)) <= columns else line)
     if said := deployments.between(event.record, event.state, event.reason):
         held = event.state == State.PAUSED.value
-        found.append((Piece(said, "warn" if held else ""), Piece(_CONTINUES if held else "")))
+        found.append((Piece("held", "warn"), Piece(_CONTINUES)) if held else (Piece(said),))
     if event.state not in _OVER:
         found += deployments.hooks(event.record, now)
     if watched := deployments.monitors(event.record):

@@ -133,7 +133,7 @@ KEPT = "all traffic goes to the new tasks; those before are kept until CodeDeplo
         ),
         pytest.param(
             shifting(*[DONE] * 3, NONE, NONE, *[LATER] * 3), State.PAUSED, READY,
-            ["stage     ✓ install  ✓ test traffic  · production traffic", f"{READY}; `reconciler continue` does"],
+            ["stage     ✓ install  ✓ test traffic  · production traffic", "held; `reconciler continue` lets the traffic go over to the new tasks"],
             id="ready",
         ),
         pytest.param(
