@@ -36,6 +36,20 @@ def refused(config: dict[str, Any], environ: dict[str, str] | None = None) -> Re
     return caught.value
 
 
+def test_credentials_in_the_address_of_a_backend(server: Any) -> None:
+    server.answers["/s"] = STATE
+    environ = {"TF_HTTP_ADDRESS": f"http://me:hu%40sh@{server.host}/s"}
+    assert lookup({"backend": "http"}, environ) == "found"
+    assert lookup({"backend": "http"}, environ | {"TF_HTTP_USERNAME": "you"}) == "found"
+    assert [request.headers["authorization"] for request in server.requests] == [
+        transports.basic("me", "hu@sh"),
+        transports.basic("you", ""),
+    ]
+    assert (
+        "hu" not in refused({"backend": "http"}, {"TF_HTTP_ADDRESS": f"http://me:hu@{server.host}/none"}).what
+    )
+
+
 def test_a_url(server: Any) -> None:
     server.answers["/x.tfstate"] = STATE
     assert lookup({"url": f"{server.url}/x.tfstate?ref=main#top"}) == "found"

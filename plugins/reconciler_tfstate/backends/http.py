@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from urllib.parse import unquote
 
 from reconciler.plugin import Address, Context, Unavailable
 from reconciler_tfstate import transports
@@ -11,7 +12,7 @@ from reconciler_tfstate.backends.configurations import Backend
 from reconciler_tfstate.locations import Missing
 from reconciler_tfstate.stores import Store
 from reconciler_tfstate.transports import Trust
-from reconciler_tfstate.urls import shown
+from reconciler_tfstate.urls import shown, split
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +57,9 @@ def open_(backend: Backend) -> Page:
     headers = {name: str(value) for name, value in backend.block("headers").items()}
     user = backend.text("username", variables=("TF_HTTP_USERNAME",))
     password = backend.text("password", variables=("TF_HTTP_PASSWORD",))
+    parts = split(address)
+    if not user and parts.username:  # as Terraform's client takes them, where nothing else is said
+        user, password = unquote(parts.username), unquote(parts.password or "")
     if user:
         headers["Authorization"] = transports.basic(user, password)
     trust = Trust(
