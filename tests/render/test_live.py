@@ -117,6 +117,7 @@ def shifting(*statuses: str, stage: str = "", share: float = 0.0) -> JsonObject:
 
 DONE, NOW, LATER, NONE = "Succeeded", "InProgress", "Pending", "Skipped"
 READY = "CodeDeploy waits for somebody to let the traffic go over to the new tasks"
+HELD = "held; `reconciler continue` lets the traffic go over to the new tasks"
 KEPT = "all traffic goes to the new tasks; those before are kept until CodeDeploy stops them"
 
 
@@ -133,7 +134,7 @@ KEPT = "all traffic goes to the new tasks; those before are kept until CodeDeplo
         ),
         pytest.param(
             shifting(*[DONE] * 3, NONE, NONE, *[LATER] * 3), State.PAUSED, READY,
-            ["stage     ✓ install  ✓ test traffic  · production traffic", "held; `reconciler continue` lets the traffic go over to the new tasks"],
+            ["stage     ✓ install  ✓ test traffic  · production traffic", HELD],
             id="ready",
         ),
         pytest.param(
