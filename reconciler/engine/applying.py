@@ -26,12 +26,11 @@ from reconciler.core.steps import (
     UpdateService,
 )
 from reconciler.core.values import Address, Json, JsonObject, Value
-from reconciler.engine import attaching, codedeploying, composing, sending, shifting, watching
+from reconciler.engine import attaching, codedeploying, composing, converging, sending, shifting, watching
 from reconciler.engine.observing import revision_arn
 from reconciler.engine.ports import Absent, Clock, Gateway, Snapshot
 from reconciler.errors import (
     AwsRefused,
-    NotConverged,
     PlanError,
     ReconcilerError,
 )
@@ -43,7 +42,7 @@ Reveal: TypeAlias = Callable[[Sequence[Address]], Mapping[Address, Value]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Manner:
-    """How to apply: whether to wait, for what (``stable`` or ``deployed``) and how many seconds (0: no limit).
+    """How to apply: whether to wait, for what (as `core.rollouts.until` gives it) and how many seconds (0: no limit).
 
     `saved` says that the plan comes from a file, which cannot be applied again once a step of it was done.
     """
@@ -106,7 +105,7 @@ def apply(
             )
     outcome = yield from _follow(run)
     if outcome.ending in (Ending.SUCCEEDED, Ending.NOT_WAITED):
-        _converged(run, plan, bodies)
+        converging.insist(gateway, clock, kinds, plan, bodies, run.described)
     return replace(outcome, seconds=clock.now() - started)
 
 
@@ -289,47 +288,6 @@ def _follow(run: _Run) -> Events:
         if watched.service is not None:
             run.described[target.unit] = watched.service
     return outcome
-
-
-# Names, what is described elsewhere, and the count that an autoscaler or a person may change meanwhile.
-_NOT_COMPARED = frozenset({
-    "cluster", "service", "serviceName", "taskDefinition", "tags", "forceNewDeployment", "desiredCount",
-})  # fmt: skip
-
-
-def _converged(run: _Run, plan: Plan, bodies: Mapping[str, tuple[JsonObject, ...]]) -> None:
-    """Compare what AWS shows now with what was sent for the service. NotConverged where they part."""
-    residual: list[str] = []
-    for unit in plan.units:
-        snapshot = run.described.get(unit.address)
-        if snapshot is None or unit.kind != "service":
-            continue
-        for index, step in enumerate(unit.steps):
-            if not isinstance(step, CreateService | UpdateService):
-                continue
-            kind = run.kinds.service
-            sent = {
-                name: value
-                for name, value in bodies[unit.address][index].items()
-                if name not in _NOT_COMPARED | kind.revised
-            }
-            if sent.get("capacityProviderStrategy") == [] and "launchType" in unit.desired:
-                sent["launchType"] = unit.desired[
-                    "launchType"
-                ]  # no request names it: AWS says which one comes back
-            desired = canons.canon(kind, sent, desired=False)
-            live = canons.canon(kind, snapshot.body, desired=False, like=desired)
-            residual += [
-                f"{unit.address} {change.address}"
-                for change in diffs.diff(desired, live).changes
-                if change.path[0] in desired.tree
-            ]
-    if residual:
-        raise NotConverged(
-            "AWS took the changes and shows something else",
-            hint="run `reconciler plan` to see what differs",
-            residual=tuple(residual),
-        )
 
 
 def reveal(

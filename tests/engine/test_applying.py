@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 
 import pytest
 
@@ -10,7 +10,7 @@ from reconciler.core.events import Event, RolloutProgress, ServiceEvent, StepDon
 from reconciler.core.outcomes import Ending
 from reconciler.core.values import JsonObject
 from reconciler.engine import watching
-from reconciler.engine.ports import Snapshot
+from reconciler.engine.ports import Absent, Snapshot
 from reconciler.errors import (
     ApplyError,
     AwsError,
@@ -21,6 +21,7 @@ from reconciler.errors import (
     NotConverged,
     ReconcilerError,
 )
+from reconciler.testing import FakeGateway
 from tests.engine.worlds import REVISION, UNIT, World, service, task_definition
 
 REFUSED = AwsRefused("ecs: no (ClientException)", operation="X", code="ClientException")
@@ -158,6 +159,30 @@ def test_what_aws_does_not_show_afterwards_is_not_converged(
     with pytest.raises(NotConverged) as caught:
         changed.apply()
     assert caught.value.residual == (f"{UNIT} enableExecuteCommand",)
+
+
+class Lagging(FakeGateway):
+    """Describes services as they were before the last update until some seconds later."""
+
+    lag, until, before = 6.0, 0.0, Snapshot({})
+
+    def update_service(self, body: JsonObject, /) -> Snapshot:
+        before = super().describe_services("main", ["web"])["web"]
+        assert isinstance(before, Snapshot)
+        self.before, self.until = before, self.clock.now() + self.lag
+        return super().update_service(body)
+
+    def describe_services(self, cluster: str, names: Sequence[str], /) -> Mapping[str, Snapshot | Absent]:
+        found = super().describe_services(cluster, names)
+        return dict.fromkeys(names, self.before) if self.clock.now() < self.until else found
+
+
+def test_what_is_shown_late_has_converged_all_the_same(empty: World) -> None:
+    empty.gateway = Lagging(clusters=("main",), clock=empty.clock, rollout_seconds=30)
+    empty.deployed()
+    empty.write("service.json", service() | {"deploymentConfiguration": {"maximumPercent": 150}})
+    assert empty.apply()[0].ending is Ending.SUCCEEDED
+    assert not empty.plan().changes
 
 
 def test_without_waiting_nothing_is_watched(changed: World) -> None:
