@@ -6,8 +6,9 @@ an empty object, and an output whose value is null is there. What else is declar
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
+from reconciler.hcl import values
 from reconciler.hcl.faults import Fault
 from reconciler.hcl.runs import Run
 from reconciler.plugin import ConfigError, NotFound, ResolveError
@@ -15,6 +16,8 @@ from reconciler_tfstate import addresses
 from reconciler_tfstate.addresses import Output, Resource
 from reconciler_tfstate.places import Found
 from reconciler_tfstate.roots import APPLY
+
+_MAYBE: Final = "run terraform apply; an output whose value is null is not kept in a state"
 
 if TYPE_CHECKING:
     from reconciler.plugin import Json
@@ -28,6 +31,11 @@ def found(children: Children, state: State, target: Output | Resource) -> Found 
 
     NotFound where it is declared, and was to be in the state.
     """
+    with children.lock:
+        return _found(children, state, target)
+
+
+def _found(children: Children, state: State, target: Output | Resource) -> Found | None:
     try:
         module = children.module(target.module if isinstance(target, Resource) else ())
     except ResolveError:  # what cannot be read says nothing of the state
@@ -46,7 +54,8 @@ def found(children: Children, state: State, target: Output | Resource) -> Found 
     if declared is None or target in state.resources:  # which holds deposed objects alone
         return None
     where = declared.source.where(declared.header)
-    raise NotFound(f"{at} is declared in {where}, and not in the state", hint=APPLY)
+    hint = APPLY if isinstance(target, Resource) or _certain(module, target.name) else _MAYBE
+    raise NotFound(f"{at} is declared in {where}, and not in the state", hint=hint)
 
 
 def _null(module: Module, name: str) -> tuple[Json, bool]:
@@ -55,7 +64,17 @@ def _null(module: Module, name: str) -> tuple[Json, bool]:
         value = module.output(name, run)
     except (Fault, ConfigError, ResolveError):
         return None, False
-    return None, value is None and not run.wrong()
+    return None, values.split(value)[0] is None and not run.wrong()
+
+
+def _certain(module: Module, name: str) -> bool:
+    """Tell whether an output certainly is to have a value: the state may lack what that is made of."""
+    run = Run()
+    try:
+        module.output(name, run)
+    except (Fault, ConfigError, ResolveError):
+        return False
+    return not run.wrong()
 
 
 def _empty(module: Module, target: Resource) -> tuple[Json, bool]:

@@ -54,25 +54,25 @@ class Children:
         self._planned = planned
         self._root: Module | None = None
         # Modules keep what they have computed, and whether they are about to compute it.
-        self._lock = threading.RLock()
+        self.lock = threading.RLock()
 
     def declares(self, reference: Reference) -> bool:
         """Tell whether an address names an output that a module has. NotFound or Unavailable where none can be told."""
-        with self._lock:
+        with self.lock:
             reference, caller = self._called(reference)
             name, _ = _call(reference).module[-1]
             return any(reference.steps[:1] == (Member(each),) for each in caller.called(name).outputs)
 
     def answer(self, reference: Reference) -> Found:
         """Give what stands at an address. NotFound, with near misses, or Unavailable where it has no value."""
-        with self._lock:
+        with self.lock:
             reference, caller = self._called(reference)
             found = self._found(caller, _call(reference).module, reference.steps)
         return answers.follow(found, reference.steps, reference.query)
 
     def module(self, path: Modules) -> Module | None:
         """Give the instance of a module; None for all instances at once. NotFound or Unavailable without one."""
-        with self._lock:
+        with self.lock:
             if not path:
                 return self._read()
             caller, (name, key) = self._caller(path), path[-1]
