@@ -74,7 +74,7 @@ class Verifier:
         describing = self.pool.submit(self._described) if self.settings.service else None
         files = self._files()
         live = self._live(describing, files[SERVICE])
-        scene = self._scene(files, live, account.result())
+        scene = self._scene(files, live, _account(account))
         scene = replace(scene, get_secrets=get_secrets, put_logs=put_logs)
         if (service := files[SERVICE].desired) is not None:
             files[SERVICE].verdicts += _judged(service, *self._joint(service, live, scene))
@@ -217,6 +217,16 @@ class Verifier:
             return None, ""
         raw = compatibility.raw(desired.canon, path)
         return desired.resolved.where(raw), pointers.text(raw)
+
+
+def _account(asking: Future[str]) -> str:
+    """Give the account; empty where STS does not tell it. AwsCredentials where AWS takes none."""
+    try:
+        return asking.result()
+    except AwsCredentials:
+        raise
+    except AwsError:
+        return ""
 
 
 def _held(data: Json, path: Path) -> Path:

@@ -181,7 +181,9 @@ def _ask(outside: Outside, read: Read, credentials: tuple[tuple[str, str], ...])
             return _told(outside.asks[name])
         case Call(service=service, region=region):
             options = AwsOptions(region=region, variables=credentials) if region or credentials else None
-            return _told(lambda: _called(outside.clients.client(service, options), read))
+            return _told(
+                lambda: _called(outside.clients.client(service, options), read), lent=bool(credentials)
+            )
 
 
 def _called(client: AwsClient, read: Call) -> JsonObject:
@@ -191,12 +193,14 @@ def _called(client: AwsClient, read: Call) -> JsonObject:
     return {read.member: [item for page in pages for item in page.get(read.member) or ()]}
 
 
-def _told(asking: Callable[[], JsonObject]) -> Answer:
-    """Ask, and give an error as the answer that it is. Raises AwsCredentials."""
+def _told(asking: Callable[[], JsonObject], *, lent: bool = False) -> Answer:
+    """Ask, and give an error as the answer that it is. Raises AwsCredentials, unless it is about `lent` ones."""
     try:
         return Found(asking())
-    except AwsCredentials:
-        raise
+    except AwsCredentials as error:
+        if not lent:
+            raise
+        return Unanswered(error.what, error.code)
     except AwsDenied as error:
         allowed = _ALLOW.fullmatch(error.hint or "")
         return Denied(allowed["action"] if allowed else error.operation)

@@ -192,6 +192,13 @@ def test_without_credentials_nothing_is_known(world: World, pool: ThreadPoolExec
         run(world, pool, showing(GET))
 
 
+def test_credentials_of_a_role_that_are_not_taken_are_no_end(world: World, pool: ThreadPoolExecutor) -> None:
+    given = {"AccessKeyId": "a", "SecretAccessKey": "b", "SessionToken": "c"}
+    world.answers |= {"AssumeRole": {"Credentials": given}, "GetSecretValue": AwsCredentials("not taken")}
+    asked = call("secretsmanager", "GetSecretValue", role=ROLE, SecretId="x")
+    assert said(run(world, pool, showing(assuming(ROLE), asked)))[1:] == [repr(Unanswered("not taken"))]
+
+
 def test_a_role_is_assumed_once_for_all_that_is_read_as_it(world: World, pool: ThreadPoolExecutor) -> None:
     given = {"AccessKeyId": "a", "SecretAccessKey": "b", "SessionToken": "c"}
     world.answers |= {"AssumeRole": {"Credentials": given}, "GetSecretValue": {}}
