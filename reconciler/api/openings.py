@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Self, TypeAlias, TypedDict, TypeVar, Unpack
 from reconciler.api.connections import THREADS, Connection
 from reconciler.api.evaluations import Definitions, Evaluation, masked
 from reconciler.api.projects import Project
-from reconciler.core.redaction import Masker
+from reconciler.core.redaction import MASK, Masker
 from reconciler.core.values import Json, JsonObject
 from reconciler.engine.ports import Clock, Gateway
 from reconciler.errors import ConfigError, KnownLater
@@ -158,6 +158,8 @@ class Opening:
 
         found = self._files.expression(expression, name, later)
         data: Json = found.data  # type: ignore[assignment]
+        if () in found.sensitive_paths and not self.masker.open:  # of which not even names are shown
+            return MASK
         return masked(data, (), Resolved(name, data, sensitive=frozenset(found.sensitive_paths)), self.masker)
 
     def completions(self, prefix: str) -> tuple[str, ...]:

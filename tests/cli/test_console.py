@@ -79,8 +79,9 @@ def test_numbers_have_all_their_digits(typed: Any, project: Path, line: str, tex
 def test_secrets_are_marks(typed: Any, project: Path) -> None:
     state = json.loads((project / "terraform.tfstate").read_text())
     state["outputs"]["password"] = {"value": "hunter2", "type": "string", "sensitive": True}
+    state["outputs"]["named"] = {"value": {"hunter2": 1}, "type": ["object", {}], "sensitive": True}
     (project / "terraform.tfstate").write_text(json.dumps(state))
-    lines = 'output.password\n"x ${output.password}"\n{ a = 1, b = output.password }\nregex("z", output.password)\n'
+    lines = 'output.named\noutput.password\n"x ${output.password}"\n{ a = 1, b = output.password }\nregex("z", output.password)\n'
     lines += "{ (output.password) = 1 }\n"
     for flags in ((), ("--json",)):
         ran = typed(lines, *flags)
