@@ -81,8 +81,8 @@ def test_secrets_are_marks(typed: Any, project: Path) -> None:
     state["outputs"]["password"] = {"value": "hunter2", "type": "string", "sensitive": True}
     state["outputs"]["named"] = {"value": {"hunter2": 1}, "type": ["object", {}], "sensitive": True}
     (project / "terraform.tfstate").write_text(json.dumps(state))
-    lines = 'output.named\noutput.password\n"x ${output.password}"\n{ a = 1, b = output.password }\nregex("z", output.password)\n'
-    lines += "{ (output.password) = 1 }\n"
+    lines = 'output.named\noutput.password\n"x ${output.password}"\n{ a = 1, b = output.password }\n'
+    lines += 'regex("z", output.password)\n{ (output.password) = 1 }\n'
     for flags in ((), ("--json",)):
         ran = typed(lines, *flags)
         assert "hunter2" not in ran.out + ran.err
