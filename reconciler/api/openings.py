@@ -174,7 +174,7 @@ class Opening:
 
         The place is as plans name it (``containerDefinitions["app"].image``) or a JSON pointer into the canonical
         form, or into the file as `rendered` gives it. ConfigError, with what is near, where nothing fits. Of files that
-        wait for Terraform nothing is said; KnownLater where they may be meant.
+        wait for Terraform the references alone are told; KnownLater where something else in them may be meant.
         """
         from reconciler.api import references
         from reconciler.engine import composing
@@ -198,8 +198,10 @@ class Opening:
                 named.append((f"{kind.name} {name}".rstrip(), resolved, canon))
         project = settings.resolved
         found = references.explain(wanted, named, self.masker, project, lambda: self.references().references)
-        waiting = {each.where.path for each in later if each.where}
-        if later and (not found or references.used(wanted, self.references().references, waiting)):
+        if later:
+            listed, paths = self.references().references, {each.where.path for each in later if each.where}
+            found = (*found, *references.waiting(wanted, listed, paths, self.masker))
+        if later and not found:
             raise later[0]
         if not found:
             raise ConfigError(

@@ -8,6 +8,7 @@ from typing import Final, TypeVar
 
 from reconciler.core import canon as canons
 from reconciler.core import pointers
+from reconciler.core.appspecs import LATER
 from reconciler.core.canon import Canon, Seen
 from reconciler.core.diffs import address_of
 from reconciler.core.documents import Named, Resolved
@@ -116,11 +117,25 @@ def explain(
     return found(exact) or found(_in_words(wanted, listed())) or found(_akin(exact, resolved))
 
 
-def used(wanted: str, listed: Iterable[Reference], files: Container[str]) -> bool:
-    """Tell whether any of some files refers to an address that is meant, or to a part of it."""
+def waiting(
+    wanted: str, listed: Iterable[Reference], files: Container[str], masker: Masker
+) -> Iterator[Explained]:
+    """Give the references of files that wait for Terraform to an address that is meant, or to a part of it."""
     exact = {wanted, *_in_hcl(wanted)}
-    paths = {each.address.path for each in listed if each.address is not None and each.where.path in files}
-    return any(path == each or _within(path, each) or _within(each, path) for path in paths for each in exact)
+    for each in listed:
+        path = each.address.path if each.address is not None and each.where.path in files else ""
+        if each.address is None or not any(
+            path == other or _within(path, other) or _within(other, path) for other in exact
+        ):
+            continue
+        answer = each.answer if isinstance(each.answer, Value) else None
+        known = answer is not None and not (answer.unknown or answer.unknown_paths or answer.failures)
+        value = (
+            masker.value(answer.data, sensitive=bool(answer.sensitive_paths)) if answer and known else LATER
+        )
+        resource = f"{each.where.path}, which waits for Terraform"
+        sources = ((each.address, answer.source if answer else None),)
+        yield Explained(resource, masker.text(each.text), each.where, value, sources)
 
 
 def _akin(meant: Set[str], files: Iterable[Resolved]) -> set[str]:

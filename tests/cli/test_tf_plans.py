@@ -107,8 +107,10 @@ def test_plans_and_explanations_tell_a_planned_value(cli: Cli, box: Box, plan: P
 def test_what_does_not_wait_is_explained(cli: Cli, plan: Path) -> None:
     edit(FILE, "aws_subnet.private_a.id", "aws_subnet.new.id")
     assert "LOG_LEVEL" in cli("explain", "/containerDefinitions/0/environment/0", "--tf-plan", "tf.json").out
-    for wanted in ("aws_subnet.new", "/launchType"):
-        cli("explain", wanted, "--tf-plan", "tf.json").one_error("aws_subnet.new.id has no value yet")
+    told = cli("explain", "aws_subnet.new", "--tf-plan", "tf.json").out
+    assert f'{FILE}, which waits for Terraform: tfstate `aws_subnet.new.id` = "(known after apply)"' in told
+    assert f"at {FILE}:22:" in told
+    cli("explain", "/launchType", "--tf-plan", "tf.json").one_error("aws_subnet.new.id has no value yet")
 
 
 def test_nothing_of_a_deferred_service_is_applied(cli: Cli, box: Box, plan: Path) -> None:
