@@ -16,11 +16,12 @@ agenda of `clocks`; `worlds` is the state, one `World` a region. `faults`, `knob
 make it misbehave, `seeds` fill it, `control` is its remote control and `runs` starts commands against it. The
 scalable targets of services are ours as well (`scalabletargets`), so are the health of their targets (`targets`),
 what their containers write (`logs`) and the registry of their `images` (ECR's API is `registries`, what it leads to
-`distributions`), what a seed says of EC2 (`networks`) and CloudFormation (`stacks`), and so is CodeDeploy for ECS
-(`codedeploys`, whose deployments replace the `tasksets` of a service). Every other service is moto's (`others`, from
-the extra `sandbox`), imported at the first call that needs it and given the calls of the seed (`outsiders`); STS
-GetCallerIdentity (`identities`) and SSM GetParameter(s) (`parameters`) are answered here until then, which spares a
-demonstration about a second. The server is the standard library's, so that ECS alone needs only botocore.
+`distributions`), what a seed says of EC2 (`networks`), target groups (`balancers`) and CloudFormation (`stacks`), and
+so is CodeDeploy for ECS (`codedeploys`, whose deployments replace the `tasksets` of a service). Every other service
+is moto's (`others`, from the extra `sandbox`), imported at the first call that needs it and given the calls of the
+seed (`outsiders`); STS GetCallerIdentity (`identities`) and SSM GetParameter(s) (`parameters`) are answered here
+until then, which spares a demonstration about a second. The server is the standard library's, so that ECS alone needs
+only botocore.
 
 Where AWS's behaviour is not documented the simulation can be wrong. `rules` says of each rule where it is from.
 An operation or option that is not simulated is refused with `NotSimulatedBySandbox`; nothing pretends.

@@ -96,7 +96,7 @@ class Application:
                 return wire.xml_answer(described)
         if (call.service, call.operation) == ("monitoring", "SetAlarmState"):
             return self._alarm(call, environ)
-        if not self._others.running and not self._sandbox.seed.calls:
+        if not self._others.running and not self._sandbox.seed.surroundings.calls:
             known = {**identities.OPERATIONS, **parameters.OPERATIONS}.get((call.service, call.operation))
             if known is not None:
                 return known(call, self._sandbox.seed)

@@ -12,8 +12,9 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Final
 
+from reconciler.sandbox import readings
 from reconciler.sandbox.errors import SandboxError
 
 _OCI: Final = "application/vnd.oci.image"
@@ -65,7 +66,7 @@ def digest(content: bytes) -> str:
 
 def read(given: object) -> dict[str, Repository]:
     """Read the member `repositories` of a seed; anything wrong is a `SandboxError` that names the place."""
-    return {name: _repository(name, each) for name, each in _mapping(given or {}, "repositories").items()}
+    return {name: _repository(name, each) for name, each in readings.mapping(given, "repositories").items()}
 
 
 def received(text: str, kind: str | None = None) -> Image:
@@ -90,11 +91,11 @@ def _repository(name: str, given: object) -> Repository:
     if isinstance(given, list):
         given = {str(tag): None for tag in given}
     repository, others = Repository(name), []
-    for tag, each in _mapping(given or {}, place).items():
+    for tag, each in readings.mapping(given, place).items():
         if isinstance(each, str):
             others.append((tag, each))
         else:
-            _fill(repository, tag, _mapping(each or {}, f"{place}.{tag}"), f"{place}.{tag}")
+            _fill(repository, tag, each, f"{place}.{tag}")
     for tag, other in others:
         if other not in repository.tags:
             raise SandboxError(f"names the tag {other!r}, which there is not", f"{place}.{tag}")
@@ -102,10 +103,8 @@ def _repository(name: str, given: object) -> Repository:
     return repository
 
 
-def _fill(repository: Repository, tag: str, given: Mapping[str, Any], place: str) -> None:
-    unknown = sorted(set(given) - set(_MEMBERS))
-    if unknown:
-        raise SandboxError(f"has no member {unknown[0]!r}; there are {', '.join(_MEMBERS)}", place)
+def _fill(repository: Repository, tag: str, content: object, place: str) -> None:
+    given = readings.members(content, place, _MEMBERS)
     if "manifest" in given:
         manifest = given["manifest"]
         try:
@@ -188,9 +187,3 @@ def _platform(value: object, place: str) -> str:
     if not isinstance(value, str) or value.count("/") not in (1, 2):
         raise SandboxError("a platform is OS/ARCHITECTURE or OS/ARCHITECTURE/VARIANT", place)
     return value
-
-
-def _mapping(value: object, place: str) -> dict[str, Any]:
-    if not isinstance(value, Mapping):
-        raise SandboxError("must be an object", place)
-    return {str(key): each for key, each in value.items()}

@@ -28,6 +28,7 @@ class Others:
         self._lock = threading.RLock()
         self._moto: _Wsgi | None = None
         self._seeded: set[str] = set()
+        self._failure: Refusal | None = None
 
     @property
     def running(self) -> bool:
@@ -39,9 +40,16 @@ class Others:
         with self._lock:
             if self._moto is None:
                 self._moto = self._load(call)
+            if self._failure is not None:
+                raise self._failure
             if call.region not in self._seeded:
                 self._seeded.add(call.region)
-                self._give(self._moto, call.region)
+                try:
+                    self._give(self._moto, call.region)
+                except Refusal as refusal:
+                    # It stays: an SDK that tries again must not find services that hold half of the seed.
+                    self._failure = refusal
+                    raise
         return _asked(self._moto, environ | {"wsgi.input": io.BytesIO(call.body)}, call)
 
     def reset(self) -> None:
@@ -50,6 +58,7 @@ class Others:
             if self._moto is not None:
                 _call(self._moto, _environ("POST", "/moto-api/reset", b"", {}))
             self._seeded.clear()
+            self._failure = None
 
     def _load(self, call: Call) -> _Wsgi:
         try:
@@ -78,7 +87,7 @@ class Others:
             request = {"Name": name, "SecretString": text}
             self._post(moto, region, "secretsmanager", "secretsmanager.CreateSecret", request)
         first = len(self._seeded) == 1
-        for each in self._seed.calls if self._seed.concerns(region) else ():
+        for each in self._seed.surroundings.calls if self._seed.concerns(region) else ():
             if first or each.regional:
                 self._send(moto, region, each)
         if not first:
@@ -149,7 +158,7 @@ def _neither(what: str) -> Refusal:
 def _succeed(answer: Answer, what: str) -> None:
     if answer.status >= 300:
         raise Refusal(
-            "SeedFailed", f"moto refused {what} of the seed: {answer.body.decode('utf-8', 'replace')}", 500
+            "SeedFailed", f"moto refused {what} of the seed: {answer.body.decode('utf-8', 'replace')}", 501
         )
 
 

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import Any, Final
 
+from reconciler.sandbox import readings
 from reconciler.sandbox.errors import SandboxError
 from reconciler.sandbox.knobs import Knobs
 from reconciler.sandbox.outcomes import Fate, Outcome
@@ -109,42 +110,43 @@ class Script:
 
 def read(given: Mapping[str, Any]) -> Script:
     """Read the members of a seed that are a script; anything wrong is a `SandboxError` that names the place."""
-    hooks = _mapping(given.get("hooks"), "hooks")
-    alarms = _mapping(given.get("alarms"), "alarms")
+    outcomes, meanwhile = (readings.items(given.get(name), name) for name in ("outcomes", "meanwhile"))
+    hooks = readings.mapping(given.get("hooks"), "hooks")
+    alarms = readings.mapping(given.get("alarms"), "alarms")
     return Script(
-        [_rule(each, f"outcomes[{number}]") for number, each in enumerate(_list(given, "outcomes"))],
+        [_rule(each, f"outcomes[{number}]") for number, each in enumerate(outcomes)],
         [_ending(name, each, f"hooks.{name}") for name, each in hooks.items()],
         [_alarm(name, each, f"alarms.{name}") for name, each in alarms.items()],
-        [_meanwhile(each, f"meanwhile[{number}]") for number, each in enumerate(_list(given, "meanwhile"))],
+        [_meanwhile(each, f"meanwhile[{number}]") for number, each in enumerate(meanwhile)],
     )
 
 
 def state(value: object, place: str) -> str:
     """Give the state of an alarm; anything else is a `SandboxError`."""
-    return _one_of(value, STATES, place)
+    return readings.one_of(value, STATES, place)
 
 
 def _rule(given: object, place: str) -> Rule:
-    members = _members(given, place, _OF_OUTCOME)
+    members = readings.members(given, place, _OF_OUTCOME)
     kinds = [each.value for each in Outcome]
-    outcome = Outcome(_one_of(members.get("outcome", "runs"), kinds, f"{place}.outcome"))
+    outcome = Outcome(readings.one_of(members.get("outcome", "runs"), kinds, f"{place}.outcome"))
     code = members.get("exit_code", 0 if outcome is Outcome.EXITS else 1)
     if isinstance(code, bool) or not isinstance(code, int) or not 0 <= code <= 255:
         raise SandboxError("must be a whole number from 0 to 255", f"{place}.exit_code")
     fate = Fate(
         outcome,
         code,
-        _text(members, "reason", place),
-        _seconds(members, "after", place),
+        readings.text(members, "reason", place),
+        readings.seconds(members, "after", place),
         _lines(members.get("logs", []), f"{place}.logs"),
-        _one_of(members.get("agent", "RUNNING"), _AGENTS, f"{place}.agent"),
+        readings.one_of(members.get("agent", "RUNNING"), _AGENTS, f"{place}.agent"),
     )
     return Rule(
-        _text(members, "image", place, "*"),
-        _text(members, "container", place, "*"),
+        readings.text(members, "image", place, "*"),
+        readings.text(members, "container", place, "*"),
         fate,
-        _times(members, place, math.inf),
-        _text(members, "command", place, "*"),
+        readings.times(members, place, math.inf),
+        readings.text(members, "command", place, "*"),
     )
 
 
@@ -158,85 +160,37 @@ def _lines(given: object, place: str) -> tuple[tuple[float, str], ...]:
             continue
         if not isinstance(each, Mapping):
             raise SandboxError("must be a list of lines", place)
-        members = _members(each, f"{place}[{number}]", ("after", "line"))
-        after = _seconds(members, "after", f"{place}[{number}]") or 0.0
-        lines.append((after, _text(members, "line", f"{place}[{number}]")))
+        members = readings.members(each, f"{place}[{number}]", ("after", "line"))
+        after = readings.seconds(members, "after", f"{place}[{number}]") or 0.0
+        lines.append((after, readings.text(members, "line", f"{place}[{number}]")))
     return tuple(lines)
 
 
 def _ending(name: str, given: object, place: str) -> Ending:
-    members = _members(given, place, ("status", "seconds", "stage"))
-    status = _one_of(members.get("status", "SUCCEEDED"), _ENDINGS, f"{place}.status")
-    return Ending(name, _text(members, "stage", place), status, _seconds(members, "seconds", place))
+    members = readings.members(given, place, ("status", "seconds", "stage"))
+    status = readings.one_of(members.get("status", "SUCCEEDED"), _ENDINGS, f"{place}.status")
+    return Ending(
+        name, readings.text(members, "stage", place), status, readings.seconds(members, "seconds", place)
+    )
 
 
 def _alarm(name: str, given: object, place: str) -> Alarm:
     if isinstance(given, str):
         return Alarm(name, state(given, place))
-    members = _members(given, place, ("after", "state", "task_definition"))
+    members = readings.members(given, place, ("after", "state", "task_definition"))
     reached = state(members.get("state", "ALARM"), f"{place}.state")
-    after = _seconds(members, "after", place)
-    return Alarm(name, reached, after or 0.0, _text(members, "task_definition", place))
+    after = readings.seconds(members, "after", place)
+    return Alarm(name, reached, after or 0.0, readings.text(members, "task_definition", place))
 
 
 def _meanwhile(given: object, place: str) -> Meanwhile:
-    members = _members(given, place, ("service", "cluster", "after", "times", "update"))
+    members = readings.members(given, place, ("service", "cluster", "after", "times", "update"))
     if not members.get("service"):
         raise SandboxError("must name a service", f"{place}.service")
     return Meanwhile(
-        _text(members, "service", place),
-        _text(members, "cluster", place, "default"),
-        _seconds(members, "after", place) or 0.0,
-        _mapping(members.get("update"), f"{place}.update"),
-        _times(members, place, 1),
+        readings.text(members, "service", place),
+        readings.text(members, "cluster", place, "default"),
+        readings.seconds(members, "after", place) or 0.0,
+        readings.mapping(members.get("update"), f"{place}.update"),
+        readings.times(members, place, 1),
     )
-
-
-def _list(given: Mapping[str, Any], member: str) -> list[Any]:
-    value = given.get(member) or []
-    if not isinstance(value, list):
-        raise SandboxError("must be a list", member)
-    return value
-
-
-def _mapping(value: object, place: str) -> dict[str, Any]:
-    if not isinstance(value or {}, Mapping):
-        raise SandboxError("must be an object", place)
-    return {str(key): each for key, each in (value or {}).items()}  # type: ignore[attr-defined]
-
-
-def _members(given: object, place: str, known: tuple[str, ...]) -> dict[str, Any]:
-    members = _mapping(given, place)
-    unknown = sorted(set(members) - set(known))
-    if unknown:
-        raise SandboxError(f"has no member {unknown[0]!r}; there are {', '.join(known)}", place)
-    return members
-
-
-def _text(members: Mapping[str, Any], name: str, place: str, default: str = "") -> str:
-    value = members.get(name, default)
-    if not isinstance(value, str):
-        raise SandboxError("must be text", f"{place}.{name}")
-    return value
-
-
-def _seconds(members: Mapping[str, Any], name: str, place: str) -> float | None:
-    value = members.get(name)
-    if value is None:
-        return None
-    if isinstance(value, bool) or not isinstance(value, int | float) or value < 0:
-        raise SandboxError("must be a number of seconds", f"{place}.{name}")
-    return float(value)
-
-
-def _times(members: Mapping[str, Any], place: str, default: float) -> float:
-    value = members.get("times", default)
-    if isinstance(value, bool) or not isinstance(value, int | float) or value < 1:
-        raise SandboxError("must be a whole number from 1 on", f"{place}.times")
-    return value
-
-
-def _one_of(value: object, allowed: Any, place: str) -> str:
-    if not isinstance(value, str) or value not in allowed:
-        raise SandboxError(f"must be one of {', '.join(allowed)}", place)
-    return value

@@ -16,10 +16,8 @@ Every member is optional:
     objects           S3: bucket → key → text, or {file: path relative to the seed}
     secrets           Secrets Manager: name → text
     log_groups        names in CloudWatch Logs; with them, a container whose group is not there does not start
-    networks          EC2: VPC → {subnets, security_groups}, lists of ids
-    stacks            CloudFormation, as in `stacks`
-    calls             calls of other services, as in `outsiders`
-    repositories      ECR, as in `images`
+    repositories, log_groups, networks, target_groups, listener_rules, stacks, calls
+                      as in `surroundings`
     instances         container instances: cluster → how many
     capacity_providers
                       bodies of CreateCapacityProvider
@@ -37,12 +35,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from reconciler.sandbox import images, outsiders, scripts, stacks
+from reconciler.sandbox import scripts, surroundings
 from reconciler.sandbox.errors import Refusal, SandboxError
 from reconciler.sandbox.knobs import Knobs
 from reconciler.sandbox.outcomes import Strategy
-from reconciler.sandbox.outsiders import Outsider
-from reconciler.sandbox.worlds import Body, Network, World
+from reconciler.sandbox.surroundings import Surroundings
+from reconciler.sandbox.worlds import Body, World
 
 _AGE: Final = 3600.0
 """For how long what is seeded has been there, in simulated seconds."""
@@ -77,11 +75,7 @@ class Seed:
     parameters: Mapping[str, Parameter] = field(default_factory=dict)
     objects: Mapping[str, Mapping[str, bytes]] = field(default_factory=dict)
     secrets: Mapping[str, str] = field(default_factory=dict)
-    log_groups: tuple[str, ...] | None = None
-    repositories: Mapping[str, Any] = field(default_factory=dict)
-    networks: Mapping[str, Network] = field(default_factory=dict)
-    stacks: Mapping[str, Any] = field(default_factory=dict)
-    calls: tuple[Outsider, ...] = ()
+    surroundings: Surroundings = field(default_factory=Surroundings)
     faults: tuple[object, ...] = ()
     limits: Mapping[str, Any] | str = field(default_factory=dict)
     knobs: Mapping[str, Any] = field(default_factory=dict)
@@ -155,16 +149,7 @@ def read(content: object, origin: str = "seed", folder: Path | None = None) -> S
             name: reader.text(text, f"secrets.{name}")
             for name, text in reader.mapping(given.get("secrets") or {}, "secrets").items()
         },
-        networks=reader.networks(given.get("networks") or {}),
-        stacks=reader.mapping(given.get("stacks") or {}, "stacks"),
-        calls=reader.calls(given),
-        log_groups=tuple(
-            reader.text(each, f"log_groups[{index}]")
-            for index, each in enumerate(reader.items(given, "log_groups"))
-        )
-        if "log_groups" in given
-        else None,
-        repositories=reader.mapping(given.get("repositories") or {}, "repositories"),
+        surroundings=reader.surroundings(given),
         faults=tuple(reader.items(given, "faults")),
         limits=given["limits"]
         if isinstance(given.get("limits"), str)
@@ -180,21 +165,10 @@ _SCRIPTED: Final = ("outcomes", "hooks", "alarms", "meanwhile")
 _MEMBERS: Final = frozenset(
     (
         *_SCRIPTED,
+        *surroundings.MEMBERS,
         *("region", "clusters", "task_definitions", "services", "scalable_targets", "parameters"),
         *("instances", "capacity_providers", "express_services"),
-        *(
-            "codedeploy",
-            "objects",
-            "secrets",
-            "repositories",
-            "log_groups",
-            "networks",
-            "stacks",
-            "calls",
-            "faults",
-            "limits",
-            "knobs",
-        ),
+        *("codedeploy", "objects", "secrets", "faults", "limits", "knobs"),
     )
 )
 
@@ -227,24 +201,9 @@ class _Reader:
             raise self.wrong("must be text", place)
         return value
 
-    def networks(self, value: object) -> dict[str, Network]:
-        found = {}
-        for vpc, each in self.mapping(value, "networks").items():
-            place = f"networks.{vpc}"
-            members = self.mapping(each, place)
-            unknown = sorted(set(members) - {"subnets", "security_groups"})
-            if unknown:
-                raise self.wrong(f"has no member {unknown[0]!r}; there are subnets, security_groups", place)
-            subnets, groups = (
-                tuple(self.text(one, f"{place}.{name}") for one in members.get(name) or [])
-                for name in ("subnets", "security_groups")
-            )
-            found[vpc] = Network(subnets, groups)
-        return found
-
-    def calls(self, given: Mapping[str, Any]) -> tuple[Outsider, ...]:
+    def surroundings(self, given: Mapping[str, Any]) -> Surroundings:
         try:
-            return outsiders.read(self.items(given, "calls"))
+            return surroundings.read(given)
         except SandboxError as error:
             raise self.wrong(error.what, error.where) from None
 
@@ -299,8 +258,6 @@ def _rehearse(seed: Seed) -> None:
         Faults(0).replace(seed.faults)
         Limits().replace(seed.limits)
         scripts.read(seed.script)
-        images.read(seed.repositories)
-        stacks.read(seed.stacks)
     except SandboxError as error:
         raise SandboxError(error.what, f"{seed.origin}: {error.where}") from None
     held = (seed.clusters, seed.task_definitions, seed.services, seed.scalable_targets, seed.codedeploy)
@@ -310,16 +267,12 @@ def _rehearse(seed: Seed) -> None:
 
 def begin(seed: Seed, region: str, now: float, knobs: Knobs, number: int, outcomes: Strategy) -> World:
     """Make a region that holds the seed at rest; what the simulated service refuses is a `SandboxError`."""
-    from reconciler.sandbox import instances, logs, plays
+    from reconciler.sandbox import instances, plays
 
     world = World(region, now - _AGE, knobs, number, outcomes)
     world.seeding = True
     if seed.concerns(region):
-        world.repositories = images.read(seed.repositories)
-        world.networks, world.stacks = seed.networks, stacks.read(seed.stacks)
-        world.logged_strictly = seed.log_groups is not None
-        for group in dict.fromkeys(seed.log_groups or ()):
-            logs.create_log_group(world, {"logGroupName": group})
+        seed.surroundings.surround(world)
         for index, body in enumerate(seed.capacity_providers):
             _do(seed, world, "CreateCapacityProvider", body, f"capacity_providers[{index}]")
         for cluster, count in seed.instances.items():

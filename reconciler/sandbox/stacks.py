@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from reconciler.sandbox import rules, wire
+from reconciler.sandbox import readings, rules, wire
 from reconciler.sandbox.errors import Refusal, SandboxError
 from reconciler.sandbox.worlds import ACCOUNT, World
 
@@ -34,12 +34,7 @@ def read(given: Mapping[str, Any]) -> dict[str, Stack]:
 
 def _stack(name: str, given: object) -> Stack:
     place = f"stacks.{name}"
-    if not isinstance(given or {}, Mapping):
-        raise SandboxError("must be an object", place)
-    members: Mapping[str, Any] = given or {}  # type: ignore[assignment]
-    unknown = sorted(set(members) - set(_MEMBERS))
-    if unknown:
-        raise SandboxError(f"has no member {unknown[0]!r}; there are {', '.join(_MEMBERS)}", place)
+    members = readings.members(given, place, _MEMBERS)
     outputs, exports = (members.get(each) or {} for each in ("outputs", "exports"))
     for each, values in (("outputs", outputs), ("exports", exports)):
         if not isinstance(values, Mapping) or not all(isinstance(value, str) for value in values.values()):

@@ -1,13 +1,14 @@
 """Elastic Load Balancing as far as it shows the health of tasks: DescribeTargetHealth of services' target groups.
 
-moto has the rest of that API, and every target group that no service and no deployment group of CodeDeploy names.
+`balancers` has what a seed says of it, moto the rest of that API, and the health of every target group that no service
+and no deployment group of CodeDeploy names.
 """
 
 from collections.abc import Iterator, Mapping
 from typing import Final
 from xml.sax.saxutils import escape
 
-from reconciler.sandbox import rules, transitions
+from reconciler.sandbox import balancers, rules, transitions
 from reconciler.sandbox.worlds import Body, Task, World
 
 SERVICE: Final = "elasticloadbalancing"
@@ -27,7 +28,7 @@ def answer(world: World, operation: str, form: Mapping[str, str]) -> str | None:
         group in world.codedeploy.target_groups.values()
         or any(group in _groups(service.body) for service in world.services.values())
     ):
-        return None
+        return balancers.answer(world, operation, form)
     return _described(world, group, form)
 
 

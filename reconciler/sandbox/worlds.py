@@ -263,6 +263,8 @@ class World:
         self.logs: dict[str, LogGroup] = {}
         self.logged_strictly = False
         self.networks: Mapping[str, Network] = {}
+        self.target_groups: Mapping[str, Body] = {}
+        self.listener_rules: Mapping[str, tuple[str, ...]] = {}
         self.stacks: Mapping[str, Any] = {}
         self.repositories: dict[str, Repository] = {}
         self.refused: list[str] = []

@@ -61,6 +61,36 @@ def test_stacks() -> None:
             cloudformation.describe_stacks(StackName="nope")
 
 
+def test_target_groups_and_rules() -> None:
+    prefix = "arn:aws:elasticloadbalancing:eu-west-1:123456789012"
+    blue, green = (f"{prefix}:targetgroup/{name}/0123456789abcdef" for name in ("blue", "green"))
+    rule, other = (f"{prefix}:listener-rule/app/web/1/{number}/3" for number in (2, 4))
+    seed = {
+        "target_groups": {
+            blue: {"VpcId": "vpc-a"},
+            green: {"TargetType": "instance", "LoadBalancerArns": []},
+        },
+        "listener_rules": {rule: [blue, green], other: [blue]},
+    }
+    with sandbox.serving(seed) as server:
+        elb = client(server.endpoint_url, "elbv2")
+        (group,) = elb.describe_target_groups(TargetGroupArns=[blue])["TargetGroups"]
+        members = ("TargetGroupName", "Protocol", "Port", "VpcId", "TargetType", "HealthCheckPort")
+        assert [group[each] for each in members] == ["blue", "HTTP", 80, "vpc-a", "ip", "traffic-port"]
+        assert len(group["LoadBalancerArns"]) == 1
+        (group,) = elb.describe_target_groups(Names=["green"])["TargetGroups"]
+        assert (group["TargetType"], group["LoadBalancerArns"]) == ("instance", [])
+        with pytest.raises(elb.exceptions.TargetGroupNotFoundException):
+            elb.describe_target_groups(TargetGroupArns=[blue, f"{blue}x"])
+        (found,) = elb.describe_rules(RuleArns=[rule])["Rules"]
+        weights = found["Actions"][0]["ForwardConfig"]["TargetGroups"]
+        assert [(each["TargetGroupArn"], each["Weight"]) for each in weights] == [(blue, 1), (green, 0)]
+        (found,) = elb.describe_rules(ListenerArn=f"{prefix}:listener/app/web/1/4")["Rules"]
+        assert (found["RuleArn"], found["Actions"][0]["TargetGroupArn"]) == (other, blue)
+        with pytest.raises(elb.exceptions.RuleNotFoundException):
+            elb.describe_rules(RuleArns=[f"{rule}x"])
+
+
 def test_calls_reach_moto() -> None:
     pytest.importorskip("moto", reason="the extra 'sandbox' is not installed")
     calls = [
@@ -74,6 +104,17 @@ def test_calls_reach_moto() -> None:
         assert client(server.endpoint_url, "iam").get_role(RoleName="r")["Role"]["RoleName"] == "r"
 
 
+def test_a_call_that_moto_refuses_is_said_each_time() -> None:
+    pytest.importorskip("moto", reason="the extra 'sandbox' is not installed")
+    call = {"service": "iam", "operation": "GetRole", "RoleName": "nobody"}
+    with sandbox.serving({"calls": [call]}) as server:
+        for _ in range(2):
+            with pytest.raises(
+                ClientError, match=r"SeedFailed.*moto refused iam GetRole \(calls\[0\]\) of the seed"
+            ):
+                client(server.endpoint_url, "iam").get_role(RoleName="r")
+
+
 @pytest.mark.parametrize(
     ("seed", "message"),
     [
@@ -82,6 +123,9 @@ def test_calls_reach_moto() -> None:
         ({"stacks": {"a": {"exports": {"x": "y"}}}}, "stacks.a: exports the output 'y', which there is not"),
         ({"stacks": {"a": {"output": {}}}}, "stacks.a: has no member 'output'"),
         ({"calls": [{"service": "s3", "operation": "x"}]}, "calls[0]: is for other services"),
+        ({"target_groups": {"arn": {"Vpc": "x"}}}, "target_groups.arn: has no member 'Vpc'"),
+        ({"listener_rules": {"arn": "x"}}, "listener_rules.arn: must be a list"),
+        ({"log_groups": [1]}, "log_groups: must be a list of texts"),
         ({"calls": [{"service": "iam"}]}, "calls[0]: must be an object with `service` and `operation`"),
         ({"calls": [{"service": "iamm", "operation": "x"}]}, "calls[0].service: there is no service 'iamm'"),
         (

@@ -27,6 +27,7 @@ PLUMBING = {
     ),
     *(
         "plays",
+        "readings",
         "rules",
         "runs",
         "sandboxes",
@@ -35,6 +36,7 @@ PLUMBING = {
         "servers",
         "servings",
         "shapes",
+        "surroundings",
         "wire",
         "worlds",
     ),
