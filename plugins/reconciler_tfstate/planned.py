@@ -1,6 +1,6 @@
 """What Terraform plans, laid over a state: the output of ``terraform show -json PLAN``.
 
-Only what the plan changes, moves, imports or has read is taken from it, so that everything else keeps what the state
+Only what the plan changes, moves, imports or has found changed or read is taken from it, so that everything else keeps what the state
 alone knows. A value that Terraform can tell only once it has applied the plan is `laters.LATER`.
 """
 
@@ -72,6 +72,8 @@ def read(path: Path) -> Plan:
         ) from None
     if not isinstance(document, dict) or not isinstance(document.get("planned_values"), dict):
         raise Unavailable(f"{path.name} is no output of `terraform show -json` for a plan", hint=_HINT)
+    if document.get("errored") is True:
+        raise Unavailable(f"{path.name} is a plan that failed, and holds a part of it", hint=_HINT)
     version = str(document.get("terraform_version", ""))
     source = Source(str(path), label=f"planned by Terraform {version}".rstrip())
     try:
@@ -83,7 +85,8 @@ def read(path: Path) -> Plan:
 def _plan(source: Source, document: Mapping[str, Json]) -> Plan:
     moved: set[tuple[Resource, Key]] = set()
     resources: dict[Resource, dict[Key, PlannedInstance | None]] = {}
-    for change in _objects(document.get("resource_changes")):
+    # What was found changed outside of Terraform goes into the state as well; what is to be done about it goes over it.
+    for change in (*_objects(document.get("resource_drift")), *_objects(document.get("resource_changes"))):
         before = change.get("previous_address")
         if isinstance(before, str):
             moved.add(_instance_at(before))

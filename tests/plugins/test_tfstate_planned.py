@@ -102,6 +102,37 @@ def test_a_number_has_all_its_digits(tmp_path: Path) -> None:
     assert found.digits == "1.2345678901234567891"
 
 
+def test_what_was_found_changed_outside_of_terraform_goes_into_the_state(tmp_path: Path) -> None:
+    def change(address: str, *actions: str, **change: Any) -> dict[str, Any]:
+        kind, name = address.split(".")
+        return {"mode": "managed", "type": kind, "name": name, "change": {"actions": list(actions), **change}}
+
+    document = {
+        "planned_values": {},
+        "resource_drift": [
+            change("terraform_data.network", "update", after={"output": "drifted", "id": "n"}),
+            change("terraform_data.put_back", "update", after={"output": "drifted"}),
+            change("terraform_data.gone", "delete", after=None),
+        ],
+        "resource_changes": [
+            change("terraform_data.network", "no-op", after={"output": "drifted", "id": "n"}),
+            change("terraform_data.put_back", "update", after={"output": "as it was"}),
+            change("terraform_data.gone", "create", after={}, after_unknown={"output": True}),
+        ],
+    }
+    (tmp_path / "plan.json").write_text(json.dumps(document))
+    resolver = opened(plan=tmp_path / "plan.json")
+    assert value("terraform_data.network.output", resolver).data == "drifted"
+    assert value("terraform_data.put_back.output", resolver).data == "as it was"
+    assert value("terraform_data.gone.output", resolver).unknown
+
+
+def test_a_plan_that_failed_is_none(tmp_path: Path) -> None:
+    (tmp_path / "plan.json").write_text('{"planned_values": {}, "errored": true}')
+    with pytest.raises(Unavailable, match="is a plan that failed"):
+        value("output.subnet", opened(plan=tmp_path / "plan.json"))
+
+
 def test_a_state_that_is_not_there_yet(tmp_path: Path) -> None:
     resolver = opened(tmp_path / "none.tfstate")
     assert value('terraform_data.target["blue"].input.port', resolver).data == 8080
