@@ -16,7 +16,8 @@ _BAD: Final = ("failed", "rolled back", "timed out")
 
 def explain(reconciler: Reconciler, outcome: Outcome) -> None:
     """Say on stderr why a rollout failed, was rolled back or takes too long; of any other say nothing."""
-    if outcome.ending.value not in _BAD:
+    deleted = outcome.state == "gone"  # that is no fault of its tasks
+    if outcome.ending.value not in _BAD or deleted:
         return
     # ECS's own is found by what the service shows: after a rollback that is not the deployment that was watched.
     found = reconciler.diagnose(outcome.deployment if outcome.deployment.startswith("d-") else "")

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from reconciler.core.rollouts import State
+from reconciler.core.rollouts import State, waiting_hooks
 from reconciler.core.values import Json, JsonObject
 from reconciler.render import pieces
 from reconciler.render.pieces import Glyphs, Line, Piece
@@ -212,14 +212,16 @@ def between(record: JsonObject | None, state: str, reason: str) -> str:
 def hooks(record: JsonObject | None, now: float) -> Iterator[Line]:
     """Say what lifecycle hooks a rollout waits for, with the time that they have."""
     found = record.get("lifecycleHookDetails") if record is not None else None
+    several = len(list(waiting_hooks(record or {}))) > 1
     for hook in found if isinstance(found, list | tuple) else ():
         if not isinstance(hook, dict):
             continue
         match hook.get("status"):
             case "AWAITING_ACTION":
+                how = f" --hook {hook.get('hookId')}" if several else ""
                 yield (
                     Piece("paused by a hook", "warn"),
-                    Piece(f"{_limit(hook, now)}; `reconciler continue` lets it go on"),
+                    Piece(f"{_limit(hook, now)}; `reconciler continue{how}` lets it go on"),
                 )
             case "IN_PROGRESS":
                 unless = " unless it answers" if (limit := _limit(hook, now)) else ""

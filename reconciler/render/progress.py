@@ -194,14 +194,9 @@ def _idle(value: Outcome) -> str:
     """Say how a service is of which nothing is rolled out, and where to look if it is not well."""
     stable = "the service is stable"
     name = _short(value.revision) or "the service"
-    if value.reason == stable:
-        return f"No rollout is running; {name} is stable."
-    said = (
-        value.reason.replace(stable, f"{name} is stable")
-        if stable in value.reason
-        else f"{name}: {value.reason}"
-    )
-    return f"No rollout is running; {said}. `reconciler status` says more."
+    if stable in value.reason:
+        return f"No rollout is running; {value.reason.replace(stable, f'{name} is stable')}."
+    return f"No rollout is running; {name}: {value.reason}. `reconciler status` says more."
 
 
 def _lasted(seconds: float) -> str:

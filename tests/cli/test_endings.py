@@ -409,6 +409,16 @@ def test_of_two_applies_at_once_the_first_says_that_it_was_superseded(cli: Cli, 
     assert "test-httpd:3" in waited.err
 
 
+def test_nothing_is_wrong_with_the_tasks_of_a_service_that_is_deleted(cli: Cli, box: Box) -> None:
+    box.serving.knobs(speed=0)
+    with box.once_called(
+        "UpdateService", lambda: box.ecs.delete_service(cluster=CLUSTER, service=SERVICE, force=True)
+    ):
+        ran = cli(*APPLY, "--timeout", "60s", IMAGE_TAG=NEW)
+    assert ran.code == 3, ran
+    assert re.fullmatch(r"Error: The rollout failed after \d+ s: .*", ran.err.splitlines()[-1])
+
+
 def test_a_rollout_that_somebody_else_began_is_not_undone(cli: Cli, box: Box) -> None:
     edit("ecs-service-def.json", BREAKER, NO_BREAKER)
 
@@ -447,6 +457,7 @@ def test_without_service_deployments_it_goes_by_the_deployments_of_the_service_a
     assert "allow ecs:ListServiceDeployments" in applied.err
     crashed = cli(*APPLY, IMAGE_TAG="crash")
     assert crashed.code == 4, crashed
+    assert "what completed is not known (allow ecs:ListServiceDeployments" in cli("rollback", "--dry-run").err
     back = cli("rollback")
     assert back.code == 0, back
     assert "what completed is not known (allow ecs:ListServiceDeployments" in back.err

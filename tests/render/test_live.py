@@ -97,6 +97,52 @@ def test_every_stage_is_marked_where_it_stands(stage: str) -> None:
         assert (wide.count("✓"), wide.count("·")) == (place, 4 - place)
 
 
+@pytest.mark.parametrize(
+    ("hooks", "said"),
+    [
+        (
+            [{"status": "AWAITING_ACTION", "hookId": "a"}],
+            ["paused by a hook; `reconciler continue` lets it go on"],
+        ),
+        (
+            [{"status": "AWAITING_ACTION", "hookId": name, "expiresAt": 90.0} for name in ("a", "b")],
+            [
+                f"paused by a hook, times out in 1m30s; `reconciler continue --hook {name}` lets it go on"
+                for name in ("a", "b")
+            ],
+        ),
+        (
+            [{"status": "SUCCEEDED"}, {"status": "AWAITING_ACTION", "hookId": "b"}],
+            ["paused by a hook; `reconciler continue` lets it go on"],
+        ),
+        (
+            [
+                {
+                    "status": "IN_PROGRESS",
+                    "targetArn": "arn:aws:lambda:r:1:function:f",
+                    "timeoutAction": "ROLLBACK",
+                }
+            ],
+            ["hook f is running"],
+        ),
+        (
+            [
+                {
+                    "status": "IN_PROGRESS",
+                    "targetArn": "arn:aws:lambda:r:1:function:f",
+                    "timeoutAction": "ROLLBACK",
+                    "expiresAt": 60.0,
+                }
+            ],
+            ["hook f is running, rolls back in 1m00s unless it answers"],
+        ),
+    ],
+)
+def test_hooks_say_what_they_wait_for(hooks: list[JsonObject], said: list[str]) -> None:
+    drawn = deployments.hooks({"lifecycleHookDetails": hooks}, 0.0)
+    assert [pieces.painted(line) for line in drawn] == said
+
+
 def test_a_stage_that_is_not_known_stands_for_itself() -> None:
     assert pieces.painted(deployments.stages("NOVEL_STAGE", 100, UNICODE)) == "NOVEL_STAGE"
 

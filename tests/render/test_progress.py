@@ -131,10 +131,7 @@ OUTCOMES = [
             idle=True,
         ),
         32,
-        (
-            "No rollout is running; web:7 is stable; the last rollout was rolled back. "
-            "`reconciler status` says more."
-        ),
+        "No rollout is running; web:7 is stable; the last rollout was rolled back.",
     ),
 ]
 
