@@ -19,7 +19,7 @@ from reconciler.hcl.runs import Run
 from reconciler.hcl.values import Object, Unknown, Value
 from reconciler.hcl.variables import Given
 from reconciler.plugin import ConfigError, Json, NotFound, Unavailable
-from reconciler_tfstate import addresses, answers, folders, places, roots
+from reconciler_tfstate import addresses, answers, folders, givens, places, roots
 from reconciler_tfstate.addresses import Call, Index, Key, Member, Modules, Reference, Splat, Step
 from reconciler_tfstate.installations import Installations
 from reconciler_tfstate.instances import Module, Tree
@@ -184,17 +184,7 @@ class Children:
 
     def _given(self) -> tuple[Given, ...]:
         """Give the values of the root's variables, the weakest first."""
-        try:
-            names = variables.automatic(path.name for path in self._folder.iterdir())
-            found = [*variables.from_environment(self._environ)]
-            for path in (self._folder / name for name in (*names, *self._files)):
-                found += variables.from_file(path.read_text("utf-8-sig"), str(path))
-        except ConfigError as error:
-            raise Unavailable(f"{error.where} cannot be read: {error.what}", hint=error.hint) from None
-        except OSError as error:
-            raise Unavailable(f"{error.filename} cannot be read: {error.strerror}") from None
-        except UnicodeDecodeError:
-            raise Unavailable(f"a file of variables in {self._folder} is not text in UTF-8") from None
+        found = givens.read(self._folder, self._environ, self._files)
         if self._planned is not None:  # which says what each had
             found += variables.from_values(self._planned.variables, self._planned.source.name)
         return tuple(found)

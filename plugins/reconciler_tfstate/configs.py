@@ -87,15 +87,16 @@ def read(config: Config) -> Settings:
                 f"{key} of the tfstate plugin is no boolean", hint=f"{key}: true, without quotes"
             )
     outputs_only = config.get("outputs_only") is True
+    files = _var_files(config, texts)
     return Settings(
-        _locate(texts, _backend_config(config, texts), outputs_only=outputs_only),
+        _locate(texts, _backend_config(config, texts), files, outputs_only=outputs_only),
         optional=config.get("optional") is True,
         outputs_only=outputs_only,
         folder=texts.get("dir"),
         workspace=texts.get("workspace"),
         passphrase_env=texts.get("passphrase_env"),
         plan=texts.get("plan"),
-        var_files=_var_files(config, texts),
+        var_files=files,
         path=texts.get("path"),
     )
 
@@ -112,7 +113,9 @@ def actions(config: Config) -> tuple[str, ...]:
     return s3.ACTIONS[:2] if isinstance(url, str) and url.startswith("s3:") else ()
 
 
-def _locate(texts: Mapping[str, str], settings: Mapping[str, Json], *, outputs_only: bool) -> Locate:
+def _locate(
+    texts: Mapping[str, str], settings: Mapping[str, Json], files: tuple[str, ...], *, outputs_only: bool
+) -> Locate:
     named = [key for key in ("path", "url", "dir", "backend") if key in texts]
     if not named:
         raise ConfigError(
@@ -139,7 +142,7 @@ def _locate(texts: Mapping[str, str], settings: Mapping[str, Json], *, outputs_o
         case "url":
             return _from_url(texts["url"], outputs_only=outputs_only)
         case "dir":
-            return partial(_from_folder, texts["dir"], workspace, settings, outputs_only)
+            return partial(_from_folder, texts["dir"], workspace, settings, files, outputs_only)
     from reconciler_tfstate import directories
 
     if texts["backend"] not in directories.OPENERS:
@@ -159,7 +162,12 @@ def _from_path(path: str, outputs_only: bool, context: Context) -> Location:
 
 
 def _from_folder(
-    folder: str, workspace: str | None, settings: Mapping[str, Json], outputs_only: bool, context: Context
+    folder: str,
+    workspace: str | None,
+    settings: Mapping[str, Json],
+    files: tuple[str, ...],
+    outputs_only: bool,
+    context: Context,
 ) -> Location:
     from reconciler_tfstate import directories
 
@@ -169,6 +177,7 @@ def _from_folder(
         workspace=workspace,
         settings=settings,
         outputs_only=outputs_only,
+        files=files,
     )
 
 

@@ -9,7 +9,7 @@ configured, else ``TF_WORKSPACE``, else the one selected (``.terraform/environme
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
 
@@ -42,15 +42,19 @@ def locate(
     workspace: str | None = None,
     settings: Mapping[str, Json] | None = None,
     outputs_only: bool = False,
+    files: Sequence[str] = (),
 ) -> Location:
-    """Give the location of a folder's state. `settings` are laid over those of its backend. Unavailable without one."""
+    """Give the location of a folder's state. Unavailable without one.
+
+    `settings` are laid over those of its backend, which may name variables that `files` give values.
+    """
     if not folder.is_dir():
         what = f"there is no folder {folder}" if not folder.exists() else f"{folder} is no folder"
         raise Unavailable(what, hint="dir in the plugin's config is the folder in which terraform is run")
     selected = chosen(workspace, environ, folder)
     declared = noted(workspaces.notes(folder, environ) / "terraform.tfstate")
     if declared is None:
-        module = Module(folder, selected, environ)
+        module = Module(folder, selected, environ, files)
         declared = module.backend() or Declared("local", {}, str(folder))
         if declared.type == "local" and not module.files and not _any_state(folder):
             raise Unavailable(

@@ -7,7 +7,7 @@ same name without them. ``override.tf`` and ``*_override.tf`` come last, and a b
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
@@ -36,11 +36,14 @@ class Declared(NamedTuple):
 class Module:
     """A folder of configuration. Nothing is read before it is asked for."""
 
-    def __init__(self, folder: Path, workspace: str, environ: Mapping[str, str]) -> None:
-        """Remember the folder, and the workspace that expressions may name."""
+    def __init__(
+        self, folder: Path, workspace: str, environ: Mapping[str, str], files: Sequence[str] = ()
+    ) -> None:
+        """Remember the folder, the workspace that expressions may name, and further files of variables' values."""
         self._folder = folder
         self._workspace = workspace
         self._environ = environ
+        self._files = files
         self._deep = 0
 
     @cached_property
@@ -120,16 +123,12 @@ class Module:
 
     @cached_property
     def _assigned(self) -> Mapping[str, Json]:
-        """Give the values of terraform.tfvars and ``*.auto.tfvars``, later files last."""
-        paths = [self._folder / "terraform.tfvars", self._folder / "terraform.tfvars.json"]
-        paths += sorted([*self._folder.glob("*.auto.tfvars"), *self._folder.glob("*.auto.tfvars.json")])
-        found: dict[str, Json] = {}
-        for path in paths:
-            if path.is_file():
-                text = path.name.endswith(".json")
-                for key, data in _parsed(path).items():
-                    found[key] = data if text else hcls.plain(data)
-        return found
+        """Give the values that files hold."""
+        from reconciler.hcl import plains, values  # few backends name a variable
+        from reconciler_tfstate import givens
+
+        found = givens.read(self._folder, {}, self._files)
+        return {each.name: plains.to_json(values.unmark(each.value)[0]) for each in found}
 
     def _declared(self, path: Path, terraform: Body, *, text: bool) -> Iterator[Declared]:
         for labelled in hcls.blocks(terraform, "backend"):

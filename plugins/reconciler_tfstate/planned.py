@@ -1,7 +1,7 @@
 """What Terraform plans, laid over a state: the output of ``terraform show -json PLAN``.
 
-Only what the plan changes, moves, imports or has found changed or read is taken from it, so that everything else keeps what the state
-alone knows. A value that Terraform can tell only once it has applied the plan is `laters.LATER`.
+Only what the plan changes, moves, imports, or has found changed or read is taken from it, so that everything else keeps
+what the state alone knows. A value that Terraform can tell only once it has applied the plan is `laters.LATER`.
 """
 
 from __future__ import annotations

@@ -213,4 +213,5 @@ class StateResolver:
             from reconciler_tfstate.modules import Module
 
             workspace = directories.chosen(settings.workspace, environ)
-            yield from Module(self._context.root / settings.folder, workspace, environ).passphrases()
+            folder = self._context.root / settings.folder
+            yield from Module(folder, workspace, environ, settings.var_files).passphrases()
