@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain, filterfalse, takewhile
 from typing import TYPE_CHECKING, NoReturn
 
-from reconciler.plugin import Json, NotFound
+from reconciler.plugin import Json, NotFound, Unavailable
 from reconciler_tfstate import addresses, laters, places
 from reconciler_tfstate.addresses import (
     Call,
@@ -57,7 +57,7 @@ def _start(state: State, reference: Reference) -> tuple[Found, Sequence[Step]]:
     if isinstance(reference.target, Output):
         return _output(state, reference.target), reference.steps
     if isinstance(reference.target, Call):
-        raise NotFound(
+        raise Unavailable(
             f"{addresses.render(reference.target)} is a child module, whose outputs are not kept in a state",
             hint="name the folder in which terraform is run, by dir in the plugin's config or terraform in the project "
             "file; or a resource in the module, or an output of the root module",

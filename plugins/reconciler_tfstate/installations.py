@@ -11,7 +11,7 @@ import os
 from pathlib import Path
 from typing import Final
 
-from reconciler.plugin import NotFound
+from reconciler.plugin import Unavailable
 from reconciler_tfstate.words import word
 
 _LOCAL: Final = ("./", "../")
@@ -27,7 +27,7 @@ class Installations:
         self._noted: dict[str, tuple[str, str]] | None = None
 
     def folder(self, key: str, source: object, caller: Path) -> Path:
-        """Give a module's folder, by its key (``vpc.inner``), its source and its caller's folder; or NotFound."""
+        """Give a module's folder, by its key (``vpc.inner``), its source and its caller's folder; or Unavailable."""
         local = source if isinstance(source, str) and source.startswith(_LOCAL) else None
         noted = self._read().get(key)
         if noted and (local is None or noted[0] == local):
@@ -38,9 +38,11 @@ class Installations:
             what = (
                 f"the module {key} ({word(source)}) is not installed" if source else f"{key} is not installed"
             )
-            raise NotFound(f"{what}: {self._manifest} does not name it", hint=self._init)
+            raise Unavailable(f"{what}: {self._manifest} does not name it", hint=self._init)
         if not found.is_dir():
-            raise NotFound(f"the module {key} is not installed: there is no folder {found}", hint=self._init)
+            raise Unavailable(
+                f"the module {key} is not installed: there is no folder {found}", hint=self._init
+            )
         return Path(os.path.normpath(found))
 
     @property
@@ -65,5 +67,5 @@ class Installations:
                                 self._noted[key] = str(rest.get("Source", "")), folder
                 case _:
                     what = f"{self._manifest} is not what terraform init writes there, or is being written"
-                    raise NotFound(what, hint=self._init)
+                    raise Unavailable(what, hint=self._init)
         return self._noted
