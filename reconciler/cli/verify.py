@@ -41,7 +41,7 @@ def command(common: options.Common, form: str, *, get_secrets: bool, put_logs: b
     \b
     Examples:
       reconciler verify
-      reconciler verify --no-get-secrets --format json | jq .summary
+      reconciler verify --no-get-secrets --put-logs
     """
     with options.opened(common) as reconciler:
         with patience.told("Reading files and references…") as say:

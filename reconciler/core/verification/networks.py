@@ -16,6 +16,7 @@ from reconciler.core.verification.checks import (
     passed,
     skipped,
     unknown,
+    warned,
 )
 from reconciler.core.verification.reads import Call, Found, call
 from reconciler.core.verification.scenes import EXPRESS, SERVICE, Scene
@@ -140,7 +141,12 @@ def _groups(answers: Answers, read: Call, names: Sequence[str], own: str, path: 
         joined = {str(pair.get("GroupId")) for pair in pairs if pair.get("VpcId") == own}
         for name in sorted(strangers.keys() - joined):
             what = f"the security group {name} is of {strangers[name]}, and the subnets are of {own}"
-            verdicts.append(failed(what, f"name one of {own}", (*path, names.index(name))))
+            place = (*path, names.index(name))
+            if isinstance(more, Found):
+                verdicts.append(failed(what, f"name one of {own}", place))
+            else:
+                said = f"{what}; whether it is associated with that is not known"
+                verdicts.append(warned(said, f"name one of {own}", place))
     if verdicts:
         return verdicts
     return [passed(f"in {own}")] if own else [passed(), skipped("of which VPC they have to be is not known")]
