@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from reconciler.api.openings import Emit, Opening, drain
-from reconciler.core import pointers
+from reconciler.core import pointers, rollouts
 from reconciler.core.values import JsonObject
 from reconciler.engine.ports import Snapshot
 from reconciler.errors import PlanError
@@ -52,7 +52,10 @@ class Rollouts(Opening):
             )
         with attaching.attached():
             watched = drain(shifting.follow(self.gateway, self.clock, target), emit)
-        return watched.outcome(target.deployment, seconds=self.clock.now() - started)
+        first = rollouts.primary(current.body) or {}
+        back = first.get("id") == target.deployment and rollouts.says_back(first)
+        # By a deployment by which ECS goes back it is not told from which one.
+        return watched.outcome("" if back else target.deployment, seconds=self.clock.now() - started)
 
     def undoing(self, wish: Wish | None = None) -> Undoing:
         """Say how `rollback` would go back, without sending anything. PlanError where there is nothing to go back to.
@@ -170,8 +173,8 @@ class Rollouts(Opening):
         return str(inner.get("taskDefinitionArn"))
 
     def diagnose(self, deployment: str = "") -> Diagnosis:
-        """Say why the service's rollout fails: that of a deployment (``ecs-svc/…``), else the one that failed last or
-        runs now. What cannot be read is told in `unread`; of AWS's errors none is raised.
+        """Say why the service's rollout fails: that of a deployment (``ecs-svc/…``, ``d-…``), else the one that failed
+        last or runs now. What cannot be read is told in `unread`; of AWS's errors none is raised.
         """
         from reconciler.engine import diagnosing
 

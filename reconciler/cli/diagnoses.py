@@ -19,8 +19,7 @@ def explain(reconciler: Reconciler, outcome: Outcome) -> None:
     deleted = outcome.state == "gone"  # that is no fault of its tasks
     if outcome.ending.value not in _BAD or deleted:
         return
-    # ECS's own is found by what the service shows: after a rollback that is not the deployment that was watched.
-    found = reconciler.diagnose(outcome.deployment if outcome.deployment.startswith("d-") else "")
+    found = reconciler.diagnose(outcome.deployment)
     say(found, f"service.{reconciler.settings.cluster}/{reconciler.settings.service}")
 
 

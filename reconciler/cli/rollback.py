@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from reconciler.cli import exits, failing, options, patience, planning, reports
+from reconciler.cli import exits, failing, logs, options, patience, planning, reports
 
 
 @click.command()
@@ -62,6 +62,8 @@ def command(
         for line in ways.describe(way):
             options.write(reconciler.masker.text(line))
         if dry_run:
+            for note in way.notes:
+                logs.warning(reconciler.masker.text(note))
             return exits.OK
         with reports.reporter(reconciler) as emit:
             outcome = reconciler.rollback(way, emit=emit, wait=wait, until=wait_until, timeout=common.timeout)

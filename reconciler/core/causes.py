@@ -43,7 +43,8 @@ class Cause:
     """A reason why tasks do not come up or do not stay.
 
     `what` is a sentence without a final dot, `hint` what to try. `tasks` are the ids of the tasks that it befell, none
-    where AWS tells it of the service alone; `times` is how often it was seen. `evidence` is in AWS's own words.
+    where AWS tells it of the service alone; `times` is how often it was seen. `evidence` is in AWS's own words. A
+    `vague` one only says that something is wrong, or not through yet.
     """
 
     kind: Kind
@@ -53,6 +54,7 @@ class Cause:
     tasks: tuple[str, ...] = ()
     evidence: tuple[str, ...] = ()
     logs: tuple[Logged, ...] = ()
+    vague: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

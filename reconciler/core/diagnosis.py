@@ -23,15 +23,19 @@ _FAILED: Final = re.compile(r"\(deployment (ecs-svc/\d+)\) deployment failed")
 _MOST_EVIDENCE: Final = 3
 
 
-def suspect(service: JsonObject) -> str:
+def suspect(service: JsonObject, named: str = "") -> str:
     """Give the id of the deployment that fails or failed, else of the one that runs; empty where there is none.
 
-    After a rollback was completed the failed one is no longer shown: then the service's events name it.
+    That is the one that is `named`, but for one by which ECS goes back. After a rollback was completed the failed one
+    is no longer shown: then the service's events name it.
     """
     first, bad = rollouts.primary(service), rollouts.failed(service)
+    back = first is not None and first.get("id") == named and rollouts.says_back(first)
+    if named and not back:
+        return named
     if bad is not None and (bad is first or first is None or rollouts.led_back(first, bad)):
         return str(bad.get("id"))
-    if first is not None and first.get("rolloutState") == "IN_PROGRESS":
+    if first is not None and (first.get("rolloutState") == "IN_PROGRESS" or _lacks(service)):
         return str(first.get("id"))
     for event in evidence.listed(service, "events"):
         found = _FAILED.search(str(event.get("message")))
@@ -45,8 +49,9 @@ STILL: Final = 60.0
 
 
 def failing(service: JsonObject, now: float = 0.0) -> bool:
-    """Tell whether a rollout of the service has failed, or has lost tasks so far; CodeDeploy's, whether it lacks tasks
-    that it should have had long before `now`.
+    """Tell whether a rollout of the service has failed, or has lost tasks so far, or whether tasks lack without one.
+
+    Of a deployment of CodeDeploy's, whether it lacks tasks that it should have had long before `now`.
     """
     lacking = codedeployments.lacking(service)
     if lacking is not None:
@@ -55,7 +60,15 @@ def failing(service: JsonObject, now: float = 0.0) -> bool:
         each.get("rolloutState") == "FAILED"
         or (each.get("rolloutState") == "IN_PROGRESS" and bool(each.get("failedTasks")))
         for each in rollouts.deployments(service)
-    )
+    ) or (rollouts.unfinished(service) is None and _lacks(service))
+
+
+def _lacks(service: JsonObject) -> bool:
+    """Tell whether a service whose rollout is through has fewer tasks than it should have."""
+    first = rollouts.primary(service)
+    if first is None or first.get("rolloutState") != "COMPLETED":
+        return False
+    return evidence.number(service.get("runningCount")) < evidence.number(service.get("desiredCount"))
 
 
 def of_deployment(tasks: Iterable[JsonObject], deployment: str) -> list[JsonObject]:
@@ -79,6 +92,8 @@ def diagnose(seen: Seen) -> tuple[Cause, ...]:
             _collect(found, texts, seen, task)
     for task in evidence.ill(seen):
         _collect(found, list(evidence.of_ill(task, seen, told)), seen, task)
+    for task in evidence.waiting(seen):
+        _collect(found, list(evidence.of_waiting(task, seen)), seen, task)
     for text, target in evidence.of_targets(seen):
         _collect(found, [(Of.SAID, text)], seen, None, target)
     endings = list(evidence.of_ending(seen))
@@ -124,7 +139,11 @@ def _collect(
     what = _sentence(symptom.what, facts)
     group = found.setdefault(
         (rank, what),
-        _Group(rank, Cause(kind=symptom.kind, what=what, hint=_sentence(symptom.hint, facts)), symptom.vague),
+        _Group(
+            rank,
+            Cause(kind=symptom.kind, what=what, hint=_sentence(symptom.hint, facts), vague=symptom.vague),
+            symptom.vague,
+        ),
     )
     group.times += 1
     if task is not None:

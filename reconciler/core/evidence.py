@@ -19,6 +19,7 @@ _PORT: Final = re.compile(r"\(port (\d+)\)")
 _GROUP: Final = re.compile(r"arn:[\w-]+:elasticloadbalancing:[^\s)]*:targetgroup/[^\s)]+")
 _ILL: Final = ("unhealthy", "unhealthy.draining", "unused", "unavailable")
 _COMPLETED: Final = "deployment completed."
+_STARTING: Final = ("PROVISIONING", "PENDING", "ACTIVATING")
 _HOOK_FAILED: Final = ("FAILED", "TIMED_OUT")
 _NEVER_RAN: Final = "TaskFailedToStart"
 _ENDED: Final = "EssentialContainerExited"
@@ -146,6 +147,31 @@ def of_ill(task: JsonObject, seen: Seen, told: set[str]) -> Iterator[tuple[Of, s
             yield Of.SAID, _health(target, group)
     if task.get("healthStatus") == "UNHEALTHY":
         yield Of.SAID, "failed container health checks"
+
+
+def waiting(seen: Seen) -> list[JsonObject]:
+    """Give the tasks of the deployment that are on their way: they do not run yet, or are not called healthy yet."""
+    found = [task for task in seen.running if any(of_waiting(task, seen))]
+    ailing = {task_id(task) for task in ill(seen)}
+    return [task for task in found if task_id(task) not in ailing]
+
+
+def of_waiting(task: JsonObject, seen: Seen) -> Iterator[tuple[Of, str]]:
+    """Give what is said of a task on its way: its status, a health check without an answer, a target that is new."""
+    if task.get("lastStatus") in _STARTING:
+        yield Of.SAID, f"lastStatus {task['lastStatus']}"
+        return
+    checked = (
+        each for each in listed(task, "containers") if _defined(seen, each.get("name")).get("healthCheck")
+    )
+    for container in checked:
+        if container.get("healthStatus") == "UNKNOWN":
+            yield Of.SAID, f"healthStatus UNKNOWN of {container.get('name')}"
+    for group, targets in seen.health.items():
+        for target in targets:
+            state = _object(target, "TargetHealth").get("State")
+            if state == "initial" and _address(target) in _addresses(task):
+                yield Of.SAID, _health(target, group)
 
 
 def of_targets(seen: Seen) -> Iterator[tuple[str, JsonObject]]:

@@ -49,6 +49,9 @@ _PASSWORD: Final = re.compile(
     r"""(:(?:\\?/){2}[^\s/?#:@"'\\]*:)(?!\d+[/?#\\])([^\s/"'<>\\]+|[^\s@"'<>]+)(?=@)"""
 )
 
+# A name and what it is set to, as programs write it: `password=hunter2`.
+_ASSIGNED: Final = re.compile(r"""([A-Za-z][\w.-]*)=("[^"]*"|'[^']*'|[^\s,;&"'()\[\]{}]+)""")
+
 
 @lru_cache(maxsize=32768)  # of a variable it is asked in the file, in the description and in the plan
 def secret_name(name: str) -> bool:
@@ -125,6 +128,15 @@ class Masker:
         if "@" in text:
             text = _PASSWORD.sub(lambda found: found[1] + self.hide(found[2]), text)
         return self.text(text)
+
+    def line(self, text: str) -> str:
+        """Mask secrets inside a line that a program wrote: as `leaf`, and what it assigns to a secret name."""
+        text = self.leaf(text)
+        if self.open or "=" not in text:
+            return text
+        return _ASSIGNED.sub(
+            lambda found: f"{found[1]}={self.hide(found[2])}" if secret_member(found[1]) else found[0], text
+        )
 
     def _document(self, text: str) -> str:
         """Mask the strings under secret names in a text that is a JSON document; any other text stays."""

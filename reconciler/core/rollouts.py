@@ -174,7 +174,7 @@ def judge(
             if not (_running(service) and len(deployments(service)) == 1):
                 return Judgement(State.IN_PROGRESS, "tasks are being started")
         case _:
-            state = State.ROLLING_BACK if _says_back(first) else State.IN_PROGRESS
+            state = State.ROLLING_BACK if says_back(first) else State.IN_PROGRESS
             return Judgement(state, _reason(first, "the deployment is in progress"))
     if len(deployments(service)) == 1 and _running(service):
         return Judgement(State.STABLE, _reason(first, "the service is stable"))
@@ -215,11 +215,11 @@ def _by_record(service: JsonObject, deployment: str, before: frozenset[str], rec
             return Judgement(State.IN_PROGRESS, "the deployment is being stopped", stage)
     # From here on the record says less than the service may show already: its status can lag behind.
     if mine is not None and mine.get("rolloutState") == "FAILED":
-        back = _goes_back(record) or (first is not None and _says_back(first))
+        back = _goes_back(record) or (first is not None and says_back(first))
         return Judgement(
             State.ROLLING_BACK if back else State.FAILED, _reason(mine, "the deployment failed"), stage
         )
-    if other and _says_back(other):
+    if other and says_back(other):
         return Judgement(State.ROLLING_BACK, _reason(other, ""), stage)
     if other:
         return Judgement(State.SUPERSEDED, meanwhile(other))
@@ -259,10 +259,10 @@ def _why(record: JsonObject, mine: JsonObject | None, otherwise: str) -> str:
 def _replaced(first: JsonObject, mine: JsonObject | None, before: frozenset[str]) -> Judgement:
     """Judge a rollout in whose place another deployment is PRIMARY: what ECS goes back to, or somebody's."""
     failed = mine is not None and mine.get("rolloutState") == "FAILED"
-    if not (failed or first.get("id") in before or _says_back(first)):
+    if not (failed or first.get("id") in before or says_back(first)):
         return Judgement(State.SUPERSEDED, meanwhile(first))
     # The deployment before may have been revived as it was: then its reason tells of its own rollout.
-    told = _reason(first, "") if _says_back(first) else ""
+    told = _reason(first, "") if says_back(first) else ""
     why = (
         _reason(mine, "") if mine is not None and failed else told
     ) or "ECS went back to the deployment before"
@@ -289,7 +289,7 @@ def meanwhile(other: JsonObject) -> str:
 def led_back(first: JsonObject, bad: JsonObject) -> bool:
     """Tell whether a PRIMARY deployment is what ECS goes back to from a failed one, and no newer rollout."""
     older = _made(first) < _made(bad)
-    return older or _says_back(first)
+    return older or says_back(first)
 
 
 def _made(deployment: JsonObject) -> float:
@@ -297,7 +297,8 @@ def _made(deployment: JsonObject) -> float:
     return float(created) if isinstance(created, int | float) else 0.0
 
 
-def _says_back(deployment: JsonObject) -> bool:
+def says_back(deployment: JsonObject) -> bool:
+    """Tell whether a deployment says that ECS goes back by it."""
     return "rolling back" in _reason(deployment, "").lower()
 
 

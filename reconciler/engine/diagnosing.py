@@ -133,7 +133,7 @@ class _Reader:
             return None
         shifting = codedeployments.controller(body) == "CODE_DEPLOY"
         shifts = self.pool.submit(self._shift, body, deployment) if shifting else None
-        deployment = "" if shifting else deployment or diagnosis.suspect(body)
+        deployment = "" if shifting else diagnosis.suspect(body, deployment)
         arn = _revision(body, deployment)
         recording = self.pool.submit(self._record, body, deployment) if deployment else None
         stopping = self.pool.submit(self._tasks, "STOPPED")
@@ -287,5 +287,5 @@ def _masked(cause: Cause, masker: Masker) -> Cause:
         what=masker.leaf(cause.what),
         hint=masker.leaf(cause.hint),
         evidence=every(cause.evidence),
-        logs=tuple(replace(each, lines=every(each.lines)) for each in cause.logs),
+        logs=tuple(replace(each, lines=every(each.lines, masker.line)) for each in cause.logs),
     )

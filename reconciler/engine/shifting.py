@@ -158,7 +158,7 @@ class _Following:
         if self.latest is None or not target.deployment or not self.stall.lacks(self.latest.body, now):
             return
         found = diagnosed(self.gateway, target.cluster, target.service, deployment=target.deployment)
-        if found.diagnosis.causes:
+        if any(not cause.vague for cause in found.diagnosis.causes):
             yield found
         else:
             self.stall.patient(now)

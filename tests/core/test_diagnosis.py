@@ -28,6 +28,7 @@ DEFINITION: dict[str, Any] = {
             "name": "app",
             "image": "registry.example/web:7",
             "essential": True,
+            "healthCheck": {"command": ["CMD", "true"]},
             "logConfiguration": {"logDriver": "awslogs", "options": {"awslogs-group": "/ecs/web"}},
         }
     ],
@@ -56,8 +57,14 @@ def seen(row: dict[str, Any]) -> Seen:
     health: dict[str, Any] = {}
     if "target" in row:
         code, _, description = row["target"].partition(": ")
-        state = {"State": "unhealthy", "Reason": code, "Description": description}
+        state = {"State": row.get("state", "unhealthy"), "Reason": code, "Description": description}
         health = {GROUP: [{"Target": {"Id": "10.0.0.9", "Port": 8080}, "TargetHealth": state}]}
+    running: list[Any] = []
+    if "running" in row:
+        own = {"taskArn": "arn:aws:ecs:eu-west-1:123456789012:task/main/t2", "startedBy": "ecs-svc/1"}
+        addresses: dict[str, Any] = {"networkInterfaces": [{"privateIpv4Address": "10.0.0.9"}]}
+        shown = {"name": "app"} | addresses | row.get("running_container", {})
+        running = [own | row["running"] | {"containers": [shown]}]
     logs = [Logged("app", "t1", (row["log"],))] if "log" in row else []
     events: list[Any] = (
         [{"lifecycleEventName": row.get("failed"), "status": "Failed"}] if "failed" in row else []
@@ -66,6 +73,7 @@ def seen(row: dict[str, Any]) -> Seen:
         service=service,
         deployment="ecs-svc/1",
         stopped=stopped,
+        running=running,
         definition=DEFINITION,
         health=health,
         logs=logs,
@@ -306,3 +314,37 @@ def test_a_rollout_that_loses_tasks_fails_and_one_that_only_takes_its_time_does_
         {"deployments": [deployed(1, "PRIMARY", "COMPLETED"), deployed(2, "ACTIVE", "FAILED")]}
     )
     assert not diagnosis.failing({"deployments": [deployed(1, "PRIMARY", "COMPLETED") | {"failedTasks": 4}]})
+    at_rest: dict[str, Any] = {
+        "deployments": [deployed(1, "PRIMARY", "COMPLETED")],
+        "desiredCount": 2,
+        "runningCount": 2,
+    }
+    assert not diagnosis.failing(at_rest)
+    assert diagnosis.failing(at_rest | {"runningCount": 1})
+
+
+def test_a_rollout_of_codedeploys_that_lacks_tasks_for_long_fails() -> None:
+    green: dict[str, Any] = {
+        "id": "ecs-svc/2",
+        "status": "ACTIVE",
+        "runningCount": 0,
+        "computedDesiredCount": 2,
+        "createdAt": 100,
+    }
+    service: dict[str, Any] = {
+        "taskSets": [{"id": "ecs-svc/1", "status": "PRIMARY"}, green],
+        "deployments": [],
+    }
+    assert [diagnosis.failing(service, now) for now in (100.0, 159.0, 160.0)] == [False, False, True]
+    assert not diagnosis.failing({"taskSets": [green | {"runningCount": 2}], "deployments": []}, 900.0)
+
+
+def test_a_deployment_that_is_named_is_asked_about_but_for_one_by_which_ecs_goes_back() -> None:
+    going = deployed(3, "PRIMARY", "IN_PROGRESS", "rolling back to")
+    service: dict[str, Any] = {"deployments": [going], "events": [{"message": FAILED_EVENT}]}
+    assert diagnosis.suspect(service, "ecs-svc/1") == "ecs-svc/1"
+    assert diagnosis.suspect(service, "ecs-svc/3") == "ecs-svc/3"
+    completed = {"deployments": [deployed(3, "PRIMARY", "COMPLETED")], "events": [{"message": FAILED_EVENT}]}
+    assert diagnosis.suspect(completed) == "ecs-svc/2"
+    lacking = completed | {"desiredCount": 2, "runningCount": 0}
+    assert diagnosis.suspect(lacking) == "ecs-svc/3"

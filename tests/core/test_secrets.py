@@ -170,6 +170,24 @@ def test_what_a_text_itself_says_to_be_secret(row: dict[str, str]) -> None:
     assert Masker(open=True).leaf(row["text"]) == row["text"]
 
 
+@pytest.mark.parametrize(
+    ("line", "masked"),
+    [
+        ("password=hunter2 starting", "password=*** starting"),
+        ('level=info DB_PASSWORD="two words" port=80', "level=info DB_PASSWORD=*** port=80"),
+        ("connect(host='db', api_token='abc')", "connect(host='db', api_token=***)"),
+        ("GET /login?token=abc&next=/ 200", "GET /login?token=***&next=/ 200"),
+        ("KeyError: 'DB_PASSWORD'", "KeyError: 'DB_PASSWORD'"),
+        ("sort_key: name, key=7, tokens = 12", "sort_key: name, key=7, tokens = 12"),
+        ("known-one and postgres://web:hunter2@db/x", "*** and postgres://web:***@db/x"),
+    ],
+)
+def test_what_a_line_of_a_program_says_to_be_secret(line: str, masked: str) -> None:
+    masker = Masker.of(["known-one"])
+    assert masker.line(line) == masked.replace("***", MASK)
+    assert Masker(open=True).line(line) == line
+
+
 names = st.sampled_from(["password", "dbToken", "a", "pass word", ""])
 values: st.SearchStrategy[Json] = st.recursive(
     st.text(max_size=4) | st.integers() | st.booleans() | st.none(),

@@ -25,6 +25,31 @@ ROUTINE: Final = (
 
 _VAGUE: Final[tuple[Symptom, ...]] = (
     Symptom(
+        Kind.HEALTH,
+        r"^initial in \(target-group ",
+        "the load balancer has not called {container} on port {port} healthy yet",
+        "wait longer (--timeout), or lower the target group's interval and threshold; a slow start needs "
+        "healthCheckGracePeriodSeconds",
+        "elbv2 model, TargetHealthStateEnum: initial",
+        vague=True,
+    ),
+    Symptom(
+        Kind.HEALTH,
+        r"healthStatus UNKNOWN of",
+        "the health check of {container} has not come to an answer yet",
+        "wait longer (--timeout); its interval, retries and startPeriod say how long that may take",
+        "model, Container.healthStatus: UNKNOWN while the check is being evaluated",
+        vague=True,
+    ),
+    Symptom(
+        Kind.START,
+        r"lastStatus (?P<status>PROVISIONING|PENDING|ACTIVATING)",
+        "the new tasks do not run yet: {status}",
+        "wait longer (--timeout): until then network interfaces are attached and images pulled, large ones slowly",
+        "developer guide, task lifecycle states",
+        vague=True,
+    ),
+    Symptom(
         Kind.EXIT,
         r"Essential container in task exited",
         "a container without which the task cannot be has ended",
