@@ -15,6 +15,24 @@ def tell(world: World, service: Service, text: str) -> None:
     del service.events[100:]
 
 
+@rules.reported(
+    "describe-services transcripts: registered 2 targets in …; has begun draining connections on 2 tasks."
+)
+@rules.guessed("what happens to several tasks at one moment is one event")
+def count(world: World, service: Service, text: str) -> None:
+    """Add an event with a number in it, ``{}``, to the stream, or count up the one of this moment."""
+    head, tail = f"(service {service.speaks_as or service.name}) {text}".split("{}")
+    for event in service.events:
+        message = event["message"]
+        if event["createdAt"] != world.now:
+            break
+        number = message.removeprefix(head).removesuffix(tail)
+        if number.isdigit() and message == f"{head}{number}{tail}":
+            event["message"] = f"{head}{int(number) + 1}{tail}"
+            return
+    tell(world, service, text.format(1))
+
+
 @rules.reported("describe-services transcripts: has started N tasks: (task ID) (task ID).")
 def started(tasks: Sequence[Task], replaced: int) -> str:
     """Say which tasks were started, and how many of them replace unhealthy ones."""
@@ -33,8 +51,8 @@ def stopped(running: Sequence[Task], pending: Sequence[Task]) -> list[str]:
 
 @rules.reported("describe-services transcripts: … in (target-group ARN)")
 def of_targets(verb: str, target_group: str) -> str:
-    """Say that a target was registered or deregistered."""
-    return f"{verb} 1 targets in (target-group {target_group})"
+    """Say that targets were registered or deregistered, for `count`."""
+    return f"{verb} {{}} targets in (target-group {target_group})"
 
 
 @rules.reported("describe-services transcripts: ids stand in brackets, one after another")

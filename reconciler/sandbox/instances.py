@@ -59,8 +59,8 @@ def _attributes(zone: str) -> list[Body]:
     ]
 
 
-@rules.documented("model, PlacementStrategy: without one tasks are spread; Task.containerInstanceArn")
-@rules.guessed("over the instances with the fewest tasks; there is always room")
+@rules.documented("model, Task.containerInstanceArn")
+@rules.guessed("tasks go to the instance with the fewest; there is always room")
 def place(world: World, cluster: str) -> str:
     """Give the ARN of the container instance that the next task goes to."""
     if not world.instances.get(cluster):

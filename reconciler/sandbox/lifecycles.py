@@ -3,7 +3,17 @@
 from collections.abc import Callable, Mapping
 from functools import partial
 
-from reconciler.sandbox import events, logs, mishaps, providers, registries, rules, taskbodies, transitions
+from reconciler.sandbox import (
+    events,
+    logs,
+    mishaps,
+    providers,
+    quotas,
+    registries,
+    rules,
+    taskbodies,
+    transitions,
+)
 from reconciler.sandbox.outcomes import RUNS, Fate, Outcome
 from reconciler.sandbox.taskbodies import Order
 from reconciler.sandbox.worlds import Body, Deployment, Service, Task, World
@@ -34,13 +44,19 @@ def _start(
     if fate.outcome is Outcome.HAS_NO_PLACE:
         mishaps.no_place(world, service, deployment, fate)
         return None
+    provider = providers.choose(service, deployment)
+    if "platformVersion" in deployment.settings:
+        obstacle = quotas.obstacle(world, definition, spot=provider == "FARGATE_SPOT")
+        if obstacle:
+            mishaps.no_place(world, service, deployment, Fate(Outcome.HAS_NO_PLACE, reason=obstacle))
+            return None
     order = Order(
         service=service,
         deployment=deployment,
         definition=definition,
         group=f"service:{service.name}",
         execute_command=service.body.get("enableExecuteCommand", False),
-        provider=providers.choose(service, deployment),
+        provider=provider,
         volumes=tuple(deployment.settings.get("volumeConfigurations", ())),
         tags=tuple(_propagated(world, service, definition)),
     )
@@ -174,7 +190,7 @@ def _run(world: World, task: Task, definition: Body, fates: Mapping[str, Fate]) 
     if task.body["enableExecuteCommand"]:
         world.agenda.after(world.knobs.agent, lambda: _connect(world, task, fates))
     for group in transitions.target_groups(task):
-        events.tell(world, task.service, events.of_targets("registered", group))
+        events.count(world, task.service, events.of_targets("registered", group))
 
 
 @rules.documented("model, ManagedAgent: lastStatus and lastStartedAt")

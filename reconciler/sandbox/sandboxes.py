@@ -11,6 +11,7 @@ from reconciler.sandbox import (
     logs,
     networks,
     operations,
+    quotas,
     registries,
     scalabletargets,
     scripts,
@@ -29,8 +30,8 @@ from reconciler.sandbox.outcomes import Strategy, by_tag
 from reconciler.sandbox.worlds import Body, World
 
 _OTHERS: Final[Mapping[str, Callable[[World, str, object], Body | None]]] = {
-    each.SERVICE: each.answer for each in (scalabletargets, codedeploys, logs, registries, sessions)
-}
+    each.SERVICE: each.answer for each in (scalabletargets, codedeploys, logs, quotas, registries, sessions)
+} | {quotas.METRICS: quotas.answer}
 
 _QUERIED: Final[Mapping[str, Callable[[World, str, Mapping[str, str]], str | None]]] = {
     each.SERVICE: each.answer for each in (networks, stacks, targets)

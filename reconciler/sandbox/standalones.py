@@ -8,9 +8,11 @@ from typing import Final
 from reconciler.sandbox import (
     clusters,
     definitiondefaults,
+    instances,
     lifecycles,
     overrides,
     providers,
+    quotas,
     rules,
     servicedefaults,
     tagging,
@@ -155,11 +157,15 @@ def _place(
     for _ in range(count):
         fates = lifecycles.cast(world, effective)
         _, fate = lifecycles.decided(effective, fates)
-        if fate.outcome is Outcome.HAS_NO_PLACE and "platformVersion" in launch:
-            failures.append({"reason": fate.reason or _NO_CAPACITY})
+        provider = providers.choose(service, deployment)
+        obstacle = ""
+        if "platformVersion" in launch:
+            obstacle = quotas.obstacle(world, effective, spot=provider == "FARGATE_SPOT")
+        if obstacle or (fate.outcome is Outcome.HAS_NO_PLACE and "platformVersion" in launch):
+            failures.append({"reason": obstacle or fate.reason or _NO_CAPACITY})
             continue
         if fate.outcome is Outcome.HAS_NO_PLACE:
-            arn = world.arn("container-instance", f"{cluster['clusterName']}/{world.hexadecimal()}")
+            arn = instances.place(world, cluster["clusterName"])
             failures.append({"arn": arn, "reason": fate.reason or "RESOURCE:MEMORY"})
             continue
         order = Order(
@@ -168,7 +174,7 @@ def _place(
             definition=effective,
             group=request.get("group") or f"family:{definition['family']}",
             execute_command=request.get("enableExecuteCommand", False),
-            provider=providers.choose(service, deployment),
+            provider=provider,
             overrides=copy.deepcopy(request.get("overrides", {})),
             volumes=tuple(request.get("volumeConfigurations", ())),
             tags=tuple(_tags(world, request, cluster, definition)),
@@ -199,9 +205,7 @@ def _nobody(
 
 
 @rules.documented("model, RunTask.propagateTags, tags and enableECSManagedTags: aws:ecs:clusterName")
-@rules.documented(
-    "developer guide, tagging: a tag that is given goes before a propagated one of the same key"
-)
+@rules.guessed("a tag that is given goes before a propagated one of the same key")
 def _tags(world: World, request: Body, cluster: Body, definition: Body) -> list[Body]:
     tags: dict[str, Body] = {}
     if request.get("propagateTags") == "TASK_DEFINITION":

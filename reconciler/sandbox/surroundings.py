@@ -6,6 +6,7 @@ networks        EC2: VPC → {subnets, security_groups}, lists of ids
 target_groups   Elastic Load Balancing: ARN → members of TargetGroup that are not the usual ones
 listener_rules  ARN of a rule → ARNs of the target groups that it leads to
 stacks          CloudFormation, as in `stacks`
+quotas          Fargate's vCPUs by a quota's code (L-3032A538 on demand, L-36FBB829 on Spot); tasks beyond find no place
 calls           calls of other services, as in `outsiders`
 """
 
@@ -13,14 +14,23 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from reconciler.sandbox import images, outsiders, readings, stacks
+from reconciler.sandbox import images, outsiders, quotas, readings, stacks
 from reconciler.sandbox.errors import SandboxError
 from reconciler.sandbox.outsiders import Outsider
 from reconciler.sandbox.stacks import Stack
 from reconciler.sandbox.worlds import Body, LogGroup, Network, World
 
 MEMBERS: Final = (
-    *("repositories", "log_groups", "networks", "target_groups", "listener_rules", "stacks", "calls"),
+    *(
+        "repositories",
+        "log_groups",
+        "networks",
+        "target_groups",
+        "listener_rules",
+        "stacks",
+        "quotas",
+        "calls",
+    ),
 )
 
 
@@ -34,6 +44,7 @@ class Surroundings:
     target_groups: Mapping[str, Body] = field(default_factory=dict)
     listener_rules: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     stacks: Mapping[str, Stack] = field(default_factory=dict)
+    quotas: Mapping[str, float] = field(default_factory=dict)
     calls: tuple[Outsider, ...] = ()
 
     def surround(self, world: World) -> None:
@@ -41,7 +52,7 @@ class Surroundings:
         world.repositories = images.read(self.repositories)
         world.logged_strictly = self.log_groups is not None
         world.logs = {name: LogGroup(int(world.now * 1000)) for name in self.log_groups or ()}
-        world.networks, world.stacks = self.networks, self.stacks
+        world.networks, world.stacks, world.quotas = self.networks, self.stacks, self.quotas
         world.target_groups, world.listener_rules = self.target_groups, self.listener_rules
 
 
@@ -59,8 +70,16 @@ def read(given: Mapping[str, Any]) -> Surroundings:
         target_groups={arn: _target_group(each, f"target_groups.{arn}") for arn, each in groups.items()},
         listener_rules={arn: readings.texts(each, f"listener_rules.{arn}") for arn, each in leads.items()},
         stacks=stacks.read(readings.mapping(given.get("stacks"), "stacks")),
+        quotas=_quotas(readings.members(given.get("quotas"), "quotas", quotas.KNOWN)),
         calls=outsiders.read(readings.items(given.get("calls"), "calls")),
     )
+
+
+def _quotas(given: Mapping[str, Any]) -> dict[str, float]:
+    for code, value in given.items():
+        if isinstance(value, bool) or not isinstance(value, int | float) or value < 0:
+            raise SandboxError("must be a number of vCPUs", f"quotas.{code}")
+    return {code: float(value) for code, value in given.items()}
 
 
 def _network(given: object, name: str) -> Network:

@@ -33,9 +33,7 @@ class Order:
 @rules.documented(
     "model, Task.ephemeralStorage; developer guide, Fargate task storage: 20 GiB for every task"
 )
-@rules.documented(
-    "developer guide, Fargate Spot: a task shows launchType FARGATE beside the capacity provider"
-)
+@rules.reported("events of Fargate Spot: a task shows launchType FARGATE beside the capacity provider")
 @rules.guessed(
     "addresses and interface ids; cpu and memory are the overriding ones where they are overridden"
 )

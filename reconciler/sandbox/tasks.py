@@ -37,10 +37,13 @@ def _family(task: Task) -> str:
     return str(task.body["taskDefinitionArn"]).rpartition("/")[2].partition(":")[0]
 
 
+@rules.reported("copilot-cli#3551: Tasks cannot be empty.")
 @rules.documented("model, DescribeTasks: up to 100; API failure reasons: MISSING; tags if included")
 def describe_tasks(world: World, request: Body) -> Body:
     """Show tasks by id or ARN."""
     cluster = clusters.find(world, request.get("cluster"))["clusterName"]
+    if not request["tasks"]:
+        raise Refusal("InvalidParameterException", "Tasks cannot be empty.")
     if len(request["tasks"]) > 100:
         raise Refusal("InvalidParameterException", "Tasks cannot be more than 100.")
     shown, failures = [], []

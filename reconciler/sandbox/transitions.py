@@ -8,7 +8,8 @@ from reconciler.sandbox.worlds import Task, World
     "developer guide, task lifecycle: DEACTIVATING, STOPPING, DEPROVISIONING, STOPPED; model, TaskStopCode"
 )
 @rules.reported(
-    "transcripts: has begun draining connections on 1 tasks.; deregistered 1 targets in (target-group …)"
+    "transcripts: deregistered 1 targets in (target-group …), and a moment later has begun draining connections on "
+    "1 tasks."
 )
 @rules.guessed(
     "a container that ended by itself is STOPPED with its exit code at once, while its task goes down"
@@ -34,9 +35,9 @@ def stop(world: World, task: Task, reason: str, code: str, exits: dict[str, int]
     delay = world.knobs.deactivate
     if was_running and groups:
         delay = world.knobs.drain
-        events.tell(world, task.service, "has begun draining connections on 1 tasks.")
         for group in groups:
-            events.tell(world, task.service, events.of_targets("deregistered", group))
+            events.count(world, task.service, events.of_targets("deregistered", group))
+        events.count(world, task.service, "has begun draining connections on {} tasks.")
     world.agenda.after(delay, lambda: advance(task, "STOPPING"))
     world.agenda.after(delay + world.knobs.kill / 2, lambda: advance(task, "DEPROVISIONING"))
     world.agenda.after(delay + world.knobs.kill, lambda: _end(world, task, was_running))

@@ -263,6 +263,7 @@ class World:
         self.logs: dict[str, LogGroup] = {}
         self.logged_strictly = False
         self.networks: Mapping[str, Network] = {}
+        self.quotas: Mapping[str, float] = {}
         self.target_groups: Mapping[str, Body] = {}
         self.listener_rules: Mapping[str, tuple[str, ...]] = {}
         self.stacks: Mapping[str, Any] = {}

@@ -257,16 +257,18 @@ def test_a_crashed_task_tells_its_exit_code(server: Serving, ecs: Any, drain: fl
     assert (task["containers"][0]["lastStatus"], task["containers"][0]["exitCode"]) == ("STOPPED", 1)
 
 
-def test_targets_are_registered_and_drained(server: Serving, ecs: Any) -> None:
+@pytest.mark.parametrize("count", [1, 3])
+def test_targets_are_registered_and_drained_all_at_once(server: Serving, ecs: Any, count: int) -> None:
     group = "arn:aws:elasticloadbalancing:eu-west-1:123456789012:targetgroup/web/1"
     balancer = {"targetGroupArn": group, "containerName": "app", "containerPort": 80}
-    ecs.create_service(**service(count=1, loadBalancers=[balancer]))
+    ecs.create_service(**service(count=count, loadBalancers=[balancer]))
     server.advance(60)
     ecs.update_service(cluster="main", service="web", forceNewDeployment=True)
     server.advance(60)
     texts = messages(ecs)
-    assert texts.count(f"(service web) registered 1 targets in (target-group {group})") == 2
-    assert "(service web) has begun draining connections on 1 tasks." in texts
+    assert texts.count(f"(service web) registered {count} targets in (target-group {group})") == 2
+    assert texts.count(f"(service web) deregistered {count} targets in (target-group {group})") == 1
+    assert texts.count(f"(service web) has begun draining connections on {count} tasks.") == 1
 
 
 def test_waiters_end(ecs: Any, server: Serving) -> None:
