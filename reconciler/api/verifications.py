@@ -39,6 +39,7 @@ class Verifying(Opening):
         verifier = Verifier(
             settings=self.settings,
             definitions=self.definitions,
+            references=self.references,
             kinds=self._kinds(),
             gateway=gateway,
             pool=self._pool,

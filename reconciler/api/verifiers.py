@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor, Future
 from dataclasses import field, replace
+from pathlib import Path as FilePath
 from typing import TYPE_CHECKING, Final
 
 from reconciler.api import desires
@@ -17,17 +18,28 @@ from reconciler.core.verification.checks import Check, State, Verdict, settled
 from reconciler.core.verification.hooks import GROUP
 from reconciler.core.verification.results import Verification
 from reconciler.core.verification.scenes import PROJECT, SERVICE, TASK_DEFINITION, Scene
-from reconciler.engine import compatibility, observing, verifying
+from reconciler.engine import compatibility, composing, observing, verifying
 from reconciler.engine.composing import Desired
 from reconciler.engine.options import Options
 from reconciler.engine.ports import Absent, Snapshot
 from reconciler.engine.verifying import Clients, Outside, Registry, Told
-from reconciler.errors import AwsCredentials, AwsError, HclErrors, KnownLater, ReconcilerError, Refused, Where
+from reconciler.errors import (
+    AwsCredentials,
+    AwsError,
+    ConfigError,
+    HclErrors,
+    KnownLater,
+    ReconcilerError,
+    Refused,
+    Where,
+)
 from reconciler.records import dataclass
 
 if TYPE_CHECKING:
     from reconciler.api.evaluations import Definitions
-    from reconciler.core.kinds import Kinds
+    from reconciler.api.references import Listed
+    from reconciler.core.documents import Resolved
+    from reconciler.core.kinds import Kind, Kinds
     from reconciler.core.redaction import Masker
     from reconciler.engine.grouping import Group
     from reconciler.engine.ports import Gateway
@@ -52,6 +64,7 @@ class Verifier:
 
     settings: Settings
     definitions: Callable[..., Definitions]
+    references: Callable[[], Listed]
     kinds: Kinds
     gateway: Gateway
     pool: Executor
@@ -97,42 +110,71 @@ class Verifier:
 
     def _files(self) -> dict[str, _File]:
         """Evaluate the definitions: both at once, or, where one has no value, each by itself."""
+        kinds = self.kinds
         try:
             both = self.definitions()
         except ReconcilerError:
             return {
-                TASK_DEFINITION: self._file(lambda: self._task(self.definitions(service=False))),
-                SERVICE: self._file(lambda: self._service(self.definitions(task_definition=False))),
+                TASK_DEFINITION: self._file(
+                    kinds.task_definition,
+                    lambda: self.definitions(service=False),
+                    self.settings.task_definition,
+                ),
+                SERVICE: self._file(
+                    kinds.service,
+                    lambda: self.definitions(task_definition=False),
+                    self.settings.service_definition,
+                ),
             }
         return {
-            TASK_DEFINITION: self._file(lambda: self._task(both)),
-            SERVICE: self._file(lambda: self._service(both)),
+            TASK_DEFINITION: self._file(kinds.task_definition, lambda: both),
+            SERVICE: self._file(kinds.service, lambda: both),
         }
 
-    def _file(self, compose: Callable[[], Desired | None]) -> _File:
-        """Compose a definition; what is wrong with it is kept."""
+    def _file(self, kind: Kind, evaluate: Callable[[], Definitions], name: FilePath | None = None) -> _File:
+        """Evaluate and compose a definition; all that is wrong with it is kept."""
+        resolved: Resolved | None = None
         try:
-            desired = compose()
+            files = evaluate()
+            resolved = files.task_definition if kind.name == TASK_DEFINITION else files.service
+            if resolved is None:
+                return _File()
+            desired = self._task(files) if kind.name == TASK_DEFINITION else self._service(files)
         except HclErrors as error:
             return _File(errors=error.errors)
+        except ConfigError as error:
+            return _File(errors=(resolved is not None and composing.errors(kind, resolved)) or (error,))
         except ReconcilerError as error:
-            return _File(errors=(error,))
-        if desired is None:
-            return _File()
+            return _File(errors=self._references(name, error))
         found = _File(desired, desired.canon.wire, _judged(desired, (), desired.notices))
-        if desired.canon.kind is self.kinds.task_definition:
+        if kind.name == TASK_DEFINITION:
             found.verdicts += _judged(desired, *compatibility.of_task_definition(desired))
         return found
 
-    def _task(self, files: Definitions) -> Desired | None:
-        return desires.task_definition(self.settings, files, self.kinds, strict=False)
+    def _references(self, name: FilePath | None, error: ReconcilerError) -> tuple[ReconcilerError, ...]:
+        """Give everything that is wrong with the references of a file, of which `error` is the first."""
+        try:
+            listed = self.references()
+        except ReconcilerError:
+            return (error,)
+        path = str(self.settings.root / name) if name is not None else ""
+        found: dict[str, ReconcilerError] = {}
+        for reference in listed.references:
+            if (wrong := reference.wrong) is not None and reference.where.path == path:
+                found[f"{reference.where} {wrong.what}"] = replace(wrong, where=reference.where)
+        return tuple(found.values()) or (error,)
 
-    def _service(self, files: Definitions) -> Desired | None:
-        if files.service is None:
-            return None
+    def _task(self, files: Definitions) -> Desired:
+        desired = desires.task_definition(self.settings, files, self.kinds, strict=False)
+        assert desired is not None
+        return desired
+
+    def _service(self, files: Definitions) -> Desired:
         settings = self.settings
         named = settings if settings.service else replace(settings, service="(unnamed)")
-        return desires.service(named, files, self.kinds, _EVERYTHING, strict=False)
+        desired = desires.service(named, files, self.kinds, _EVERYTHING, strict=False)
+        assert desired is not None
+        return desired
 
     def _joint(
         self, service: Desired, live: Snapshot | None, scene: Scene
@@ -259,7 +301,7 @@ def _broken(subject: str, errors: Sequence[ReconcilerError]) -> Check:
         Verdict(
             State.SKIPPED if isinstance(error, KnownLater) else State.FAILED,
             error.what,
-            error.hint or "",
+            error.hint or " ".join(line.strip() for line in error.details()),
             where=error.where,
         )
         for error in errors

@@ -74,12 +74,29 @@ def compose(
     for found in result.remarks:
         remark = replace(found, what=_masked(found, document, resolved))
         if remark.fatal or strict:
-            hint = remark.hint
-            if remark.first is not None:
-                hint = f"keep one of them; the first is at {resolved.where(remark.first)}"
-            raise ConfigError(_at(remark.what, base, remark.path), resolved.where(remark.path), hint)
+            raise _error(remark, base, resolved)
         notices.append(Notice(what=remark.what, where=resolved.where(remark.path), hint=remark.hint))
     return Desired(resolved, document, result, tuple(notices))
+
+
+def errors(kind: Kind, resolved: Resolved) -> tuple[ConfigError, ...]:
+    """Give everything for which `compose` refuses a file, not the first alone; nothing where it is no definition."""
+    try:
+        _, base = kind.unwrap(resolved.data)
+    except (TypeError, ValueError):
+        return ()
+    return tuple(
+        _error(replace(remark, what=_masked(remark, resolved.data, resolved)), base, resolved)
+        for remark in canons.canon(kind, resolved.data, desired=True).remarks
+        if remark.fatal
+    )
+
+
+def _error(remark: canons.Remark, base: Path, resolved: Resolved) -> ConfigError:
+    hint = remark.hint
+    if remark.first is not None:
+        hint = f"keep one of them; the first is at {resolved.where(remark.first)}"
+    return ConfigError(_at(remark.what, base, remark.path), resolved.where(remark.path), hint)
 
 
 def _masked(remark: canons.Remark, document: Json, resolved: Resolved) -> str:

@@ -45,7 +45,7 @@ def box(images: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Box]:
 
 
 @pytest.fixture
-def project(project: Path, box: Box, images: Any) -> Path:
+def furnished(project: Path, box: Box, images: Any) -> Path:
     """Write a project."""
     log = {"awslogs-group": "/ecs/web", "awslogs-region": REGION, "awslogs-stream-prefix": "ecs"}
     app = {
@@ -79,7 +79,7 @@ def checks(document: dict[str, Any]) -> Iterator[dict[str, Any]]:
         yield from checks(check)
 
 
-def test_everything_is_there(cli: Cli, box: Box, project: Path, images: Any) -> None:
+def test_everything_is_there(cli: Cli, box: Box, furnished: Path, images: Any) -> None:
     before = len(box.serving.calls())
     ran = cli("verify")
     assert (ran.code, ran.err) == (0, "")
@@ -116,7 +116,7 @@ def test_everything_is_there(cli: Cli, box: Box, project: Path, images: Any) -> 
     assert again.count("GetRole") == 2
 
 
-def test_every_failure_is_shown_with_its_place(cli: Cli, box: Box, project: Path, images: Any) -> None:
+def test_every_failure_is_shown_with_its_place(cli: Cli, box: Box, furnished: Path, images: Any) -> None:
     edit("task.json", '"/web/url"', '"/web/none"')
     edit("task.json", "open:index", "open:none")
     edit("task.json", "web:7", "web:8")
@@ -150,14 +150,30 @@ def test_every_failure_is_shown_with_its_place(cli: Cli, box: Box, project: Path
     (skipped,) = [check for check in checks(document) if check["subject"] == "log group /ecs/web"]
     assert skipped["state"] == "skipped"
     assert "logs:DescribeLogGroups is denied" in skipped["diagnostics"][0]["what"]
-    Path("task.json").write_text("{")
+
+
+def test_everything_that_is_wrong_with_a_definition_is_shown(cli: Cli, empty: Box, project: Path) -> None:
+    Path("task.json").write_text('{"family": "{{ must_env `NO_A` }}", "cpu": "{{ must_env `NO_B` }}"}')
+    Path("service.json").write_text('{"desiredCount": "one", "launchType": ["EC2"], "colour": "red"}')
+    names = {"task_definition": "task.json", "service_definition": "service.json"}
+    about = {"region": REGION, "cluster": CLUSTER, "service": "web", **names}
+    Path("reconciler.yml").write_text(json.dumps(about))
     ran = cli("verify", "--no-color")
-    assert ran.code == 1
-    assert "✗ task definition task.json\n" in ran.out
-    assert "✓ cluster your-cluster\n" in ran.out
+    assert (ran.code, ran.err) == (1, "")
+    assert [line for line in ran.out.splitlines() if not line.strip().startswith(("at ", "try: "))] == [
+        "✗ task definition task.json",
+        "    the environment variable NO_A is not set",
+        "    the environment variable NO_B is not set",
+        "✗ service web",
+        "    desiredCount: an integer is expected, not a string",
+        "    launchType: a string is expected, not a list",
+        f"✓ cluster {CLUSTER}",
+        "",
+        "3 checks: 2 failed, 1 passed.",
+    ]
 
 
-def test_what_is_read_and_written_is_asked_for(cli: Cli, box: Box, project: Path) -> None:
+def test_what_is_read_and_written_is_asked_for(cli: Cli, box: Box, furnished: Path) -> None:
     before = len(box.serving.calls())
     ran = cli("verify", "--no-get-secrets", "--put-logs")
     assert (ran.code, ran.err) == (0, "")
