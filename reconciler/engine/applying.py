@@ -8,7 +8,7 @@ from dataclasses import field, replace
 from functools import partial
 from typing import Final, TypeAlias, assert_never
 
-from reconciler.core import appspecs, codedeployments, diffs, pointers, secrets, steps
+from reconciler.core import appspecs, codedeployments, diffs, news, pointers, secrets, steps
 from reconciler.core import canon as canons
 from reconciler.core.events import Event
 from reconciler.core.kinds import Kinds
@@ -258,7 +258,7 @@ def _expect(
     if watch is not None:
         run.watches.append(watch)
     elif codedeployments.controller(snapshot.body) == "CODE_DEPLOY":
-        told = frozenset(str(event.get("id")) for event in watching.events(described or {}))
+        told = news.ids(described or {})
         run.watches.append(
             shifting.Shift(
                 cluster=cluster,

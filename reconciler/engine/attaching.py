@@ -6,9 +6,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Final
 
-from reconciler.core import rollouts
+from reconciler.core import news, rollouts
 from reconciler.core.values import JsonObject
-from reconciler.engine import watching
 from reconciler.engine.ports import Snapshot
 from reconciler.engine.watching import Watch
 from reconciler.errors import ApplyError, Interrupted, ReconcilerError
@@ -45,8 +44,8 @@ def begun(
         until="stable" if deployment in before else until,
         timeout=timeout,
         since=_first_moment(first, since),
-        told=frozenset(str(event.get("id")) for event in watching.events(described or {})),
-        created=0.0 if deployment in before else watching.made_at(first),
+        told=news.ids(described or {}),
+        created=0.0 if deployment in before else news.made_at(first),
         desired=promised(made) if deployment in before else -1,
     )
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from reconciler.core import appspecs, codedeployments
+from reconciler.core import appspecs, codedeployments, news
 from reconciler.core.appspecs import Settings
 from reconciler.core.diffs import Action
 from reconciler.core.kinds.spellings import revision_name
 from reconciler.core.plans import Finding
 from reconciler.core.steps import CreateCodeDeployDeployment
 from reconciler.core.values import Json, JsonObject
-from reconciler.engine import grouping, watching
+from reconciler.engine import grouping
 from reconciler.engine.grouping import Group
 from reconciler.engine.ports import Clock, Gateway, Snapshot
 from reconciler.engine.shifting import Shift
@@ -162,7 +162,7 @@ def begin(
                 raise
             name = _joined(info, spec, step)
     known = frozenset(codedeployments.known(service)) - {name}
-    told = frozenset(str(event.get("id")) for event in watching.events(service))
+    told = news.ids(service)
     created = (info or {}).get("createTime")
     return (
         Shift(

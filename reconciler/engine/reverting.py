@@ -7,7 +7,7 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Final, assert_never
 
-from reconciler.core import codedeployments, rollouts
+from reconciler.core import codedeployments, news, rollouts
 from reconciler.core.events import Event, Warned
 from reconciler.core.outcomes import Ending, Outcome
 from reconciler.core.revisions import short
@@ -99,7 +99,7 @@ def paused(gateway: Gateway, cluster: str, service: str, hook: str = "") -> Paus
         cluster=cluster,
         service=service,
         arn=str(record["serviceDeploymentArn"]),
-        created=watching.made_at(record),
+        created=news.made_at(record),
         hook=hook or waiting[0],
         stage=str(record.get("lifecycleStage") or ""),
     )
@@ -228,7 +228,7 @@ class _Return:
             before=attaching.ids(body) - {str(first.get("id"))},
             until="stable",
             timeout=manner.timeout,
-            told=_told(body),
+            told=news.ids(body),
             created=created,
         )
 
@@ -266,7 +266,7 @@ class _Return:
                 back,
                 until="stable",
                 timeout=max(limit - (self.clock.now() - started), 1.0) if limit else 0.0,
-                told=back.told | _told(now.body),
+                told=back.told | news.ids(now.body),
             )
             watched = yield from watching.watch(self.gateway, self.clock, target)
         body = watched.service.body if watched.service is not None else {}
@@ -318,10 +318,6 @@ def _stop(gateway: Gateway, arn: str) -> None:
 
 def _in_use(body: JsonObject) -> set[object]:
     return {body.get("taskDefinition"), *(each.get("taskDefinition") for each in rollouts.deployments(body))}
-
-
-def _told(body: JsonObject) -> frozenset[str]:
-    return frozenset(str(event.get("id")) for event in watching.events(body))
 
 
 def _arn(made: Snapshot) -> tuple[str, bool]:

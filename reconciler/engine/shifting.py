@@ -6,7 +6,7 @@ from collections.abc import Generator, Iterator, Mapping
 from dataclasses import field
 from typing import Final
 
-from reconciler.core import codedeployments, rollouts
+from reconciler.core import codedeployments, news, rollouts
 from reconciler.core.appspecs import Settings
 from reconciler.core.events import Event, RolloutProgress, Warned
 from reconciler.core.kinds.spellings import short_name
@@ -92,7 +92,7 @@ def look(gateway: Gateway, clock: Clock, described: Snapshot, cluster: str, serv
         return
     for info in under_way(gateway.codedeploy, described.body)[:1]:
         name = str(info.get("deploymentId"))
-        told = frozenset(str(event.get("id")) for event in watching.events(described.body))
+        told = news.ids(described.body)
         target = Shift(cluster=cluster, service=service, deployment=name, until="stable", told=told)
         yield from _Following(gateway, target, clock.now()).look(clock.now(), late=False)
 
@@ -139,7 +139,7 @@ class _Following:
                 code=found.reason,
             )
         self.latest = found
-        yield from watching.news(target.unit, target.since, found.body, self.told)
+        yield from news.fresh(target.unit, target.since, found.body, self.told)
         judgement = self._judged(found.body, now)
         yield from self._progress(found.body, judgement, now)
         record = codedeployments.record(self.info, self.described, judgement) if self.info else None

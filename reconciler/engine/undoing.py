@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from reconciler.core import codedeployments, rollouts
+from reconciler.core import codedeployments, news, rollouts
 from reconciler.core.revisions import family_of, older, short
 from reconciler.core.values import Json, JsonObject
 from reconciler.engine import watching
@@ -114,8 +114,8 @@ def read(
 
 def _made_with(first: JsonObject | None, newest: Sequence[JsonObject]) -> str:
     """Give the ARN of the service deployment that was made with a deployment: the one whose time is the nearest."""
-    made = watching.made_at(first or {})
-    near = sorted(newest, key=lambda each: abs(watching.made_at(each) - made)) if made else ()
+    made = news.made_at(first or {})
+    near = sorted(newest, key=lambda each: abs(news.made_at(each) - made)) if made else ()
     return next((str(each.get("serviceDeploymentArn")) for each in near), "")
 
 
@@ -213,7 +213,7 @@ def _natively(facts: Facts, wish: Wish) -> Undoing:
     left = str(facts.revision.get("taskDefinition", ""))
     cluster, service = facts.cluster, facts.service
     leaves = stale(facts, wish, left, target)
-    created = watching.made_at(facts.record)
+    created = news.made_at(facts.record)
     if facts.record.get("status") not in UNDER_WAY:
         over = facts.record.get("status") == _WENT_BACK
         return Await(

@@ -9,7 +9,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Final, assert_never
 
-from reconciler.core import appspecs, codedeployments
+from reconciler.core import appspecs, codedeployments, news
 from reconciler.core.events import Event, Warned
 from reconciler.core.outcomes import Ending
 from reconciler.core.revisions import family_of, older, short
@@ -325,7 +325,7 @@ def _shift(
 ) -> Shift:
     """Watch a deployment until the service is at rest again, telling nothing of what was before."""
     known = frozenset(codedeployments.known(current.body)) - {deployment}
-    told = frozenset(str(event.get("id")) for event in watching.events(current.body))
+    told = news.ids(current.body)
     return Shift(
         cluster=plan.cluster, service=plan.service, deployment=deployment, before=known, told=told,
         until="stable", timeout=manner.timeout,

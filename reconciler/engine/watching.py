@@ -8,14 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import field, replace
-from itertools import groupby
 from typing import Final, TypeAlias
 
-from reconciler.core import codedeployments, rollouts
-from reconciler.core.events import Event, RolloutProgress, ServiceEvent, Warned
+from reconciler.core import codedeployments, news, rollouts
+from reconciler.core.events import Event, RolloutProgress, Warned
 from reconciler.core.outcomes import Ending, Outcome
 from reconciler.core.rollouts import Judgement, State
-from reconciler.core.values import Json, JsonObject
+from reconciler.core.values import JsonObject
 from reconciler.engine import observing
 from reconciler.engine.diagnosing import Stall, diagnosed
 from reconciler.engine.ports import Absent, Clock, Gateway, Snapshot
@@ -170,7 +169,7 @@ class _Following:
         match self.found:
             case Snapshot(body):
                 self.latest = self.found
-                yield from news(target.unit, target.since, body, self.told)
+                yield from news.fresh(target.unit, target.since, body, self.told)
                 judgement = self._judged(body, elapsed)
                 self.state = judgement.state
                 progress = self._progress(body, judgement, now)
@@ -232,7 +231,7 @@ class _Following:
 
     def _progress(self, service: JsonObject, judgement: Judgement, now: float) -> RolloutProgress | None:
         """Give what to report of a service: nothing where nothing has moved."""
-        seen = (judgement, _counts(service), _traffic(self.record), _held(self.record))
+        seen = (judgement, *news.moved(service, self.record))
         if seen == self.shown:
             return None
         self.shown = seen
@@ -308,7 +307,7 @@ class _Reader:
         ]
         if near:  # of two at one time the newer one, which is listed first: it has stopped the other
             each.arn = min(near, key=lambda each: each[0])[1]
-        each.usual = next(_durations(briefs), 0.0)
+        each.usual = next(news.durations(briefs), 0.0)
 
     def _missed(self, error: AwsError, following: Sequence[_Following]) -> None:
         if error.temporary or isinstance(error, AwsNotFound):  # not there yet: the services will do for once
@@ -323,63 +322,6 @@ class _Reader:
 
 
 _MONTH: Final = 30 * 86400.0
-
-
-def _durations(briefs: Sequence[JsonObject]) -> Iterator[float]:
-    """Give how long successful service deployments took, in seconds, the newest first."""
-    for brief in briefs:
-        began, ended = brief.get("startedAt"), brief.get("finishedAt")
-        if (
-            brief.get("status") == "SUCCESSFUL"
-            and isinstance(began, int | float)
-            and isinstance(ended, int | float)
-        ):
-            yield float(ended) - float(began)
-
-
-def _counts(service: JsonObject) -> tuple[object, ...]:
-    names = ("id", "status", "desiredCount", "pendingCount", "runningCount", "failedTasks", "rolloutState")
-    return tuple(tuple(d.get(name) for name in names) for d in rollouts.deployments(service))
-
-
-def _traffic(record: JsonObject | None) -> tuple[object, ...]:
-    target = record.get("targetServiceRevision") if record is not None else None
-    shown = target if isinstance(target, dict) else {}
-    return tuple(value for name, value in shown.items() if name.endswith("Weight"))
-
-
-def _held(record: JsonObject | None) -> tuple[object, ...]:
-    """Give what holds a service deployment or may end it: its hooks and its monitors, as far as they change."""
-    found = record or {}
-    hooks = found.get("lifecycleHookDetails")
-    monitors = (found.get("deploymentCircuitBreaker"), found.get("alarms"))
-    return (
-        *((h.get("hookId"), h.get("status")) for h in _list(hooks) if isinstance(h, dict)),
-        *((m.get("status"), m.get("failureCount")) for m in monitors if isinstance(m, dict)),
-    )
-
-
-def news(unit: str, since: float, service: JsonObject, told: set[str]) -> Iterator[Event]:
-    """Report service events that were not `told` yet, oldest first (the API gives the newest first)."""
-    fresh: list[tuple[float, str]] = []
-    for event in reversed(events(service)):
-        name, at = str(event.get("id")), event.get("createdAt")
-        when = float(at) if isinstance(at, int | float) else 0.0
-        if name not in told and when >= since:
-            told.add(name)
-            fresh.append((when, str(event.get("message", ""))))
-    for message, same in groupby(fresh, key=lambda told: told[1]):
-        times = [when for when, _ in same]
-        yield ServiceEvent(unit=unit, at=times[0], message=message, times=len(times))
-
-
-def _list(value: Json) -> Sequence[Json]:
-    return value if isinstance(value, list | tuple) else ()
-
-
-def events(service: JsonObject) -> list[JsonObject]:
-    """Give the service events of a described service, the newest first."""
-    return [event for event in _list(service.get("events")) if isinstance(event, dict)]
 
 
 def look(gateway: Gateway, clock: Clock, described: Snapshot, cluster: str, service: str) -> Iterator[Event]:
@@ -446,11 +388,5 @@ def pick_up(current: Snapshot, cluster: str, service: str, until: str, timeout: 
         until=until,
         timeout=timeout,
         since=float(since) if isinstance(since, int | float) else 0.0,
-        created=made_at(first),
+        created=news.made_at(first),
     )
-
-
-def made_at(deployment: JsonObject) -> float:
-    """Give when a deployment was made, by AWS's clock."""
-    created = deployment.get("createdAt")
-    return float(created) if isinstance(created, int | float) else 0.0
