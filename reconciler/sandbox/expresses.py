@@ -5,7 +5,7 @@ import re
 from reconciler.sandbox import clusters, expressdefaults, rules, scalabletargets, services, taskdefinitions
 from reconciler.sandbox.errors import Refusal
 from reconciler.sandbox.expressdefaults import CONTAINER, INVALID
-from reconciler.sandbox.worlds import Body, Express, Service, World
+from reconciler.sandbox.worlds import Body, Express, LogGroup, Service, World
 
 
 @rules.documented(
@@ -50,7 +50,8 @@ def _cluster(world: World, reference: str | None) -> str:
 
 
 @rules.documented(
-    "model, CreateExpressGatewayService: what is needed; a given task definition has a container Main …"
+    "model, CreateExpressGatewayService: what is needed; a given task definition has a container Main …; developer "
+    "guide, resources of Express services: a log group"
 )
 @rules.documented(
     "model, ExpressGatewayServiceConfiguration: what is shown of a customer's own task definition"
@@ -73,6 +74,8 @@ def _configured(world: World, request: Body, held: Body, express: Express) -> Bo
     if express.registered.get(arn) != wanted:
         arn = taskdefinitions.register_task_definition(world, wanted)["taskDefinition"]["taskDefinitionArn"]
         express.registered[arn] = wanted
+        group = configured["primaryContainer"]["awsLogsConfiguration"]["logGroup"]
+        world.logs.setdefault(group, LogGroup(int(world.now * 1000)))
     return configured | {"taskDefinitionArn": arn}
 
 

@@ -32,7 +32,8 @@ CANARY = 800
 @pytest.fixture
 def server() -> Iterator[Serving]:
     """Serve the Express service `front` at rest, and a definition that is one's own."""
-    with sandbox.serving({"express_services": [FRONT], "task_definitions": [OWN]}) as served:
+    seed = {"express_services": [FRONT], "task_definitions": [OWN], "log_groups": []}
+    with sandbox.serving(seed) as served:
         yield served
 
 
@@ -84,6 +85,9 @@ def test_what_is_made_of_little(server: Serving, ecs: Any) -> None:
         "repo/front:1",
         "awsvpc",
     )
+    groups = client(server.endpoint_url, "logs").describe_log_groups()["logGroups"]
+    options = container["logConfiguration"]["options"]
+    assert [each["logGroupName"] for each in groups] == [options["awslogs-group"]]
     (cluster,) = ecs.describe_clusters()["clusters"]
     assert cluster["capacityProviders"] == ["FARGATE"]
     rolled = service(ecs)
