@@ -23,7 +23,7 @@ _WORDS: Final = (State.FAILED, State.WARNED, State.PASSED, State.SKIPPED)
 def text(verification: Verification, style: Style = PLAIN, glyphs: Glyphs = UNICODE) -> str:
     """Write the tree, and how many checks came out how, as lines that end in a line feed."""
     lines = [line for each in verification.checked for line in _lines(each, 0, style, glyphs)]
-    return "\n".join([*lines, "", summary(verification)]) + "\n"
+    return "\n".join([*lines, *([""] if lines else []), summary(verification)]) + "\n"
 
 
 def summary(verification: Verification) -> str:
