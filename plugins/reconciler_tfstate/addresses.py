@@ -279,16 +279,18 @@ def _step(text: str, match: re.Match[str]) -> Step:
 
 def _modules(text: str, steps: Sequence[Step]) -> tuple[Modules, Sequence[Step]]:
     modules: list[tuple[str, Key]] = []
-    while steps and steps[0] == Member("module"):
-        match steps:
-            case [_, Member(name), Index(key), *rest]:
+    at = 0
+    while at < len(steps) and steps[at] == Member("module"):
+        match steps[at + 1 : at + 3]:
+            case [Member(name), Index(key)]:
                 modules.append((name, key))
-            case [_, Member(name), *rest]:
+                at += 3
+            case [Member(name), *_]:
                 modules.append((name, None))
+                at += 2
             case _:
                 raise fault(text, "names no module after `module`", "module.NAME.TYPE.NAME.ATTRIBUTE")
-        steps = rest
-    return tuple(modules), steps
+    return tuple(modules), steps[at:]
 
 
 def unquote(text: str, quoted: str) -> str:

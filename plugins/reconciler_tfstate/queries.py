@@ -17,6 +17,7 @@ from typing import Final, TypeAlias
 
 from reconciler.plugin import ConfigError, Json
 from reconciler_tfstate.addresses import DOUBLE, INT, SINGLE, Index, Member, Slice, fault, quote, unquote
+from reconciler_tfstate.words import word
 
 _LENGTH: Final = 250  # tokens of a query: each step is evaluated within the one before
 _DEPTH: Final = 20  # brackets within brackets
@@ -267,7 +268,7 @@ class _Parser:
 
     def _call(self, name: str) -> Filter:
         if name not in FUNCTIONS and name not in _LITERALS:
-            raise self._no(f"uses jq's {name}, which is not among the functions here", _INSTEAD)
+            raise self._no(f"uses jq's {word(name)}, which is not among the functions here", _INSTEAD)
         self._advance()
         if name in _LITERALS:
             return Literal(_LITERALS[name])
@@ -374,9 +375,9 @@ class _Parser:
         self.at = self.token.end()
 
     def _no(self, what: str, instead: str) -> ConfigError:
-        word = self._sign() or (self.token["name"] if self.token else None)
-        if word in _UNSUPPORTED:
-            what, instead = _UNSUPPORTED[word].format(word), _INSTEAD
+        sign = self._sign() or (self.token["name"] if self.token else None)
+        if sign in _UNSUPPORTED:
+            what, instead = _UNSUPPORTED[sign].format(sign), _INSTEAD
         left = self.text[self.token.start() :].lstrip() if self.token else ""
         column = len(self.address.rstrip()) - len(left.rstrip()) + 1
         return fault(self.address, f"{what} (column {column})", instead)

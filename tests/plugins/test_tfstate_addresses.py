@@ -106,3 +106,14 @@ def test_listing_names_what_can_be_looked_up() -> None:
     assert 'terraform_data.keyed["x\\"y"]' in listed
     for path in listed:
         odd.lookup(Address("tfstate", path))
+
+
+@pytest.mark.parametrize("text", ["a.b | " + "_" * 5_000, "a.b.'" + "c" * 5_000, "data." * 2_000])
+def test_messages_show_a_part_of_what_is_long(text: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        addresses.canonical(text)
+    assert len(str(caught.value)) < 1_000
+
+
+def test_many_modules_in_one_another() -> None:
+    assert len(addresses.parse("module.a[0].module.b." * 3_000 + "c.d").target.module) == 6_000  # type: ignore[union-attr]
