@@ -1,4 +1,4 @@
-"""`verify`: a project whose roles, secrets, images and logs are there, and the same with much of it amiss."""
+"""`verify`: a project whose roles, secrets, images, logs and network are there, and the same with much of it amiss."""
 
 from __future__ import annotations
 
@@ -18,7 +18,35 @@ SCHEMA = json.loads((ROOT / "docs/schemas/verification.schema.json").read_text()
 TRUST = json.dumps({
     "Statement": {"Effect": "Allow", "Principal": {"Service": ["ecs-tasks.amazonaws.com"]}, "Action": "sts:AssumeRole"}
 })  # fmt: skip
+GROUP = f"arn:aws:elasticloadbalancing:{REGION}:123456789012:targetgroup/web/0123456789abcdef"
 ROLE = "arn:aws:iam::123456789012:role/service/web"
+
+
+TREE = """\
+✓ task definition web
+  ✓ definition
+  ✓ execution role web  ecs-tasks.amazonaws.com may assume it
+    ✓ credentials of the execution role  secrets are read as this role
+  ✓ task role web  ecs-tasks.amazonaws.com may assume it
+  ✓ container app
+    ✓ image 123456789012.dkr.ecr.{region}.amazonaws.com/web:7  built for linux/arm64
+    ✓ secret URL
+    ✓ environment file arn:aws:s3:::config/app.env
+    ✓ log group /ecs/web
+  ✓ container proxy
+    ✓ image {host}/open:index  built for linux/arm64
+✓ service web
+  ✓ definition
+  ✓ cluster {cluster}
+  ✓ launch type FARGATE
+  ✓ subnets subnet-1, subnet-2  in vpc-1
+  ✓ security groups sg-1  in vpc-1
+  ✓ target group web  serves app:80
+  ✓ free addresses of the subnets  502 addresses are free, and a rollout starts up to 1 task
+  ✓ quota of vCPUs on FARGATE  24 tasks fit: of 6 vCPUs 0 are used, which leaves 6, and a rollout starts up to 1 task
+
+17 checks: 17 passed.
+"""
 
 
 @pytest.fixture
@@ -30,17 +58,19 @@ def images() -> Iterator[Any]:
 @pytest.fixture
 def box(images: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Box]:
     """Serve an AWS in which everything is that the project refers to."""
+    role = {"RoleName": "web", "Path": "/service/", "AssumeRolePolicyDocument": TRUST}
     seed = {
         "clusters": [CLUSTER],
-        "instances": {CLUSTER: 1},
         "parameters": {"/web/url": {"type": "SecureString", "value": "x"}},
         "objects": {"config": {"app.env": "A=1"}},
         "log_groups": ["/ecs/web"],
         "repositories": {"web": {"7": {"platform": "linux/arm64"}}},
+        "networks": {"vpc-1": {"subnets": ["subnet-1", "subnet-2"], "security_groups": ["sg-1"]}},
+        "target_groups": {GROUP: {"VpcId": "vpc-1"}},
+        "quotas": {"L-3032A538": 6},
+        "calls": [{"service": "iam", "operation": "CreateRole", **role}],
     }
     with boxed(seed, monkeypatch) as served:
-        iam = client_of(served.serving.endpoint_url, "iam")
-        iam.create_role(RoleName="web", Path="/service/", AssumeRolePolicyDocument=TRUST)
         yield served
 
 
@@ -51,20 +81,29 @@ def furnished(project: Path, box: Box, images: Any) -> Path:
     app = {
         "name": "app",
         "image": f"123456789012.dkr.ecr.{REGION}.amazonaws.com/web:7",
-        "memory": 128,
+        "portMappings": [{"containerPort": 80}],
         "secrets": [{"name": "URL", "valueFrom": "/web/url"}],
         "environmentFiles": [{"type": "s3", "value": "arn:aws:s3:::config/app.env"}],
         "logConfiguration": {"logDriver": "awslogs", "options": log},
     }
     task = {
         "family": "web",
-        "networkMode": "bridge",
+        "networkMode": "awsvpc",
+        "requiresCompatibilities": ["FARGATE"],
+        "cpu": "256",
+        "memory": "512",
         "runtimePlatform": {"cpuArchitecture": "ARM64"},
         "executionRoleArn": ROLE,
         "taskRoleArn": ROLE,
-        "containerDefinitions": [app, {"name": "proxy", "image": f"{images.host}/open:index", "memory": 128}],
+        "containerDefinitions": [app, {"name": "proxy", "image": f"{images.host}/open:index"}],
     }
-    service = {"launchType": "EC2", "desiredCount": 1}
+    network = {"subnets": ["subnet-1", "subnet-2"], "securityGroups": ["sg-1"]}
+    service = {
+        "launchType": "FARGATE",
+        "desiredCount": 1,
+        "networkConfiguration": {"awsvpcConfiguration": network},
+        "loadBalancers": [{"targetGroupArn": GROUP, "containerName": "app", "containerPort": 80}],
+    }
     names = {"task_definition": "task.json", "service_definition": "service.json"}
     about = {"region": REGION, "cluster": CLUSTER, "service": "web", **names}
     for name, content in (("task.json", task), ("service.json", service), ("reconciler.yml", about)):
@@ -83,29 +122,7 @@ def test_everything_is_there(cli: Cli, box: Box, furnished: Path, images: Any) -
     before = len(box.serving.calls())
     ran = cli("verify")
     assert (ran.code, ran.err) == (0, "")
-    assert (
-        ran.out
-        == f"""\
-✓ task definition web
-  ✓ definition
-  ✓ execution role web  ecs-tasks.amazonaws.com may assume it
-    ✓ credentials of the execution role  secrets are read as this role
-  ✓ task role web  ecs-tasks.amazonaws.com may assume it
-  ✓ container app
-    ✓ image 123456789012.dkr.ecr.{REGION}.amazonaws.com/web:7  built for any/arm64
-    ✓ secret URL
-    ✓ environment file arn:aws:s3:::config/app.env
-    ✓ log group /ecs/web
-  ✓ container proxy
-    ✓ image {images.host}/open:index  built for any/arm64
-✓ service web
-  ✓ definition
-  ✓ cluster {CLUSTER}
-  ✓ launch type EC2
-
-12 checks: 12 passed.
-"""
-    )
+    assert ran.out == TREE.format(region=REGION, host=images.host, cluster=CLUSTER)
     calls = [call["operation"] for call in box.serving.calls()[before:]]
     assert {
         name for name in calls if not name.startswith(("Describe", "Get", "BatchGet", "HEAD", "AssumeRole"))
@@ -121,7 +138,8 @@ def test_every_failure_is_shown_with_its_place(cli: Cli, box: Box, furnished: Pa
     edit("task.json", "open:index", "open:none")
     edit("task.json", "web:7", "web:8")
     edit("task.json", '"taskRoleArn": "' + ROLE, '"taskRoleArn": "' + ROLE + "-2")
-    edit("service.json", '"EC2"', '"FARGATE"')
+    edit("service.json", '"sg-1"', '"sg-2"')
+    edit("service.json", '"containerPort": 80', '"containerPort": 81')
     denied = {
         "code": "AccessDenied",
         "status": 403,
@@ -139,13 +157,21 @@ def test_every_failure_is_shown_with_its_place(cli: Cli, box: Box, furnished: Pa
         for said in check["diagnostics"]
         if said["severity"] == "failed"
     }
-    refused = [what for what in found if what.startswith("ECS refuses this: the service runs on FARGATE")]
-    assert {found.pop(what) for what in refused} == {("service.json", 2, "/launchType")}
     assert found == {
-        "there is no role web-2": ("task.json", 8, "/taskRoleArn"),
-        "the repository web has no tag 8": ("task.json", 12, "/containerDefinitions/0/image"),
-        "there is no parameter /web/none": ("task.json", 17, "/containerDefinitions/0/secrets/0/valueFrom"),
-        f"{images.host} has no open none": ("task.json", 37, "/containerDefinitions/1/image"),
+        "there is no role web-2": ("task.json", 13, "/taskRoleArn"),
+        "the repository web has no tag 8": ("task.json", 17, "/containerDefinitions/0/image"),
+        "there is no parameter /web/none": ("task.json", 26, "/containerDefinitions/0/secrets/0/valueFrom"),
+        f"{images.host} has no open none": ("task.json", 46, "/containerDefinitions/1/image"),
+        "ECS refuses this: the container `app` maps no container port 81": (
+            "service.json",
+            19,
+            "/loadBalancers/0/containerPort",
+        ),
+        "there is no security group sg-2": (
+            "service.json",
+            11,
+            "/networkConfiguration/awsvpcConfiguration/securityGroups/0",
+        ),
     }
     (skipped,) = [check for check in checks(document) if check["subject"] == "log group /ecs/web"]
     assert skipped["state"] == "skipped"

@@ -168,10 +168,14 @@ def _usage(metric: JsonObject, stamp: float) -> Call:
 
 def _enough(fit: int, needed: Room, what: str, hint: str) -> Verdict:
     if fit < needed.least:
-        return failed(f"{fit} {what}, and a rollout starts {needed.least} tasks before it stops any", hint)
+        return failed(f"{fit} {what}, and a rollout starts {_tasks(needed.least)} before it stops any", hint)
     if fit < needed.most:
-        return warned(f"{fit} {what}, and a rollout starts up to {needed.most} tasks at once", hint)
-    return passed(f"{fit} {what}, and a rollout starts up to {needed.most} tasks")
+        return warned(f"{fit} {what}, and a rollout starts up to {_tasks(needed.most)} at once", hint)
+    return passed(f"{fit} {what}, and a rollout starts up to {_tasks(needed.most)}")
+
+
+def _tasks(count: int) -> str:
+    return f"{count} task{'' if count == 1 else 's'}"
 
 
 def _count(value: Json) -> int:
