@@ -12,7 +12,7 @@ from reconciler.hcl import values
 from reconciler.hcl.faults import Fault
 from reconciler.hcl.runs import Run
 from reconciler.plugin import ConfigError, NotFound, ResolveError
-from reconciler_tfstate import addresses
+from reconciler_tfstate import addresses, places
 from reconciler_tfstate.addresses import Output, Resource
 from reconciler_tfstate.places import Found
 from reconciler_tfstate.roots import APPLY
@@ -41,6 +41,13 @@ def _found(children: Children, state: State, target: Output | Resource) -> Found
     except ResolveError:  # what cannot be read says nothing of the state
         return None
     if module is None:
+        if isinstance(target, Resource) and all(each.type != target.type for each in state.resources):
+            # `module.app.red.url`, where `red` may have been meant as an instance: NotFound says which there are.
+            instance = children.module((*target.module[:-1], (target.module[-1][0], target.type)))
+            if instance is not None:
+                outputs = places.listed(sorted(instance.configuration.outputs))
+                what = f"{instance.address} has no output {target.name!r}"
+                raise NotFound(what, hint=f"its outputs are {outputs}" if outputs else None)
         return None
     at = addresses.render(target)
     if isinstance(target, Output):
