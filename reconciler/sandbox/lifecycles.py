@@ -86,9 +86,10 @@ def grow(world: World, task: Task, definition: Body, fates: Mapping[str, Fate]) 
     after(running, lambda: _run(world, task, definition, fates))
     for container in definition["containerDefinitions"]:
         own = fates[container["name"]]
-        if not container["essential"] and own.outcome in (Outcome.CRASHES, Outcome.EXITS):
+        if own.outcome in (Outcome.CRASHES, Outcome.EXITS):
+            ends = partial(mishaps.crash, world) if container["essential"] else mishaps.leave
             lasts = knobs.crash if own.after is None else own.after
-            after(running + lasts, partial(mishaps.leave, task, container["name"], own))
+            after(running + lasts, partial(ends, task, container["name"], own))
     _live(world, task, definition, culprit, fate, running)
 
 
@@ -102,7 +103,7 @@ def _live(world: World, task: Task, definition: Body, culprit: str, fate: Fate, 
 
     match fate.outcome:
         case Outcome.CRASHES | Outcome.EXITS:
-            plan(running + due(knobs.crash), lambda: mishaps.crash(world, task, culprit, fate))
+            pass  # planned with those of the other containers: the first to end decides
         case Outcome.SICKENS:
             grace = float(task.service.body.get("healthCheckGracePeriodSeconds", 0))
             found = max(due(knobs.sick), grace)
@@ -146,7 +147,9 @@ def cast(world: World, definition: Body) -> dict[str, Fate]:
     return fates
 
 
-@rules.guessed("only essential containers decide; the first in order with a fate of its own")
+@rules.guessed(
+    "only essential containers decide; the first in order with a fate of its own, of exits the first to happen"
+)
 def decided(definition: Body, fates: Mapping[str, Fate]) -> tuple[str, Fate]:
     """Give the container that decides what becomes of the task, and its fate."""
     for container in definition["containerDefinitions"]:

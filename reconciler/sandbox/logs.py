@@ -198,7 +198,7 @@ def filter_log_events(world: World, request: Body) -> Body:
     ]
     found.sort(key=lambda each: each["timestamp"])
     paging = {"maxResults": request.get("limit"), "nextToken": request.get("nextToken")}
-    return pages.cut(found, "events", paging, default=10000) | {"searchedLogStreams": []}
+    return pages.cut(found, "events", paging, default=10000, most=10000) | {"searchedLogStreams": []}
 
 
 @rules.documented(

@@ -249,6 +249,23 @@ def test_refusals(ecs: Any, members: dict[str, Any], code: str, message: str) ->
     assert ecs.list_tasks(cluster="main")["taskArns"] == []
 
 
+@pytest.mark.parametrize(("app", "other", "codes"), [(30, 10, [143, 7]), (10, 30, [0, 143])])
+def test_the_first_essential_container_to_end_ends_the_task(app: int, other: int, codes: list[int]) -> None:
+    definition = job()
+    definition["containerDefinitions"][1]["essential"] = True
+    fates = [
+        {"container": "app", "outcome": "exit", "after": app},
+        {"container": "sidecar", "outcome": "exit", "exit_code": 7, "after": other},
+    ]
+    seed = {"clusters": ["main"], "task_definitions": [definition], "outcomes": fates}
+    with sandbox.serving(seed) as server:
+        ecs = client(server.endpoint_url)
+        (task,) = run(ecs)
+        server.advance(27)
+        ended = shown(ecs, task)
+        assert (ended["lastStatus"], [each["exitCode"] for each in ended["containers"]]) == ("STOPPED", codes)
+
+
 def test_an_unhealthy_job_goes_on() -> None:
     with serving({"container": "app", "outcome": "sick"}) as server:
         ecs = client(server.endpoint_url)
