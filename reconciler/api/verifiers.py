@@ -22,7 +22,7 @@ from reconciler.engine import compatibility, composing, observing, verifying
 from reconciler.engine.composing import Desired
 from reconciler.engine.options import Options
 from reconciler.engine.ports import Absent, Snapshot
-from reconciler.engine.verifying import Clients, Outside, Registry, Told
+from reconciler.engine.verifying import Clients, Outside, Registry, Spot, Told
 from reconciler.errors import (
     AwsCredentials,
     AwsError,
@@ -31,7 +31,6 @@ from reconciler.errors import (
     KnownLater,
     ReconcilerError,
     Refused,
-    Where,
 )
 from reconciler.records import dataclass
 
@@ -250,15 +249,17 @@ class Verifier:
             found += trees.alone(scene)
         return found
 
-    def _place(self, files: dict[str, _File], document: str, path: Path) -> tuple[Where | None, str]:
+    def _place(self, files: dict[str, _File], document: str, path: Path) -> Spot:
         if document == PROJECT:
             resolved = self.settings.resolved
-            return resolved.where(path), pointers.text(_held(resolved.data, path))
-        desired = files[document].desired if document in files else None
-        if desired is None:
-            return None, ""
-        raw = compatibility.raw(desired.canon, path)
-        return desired.resolved.where(raw), pointers.text(raw)
+            raw = _held(resolved.data, path)
+        else:
+            desired = files[document].desired if document in files else None
+            if desired is None:
+                return Spot()
+            resolved, raw = desired.resolved, compatibility.raw(desired.canon, path)
+        origins = sorted(str(origin.address) for origin in resolved.origins_of(raw))
+        return Spot(resolved.where(raw), pointers.text(raw), tuple(origins))
 
 
 def _account(asking: Future[str]) -> str:

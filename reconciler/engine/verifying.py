@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
 from dataclasses import field
-from typing import Any, Final, Protocol, TypeAlias
+from typing import Any, Final, NamedTuple, Protocol, TypeAlias
 
 from reconciler.core.redaction import Masker
 from reconciler.core.values import JsonObject, Path
@@ -43,8 +43,16 @@ from reconciler.errors import (
 from reconciler.plugin import AwsClient, AwsOptions
 from reconciler.records import dataclass
 
-Place: TypeAlias = Callable[[str, Path], tuple[Where | None, str]]
-"""Where a place of a document stands: in a file, and as a pointer into that file's data."""
+
+class Spot(NamedTuple):
+    """Where a place of a document stands: in a file, as a pointer into that file's data; and what made its value."""
+
+    where: Where | None = None
+    pointer: str = ""
+    origins: tuple[str, ...] = ()
+
+
+Place: TypeAlias = Callable[[str, Path], Spot]
 Told: TypeAlias = Callable[[int, int], object]
 """Is told how many checks are judged, and how many there are."""
 
@@ -223,7 +231,7 @@ def _checked(
     own = next(verdicts)
     children = tuple(_checked(child, verdicts, place, masker) for child in check.children)
     said = () if own is None else (own or (passed(),))
-    where, pointer = place(check.document, check.path)
+    spot = place(check.document, check.path)
     subject = masker.leaf(check.subject)
     state = worst([verdict.state for verdict in said]) if said else None
     return Checked(
@@ -233,21 +241,22 @@ def _checked(
         diagnostics=tuple(
             _diagnostic(subject, check, verdict, place, masker) for verdict in said if verdict.what
         ),
-        where=where,
-        pointer=pointer,
+        where=spot.where,
+        pointer=spot.pointer,
         children=children,
     )
 
 
 def _diagnostic(subject: str, check: Check, verdict: Verdict, place: Place, masker: Masker) -> Diagnostic:
-    where, pointer = place(check.document, check.path if verdict.path is None else verdict.path)
+    spot = place(check.document, check.path if verdict.path is None else verdict.path)
     if verdict.where is not None:
-        where, pointer = verdict.where, verdict.pointer
+        spot = Spot(verdict.where, verdict.pointer)
     return Diagnostic(
         subject=subject,
         severity=verdict.state,
         what=masker.leaf(verdict.what),
         hint=masker.leaf(verdict.hint),
-        where=where,
-        pointer=pointer,
+        where=spot.where,
+        pointer=spot.pointer,
+        origins=tuple(masker.leaf(origin) for origin in spot.origins),
     )

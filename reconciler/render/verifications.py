@@ -85,7 +85,8 @@ def _said(said: Diagnostic, indent: str, style: Style, glyphs: Glyphs) -> list[s
     lines = [indent + style.paint(_ROLES[said.severity], f"{lead}{what}")]
     if said.where is not None and said.severity is not State.SKIPPED:
         pointer = f" {said.pointer}" if said.pointer else ""
-        lines.append(indent + style.paint("dim", f"at {glyphs.drawn(f'{said.where}{pointer}')}"))
+        made = f"  # {', '.join(said.origins)}" if said.origins else ""
+        lines.append(indent + style.paint("dim", f"at {glyphs.drawn(f'{said.where}{pointer}{made}')}"))
     if said.hint:
         lines.append(f"{indent}try: {glyphs.drawn(said.hint)}")
     return lines
@@ -102,6 +103,7 @@ def _member(node: Checked) -> dict[str, Any]:
                 "what": said.what,
                 "try": said.hint,
                 **_place(said.where, said.pointer),
+                "origins": list(said.origins),
             }
             for said in node.diagnostics
         ],

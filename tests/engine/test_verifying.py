@@ -112,8 +112,9 @@ def pool() -> Iterator[ThreadPoolExecutor]:
         yield made
 
 
-def place(document: str, path: Path) -> tuple[Where | None, str]:
-    return (Where(document, 3, 1), "/".join(map(str, path))) if document else (None, "")
+def place(document: str, path: Path) -> verifying.Spot:
+    pointer = "/".join(map(str, path))
+    return verifying.Spot(Where(document, 3, 1), pointer, ("env X",)) if document else verifying.Spot()
 
 
 def run(world: World, pool: ThreadPoolExecutor, *trees: Check, **more: Any) -> tuple[Checked, ...]:
@@ -249,6 +250,6 @@ def test_a_node_is_as_bad_as_what_is_below_it(world: World, pool: ThreadPoolExec
     verification = Verification(region="eu-west-1", checked=(found,))
     (failure,) = verification.failures
     assert (failure.subject, failure.what, failure.hint) == ("c", "d", "e")
-    assert (failure.where, failure.pointer) == (Where("f", 3, 1), "y")
+    assert (failure.where, failure.pointer, failure.origins) == (Where("f", 3, 1), "y", ("env X",))
     assert not verification.passed
     assert verification.counts() == {State.PASSED: 2, State.FAILED: 1, State.WARNED: 0, State.SKIPPED: 0}

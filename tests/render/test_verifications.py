@@ -18,9 +18,18 @@ from reconciler.render.styles import Style
 SCHEMA = json.loads((Path(__file__).parents[2] / "docs/schemas/verification.schema.json").read_text())
 
 
+PLACE = Where("task.json", 3, 5)
+
+
 def said(severity: State, what: str, hint: str = "", where: Where | None = None) -> Diagnostic:
     return Diagnostic(
-        subject="s", severity=severity, what=what, hint=hint, where=where, pointer="/a" if where else ""
+        subject="s",
+        severity=severity,
+        what=what,
+        hint=hint,
+        where=where,
+        pointer="/a" if where else "",
+        origins=("tfstate a.b",) if where == PLACE else (),
     )
 
 
@@ -28,7 +37,6 @@ def check(subject: str, state: State, *diagnostics: Diagnostic) -> Checked:
     return Checked(subject=subject, state=state, own=state, diagnostics=diagnostics)
 
 
-PLACE = Where("task.json", 3, 5)
 FOUND = Verification(
     region="eu-west-1",
     account="123456789012",
@@ -57,7 +65,7 @@ TEXT = """\
   ✓ role a  tasks may assume it
   ✗ role b\\u001b[2J
       there is none
-      at task.json:3:5 /a
+      at task.json:3:5 /a  # tfstate a.b
       try: make it
   ✓ image é  there
       skipped: its platform is not known
@@ -111,6 +119,7 @@ def test_the_document_is_as_the_schema_says() -> None:
             "line": 3,
             "column": 5,
             "pointer": "/a",
+            "origins": ["tfstate a.b"],
         }
     ]
     for place in (document, document["summary"], failure, failure["diagnostics"][0]):

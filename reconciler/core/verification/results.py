@@ -14,7 +14,8 @@ from reconciler.records import dataclass
 class Diagnostic:
     """Something to say of a subject: how severe it is, what, and what to try (empty where there is nothing to).
 
-    `where` is the place in a file, None where it is in none; `pointer` the RFC 6901 pointer into that file's data.
+    `where` is the place in a file, None where it is in none; `pointer` the RFC 6901 pointer into that file's data;
+    `origins` are the references that made the value there (``tfstate aws_iam_role.app.arn``).
     """
 
     subject: str
@@ -23,6 +24,7 @@ class Diagnostic:
     hint: str = ""
     where: Where | None = None
     pointer: str = ""
+    origins: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
