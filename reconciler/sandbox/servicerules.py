@@ -1,7 +1,7 @@
 """What CreateService and UpdateService refuse. Each rule takes the service as it would be stored."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from reconciler.sandbox import controllers, definitiondefaults, pairingrules, rules, servicedefaults
@@ -199,8 +199,8 @@ def _network(candidate: Candidate) -> None:
     "model, CapacityProviderStrategyItem: one base, not all weights 0; CapacityProviderStrategy: at most 20"
 )
 @rules.guessed("the wording")
-def _strategy(candidate: Candidate) -> None:
-    strategy = candidate.body.get("capacityProviderStrategy") or []
+def check_strategy(strategy: Sequence[Body]) -> None:
+    """Refuse a capacity provider strategy, of a service or of RunTask, by which nothing could be placed."""
     if len(strategy) > 20:
         raise Refusal(
             _INVALID, "A capacity provider strategy can contain a maximum of 20 capacity providers."
@@ -211,6 +211,10 @@ def _strategy(candidate: Candidate) -> None:
         raise Refusal(
             _INVALID, "A capacity provider strategy must have one capacity provider with a weight above 0."
         )
+
+
+def _strategy(candidate: Candidate) -> None:
+    check_strategy(candidate.body.get("capacityProviderStrategy") or [])
 
 
 @rules.reported("transcripts: Task definition does not support launch_type FARGATE.")

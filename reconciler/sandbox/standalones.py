@@ -15,6 +15,7 @@ from reconciler.sandbox import (
     quotas,
     rules,
     servicedefaults,
+    servicerules,
     tagging,
     taskbodies,
     taskdefinitions,
@@ -81,6 +82,7 @@ def _launch(request: Body, cluster: Body) -> Body:
         if request.get(member)
     }
     launch: Body = given | servicedefaults.launch(given, cluster)
+    servicerules.check_strategy(launch.get("capacityProviderStrategy", []))
     if launch.get("platformVersion") == "LATEST":
         launch["platformVersion"] = "1.4.0"
     if not servicedefaults.on_fargate(launch) and "platformVersion" in launch:

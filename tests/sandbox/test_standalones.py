@@ -228,6 +228,11 @@ NAMED = {"containerOverrides": [{"name": "nobody", "cpu": 1}]}
             "both a launch type and capacity",
         ),
         (
+            {"launchType": "", "capacityProviderStrategy": [{"capacityProvider": "FARGATE"}]},
+            "InvalidParameterException",
+            "must have one capacity provider with a weight above 0",
+        ),
+        (
             {"volumeConfigurations": [{"name": "data"}]},
             "InvalidParameterException",
             "no matching configuredAtLaunch volume",
