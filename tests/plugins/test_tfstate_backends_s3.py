@@ -10,7 +10,15 @@ from typing import Any
 
 import pytest
 
-from reconciler.errors import ConfigError, Denied, NotFound, Unavailable
+from reconciler.errors import (
+    AwsError,
+    AwsThrottled,
+    AwsUnreachable,
+    ConfigError,
+    Denied,
+    NotFound,
+    Unavailable,
+)
 from reconciler.plugin import Address, AwsOptions, ResolveError, Resolver
 from reconciler.testing import FakeAwsClient, FakeContext
 from reconciler_tfstate import plugin, stores
@@ -111,7 +119,7 @@ def test_another_region_endpoint_and_profile(moto: Any, bucket: Any, tmp_path: P
     assert opened(elsewhere, older).lookup(OUTPUT).data == "there"
     unreachable = refused(elsewhere, folder(tmp_path))
     assert isinstance(unreachable, Unavailable)
-    assert unreachable.retry_after is not None
+    assert unreachable.retry_after is None, "the client has tried as often as it was told to"
     absent = refused(elsewhere, folder(tmp_path, endpoint=moto.url, profile="nobody"))
     assert isinstance(absent, Denied)
 
@@ -196,6 +204,24 @@ def test_ranges_that_are_none(monkeypatch: pytest.MonkeyPatch) -> None:
     context = FakeContext(clients={"s3": whole})
     assert opened(context, {"url": "s3://states/app.tfstate"}).lookup(OUTPUT).data == "found"
     assert len(short.calls) == len(whole.calls) == 1
+
+
+@pytest.mark.parametrize(
+    ("error", "again"),
+    [
+        (AwsThrottled("s3 GetObject: slow down (SlowDown)", code="SlowDown"), None),
+        (
+            AwsUnreachable("s3 GetObject: no answer (ReadTimeoutError)", code="ReadTimeoutError", hint="x"),
+            None,
+        ),
+        (AwsUnreachable("s3 GetObject: it broke off", code="ResponseStreamingError", hint="x"), 1.0),
+    ],
+)
+def test_who_was_asked_often_enough_is_asked_no_more(error: AwsError, again: float | None) -> None:
+    context = FakeContext(clients={"s3": FakeAwsClient({"GetObject": error})})
+    with pytest.raises(Unavailable) as caught:
+        opened(context, {"url": "s3://states/app.tfstate"}).lookup(OUTPUT)
+    assert caught.value.retry_after == again
 
 
 class Recorded:

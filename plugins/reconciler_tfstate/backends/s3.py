@@ -23,6 +23,7 @@ from reconciler.plugin import (
     Context,
     Denied,
     Json,
+    ResolveError,
     Unavailable,
     refusal,
 )
@@ -36,6 +37,7 @@ from reconciler_tfstate.stores import Store
 ACTIONS = ("s3:GetObject", "kms:Decrypt", "sts:AssumeRole", "sts:AssumeRoleWithWebIdentity")
 
 _SESSION = "reconciler-tfstate"
+_BROKE_OFF = {"IncompleteReadError", "ResponseStreamingError"}  # names of botocore's
 _PIECE = 16 << 20  # bytes that are asked for at once
 _KEY_BYTES = 32  # of a customer's key, which is an AES-256 key
 
@@ -98,7 +100,7 @@ class Object:
                         f"S3 cannot decrypt the object {self.key} of the bucket {self.bucket} without its key"
                     )
                     raise Denied(what, hint=hint) from None
-            raise refusal(error, address) from error
+            raise _refused(error, address) from error
 
     def lock(self, context: Context) -> str | None:
         """Read the object ``KEY.tflock`` that `use_lockfile` keeps during an apply."""
@@ -160,9 +162,17 @@ class Object:
                 hint="allow sts:AssumeRole on it to your own role, and your role in its trust policy",
             ) from None
         except AwsError as error:
-            raise refusal(error, address) from error
+            raise _refused(error, address) from error
         keys = _keys(found["AccessKeyId"], found["SecretAccessKey"], found["SessionToken"])
         return replace(options, profile="", variables=(*options.variables, *keys))
+
+
+def _refused(error: AwsError, address: Address) -> ResolveError:
+    """Give the error for a failed call. AWS's clients have asked often enough, but for an answer that broke off."""
+    refused = refusal(error, address)
+    if isinstance(refused, Unavailable) and error.code not in _BROKE_OFF:
+        return replace(refused, retry_after=None)
+    return refused
 
 
 def open_(backend: Backend) -> Object:
