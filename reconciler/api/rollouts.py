@@ -46,7 +46,7 @@ class Rollouts(Opening):
         if target is None:
             return Outcome(
                 ending=Ending.SUCCEEDED,
-                reason=watching.idle(self.gateway, current, settings.cluster, service),
+                reason=attaching.idle(self.gateway, current, settings.cluster, service),
                 revision=str(current.body.get("taskDefinition", "")),
                 idle=True,
             )

@@ -1,16 +1,18 @@
-"""Staying with a rollout that was just begun: what to watch of it, and what to say to who lets go of it."""
+"""Staying with a rollout that was just begun: what to watch of it, what to say to who lets go of it, and what where
+there is none.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Final
 
-from reconciler.core import news, rollouts
+from reconciler.core import codedeployments, news, rollouts
 from reconciler.core.values import JsonObject
-from reconciler.engine.ports import Snapshot
+from reconciler.engine.ports import Gateway, Snapshot
 from reconciler.engine.watching import Watch
-from reconciler.errors import ApplyError, Interrupted, ReconcilerError
+from reconciler.errors import ApplyError, AwsError, Interrupted, ReconcilerError
 
 AGAIN: Final = "`reconciler wait` picks it up again"
 """How to go on with a rollout that nobody watches any more."""
@@ -94,3 +96,26 @@ def attached(done: Sequence[str] = (), left: Sequence[str] = ()) -> Iterator[Non
             done=tuple(done),
             left=tuple(left),
         ) from error
+
+
+def idle(gateway: Gateway, current: Snapshot, cluster: str, service: str) -> str:
+    """Say how a service is of which nothing is under way, and how its last rollout ended if that was badly."""
+    body = current.body
+    running, desired = body.get("runningCount"), body.get("desiredCount")
+    said = "the service is stable" if running == desired else f"{running} of {desired} tasks run"
+    if codedeployments.controller(body) != "ECS":
+        return said
+    try:
+        last = next(iter(gateway.list_service_deployments(cluster, service, since=0.0)), {})
+    except AwsError:  # a note is all that is lost
+        return said
+    ended = _BADLY.get(str(last.get("status")), "")
+    return f"{said}; the last rollout {ended}" if ended else said
+
+
+_BADLY: Final[Mapping[str, str]] = {
+    "ROLLBACK_SUCCESSFUL": "was rolled back",
+    "ROLLBACK_FAILED": "failed, and so did its rollback",
+    "STOPPED": "was stopped",
+}
+"""What is said of a service deployment that is over, by its status (API model, ServiceDeploymentStatus)."""

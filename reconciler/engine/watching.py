@@ -10,7 +10,7 @@ from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import field, replace
 from typing import Final, TypeAlias
 
-from reconciler.core import codedeployments, news, rollouts
+from reconciler.core import news, rollouts
 from reconciler.core.events import Event, RolloutProgress, Warned
 from reconciler.core.outcomes import Ending, Outcome
 from reconciler.core.rollouts import Judgement, State
@@ -26,6 +26,8 @@ FIRST_PAUSE: Final = 0.5
 LONGEST_PAUSE: Final = 6.0
 # CreateService is eventually consistent: for some seconds the new service may be missing.
 PATIENCE: Final = 60.0
+# For how long a completed service deployment is waited with until the service shows it as well.
+CATCHING_UP: Final = 10.0
 # How far the times of a deployment and of its service deployment may lie apart: at first, and after a few looks, when
 # what is listed no longer lags behind.
 AT_ONCE: Final = 1.0
@@ -145,6 +147,8 @@ class _Following:
     """Whether a description has shown the deployment."""
     back: bool = False
     """Whether ECS was seen to go back from it."""
+    completed: float = -1.0
+    """When its service deployment was first seen to be completed while the service did not show it, in seconds."""
     counted: bool = False
     """Whether a description has shown the number of tasks that was asked for."""
     state: State | None = None
@@ -211,10 +215,22 @@ class _Following:
         )
         if not self.counted and judgement.state in (State.DEPLOYED, State.STABLE):
             return replace(judgement, state=State.IN_PROGRESS, reason="AWS does not show the update yet")
+        if judgement.state is State.DEPLOYED and self._behind(service, elapsed):
+            return replace(judgement, state=State.IN_PROGRESS)
         self.back = self.back or judgement.state is State.ROLLING_BACK
         if self.back and judgement.state in (State.DEPLOYED, State.STABLE):
             return replace(judgement, state=State.ROLLED_BACK)
         return judgement
+
+    def _behind(self, service: JsonObject, elapsed: float) -> bool:
+        """Tell whether the service was described before its service deployment completed: it is looked at again."""
+        target = self.target
+        own = next((d for d in rollouts.deployments(service) if d.get("id") == target.deployment), {})
+        shown = own.get("rolloutState", "IN_PROGRESS" if not own else None) != "IN_PROGRESS"
+        if self.record is None or shown or rollouts.overtaken(service, target.deployment, target.before):
+            return False
+        self.completed = elapsed if self.completed < 0 else self.completed
+        return elapsed - self.completed < CATCHING_UP
 
     def stalled(self, gateway: Gateway, now: float) -> Iterator[Event]:
         """Say once why it does not move, if it loses tasks instead."""
@@ -335,29 +351,6 @@ def look(gateway: Gateway, clock: Clock, described: Snapshot, cluster: str, serv
     following.found = described
     _Reader(gateway).recorded([following])
     yield from following.judge(clock.now(), 0.0)
-
-
-def idle(gateway: Gateway, current: Snapshot, cluster: str, service: str) -> str:
-    """Say how a service is of which nothing is under way, and how its last rollout ended if that was badly."""
-    body = current.body
-    running, desired = body.get("runningCount"), body.get("desiredCount")
-    said = "the service is stable" if running == desired else f"{running} of {desired} tasks run"
-    if codedeployments.controller(body) != "ECS":
-        return said
-    try:
-        last = next(iter(gateway.list_service_deployments(cluster, service, since=0.0)), {})
-    except AwsError:  # a note is all that is lost
-        return said
-    ended = _BADLY.get(str(last.get("status")), "")
-    return f"{said}; the last rollout {ended}" if ended else said
-
-
-_BADLY: Final[Mapping[str, str]] = {
-    "ROLLBACK_SUCCESSFUL": "was rolled back",
-    "ROLLBACK_FAILED": "failed, and so did its rollback",
-    "STOPPED": "was stopped",
-}
-"""What is said of a service deployment that is over, by its status (API model, ServiceDeploymentStatus)."""
 
 
 def current(gateway: Gateway, cluster: str, service: str) -> Snapshot:
