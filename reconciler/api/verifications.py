@@ -30,7 +30,7 @@ class Verifying(Opening):
         `get_secrets` reads the values of secrets, as ECS does; else it is only looked whether they are there. Without
         `cache` every check reads for itself. `told` hears how many checks are judged, and of how many; `clients` and
         `registry` replace AWS's other services and container registries. ConfigError where the project file has no
-        value, AwsCredentials where AWS takes none.
+        value, AwsCredentials where AWS takes none, AwsUnreachable where it does not answer at all.
         """
         from reconciler.api.verifiers import Verifier
         from reconciler.aws.registries import Registries

@@ -26,6 +26,7 @@ from reconciler.engine.verifying import Clients, Outside, Registry, Spot, Told
 from reconciler.errors import (
     AwsCredentials,
     AwsError,
+    AwsUnreachable,
     ConfigError,
     HclErrors,
     KnownLater,
@@ -85,7 +86,10 @@ class Verifier:
         account = self.pool.submit(self.gateway.account)
         describing = self.pool.submit(self._described) if self.settings.service else None
         files = self._files()
-        live = self._live(describing, files[SERVICE])
+        live, unread = self._live(describing)
+        if unread is not None:
+            said = f"how it is now is not known: {unread.what}"
+            files[SERVICE].verdicts.append(Verdict(State.SKIPPED, said, unread.hint or ""))
         scene = self._scene(files, live, _account(account))
         scene = replace(scene, get_secrets=get_secrets, put_logs=put_logs)
         if (service := files[SERVICE].desired) is not None:
@@ -93,7 +97,9 @@ class Verifier:
 
         def group() -> JsonObject:
             if live is None:
-                raise ReconcilerError("the service is not there yet, and ECS creates it without CodeDeploy")
+                raise unread or ReconcilerError(
+                    "the service is not there yet, and ECS creates it without CodeDeploy"
+                )
             return self.group(live.body).body
 
         checked = verifying.run(
@@ -186,17 +192,17 @@ class Verifier:
     def _described(self) -> Snapshot | Absent:
         return observing.describe(self.gateway, self.settings.cluster, self.settings.service or "")
 
-    def _live(self, describing: Future[Snapshot | Absent] | None, file: _File) -> Snapshot | None:
-        """Give the service as it is; None where it is not there, or cannot be read, which is said."""
+    def _live(self, describing: Future[Snapshot | Absent] | None) -> tuple[Snapshot | None, AwsError | None]:
+        """Give the service as it is, None where it is not there; and why it cannot be read, where it cannot."""
         try:
             found = describing.result() if describing is not None else None
-        except AwsCredentials:
+        except (AwsCredentials, AwsUnreachable):
             raise
         except AwsError as error:
-            if error.code != "ClusterNotFoundException":  # the check of the cluster says so
-                file.verdicts.append(Verdict(State.SKIPPED, f"how it is now: {error.what}", error.hint or ""))
-            return None
-        return found if isinstance(found, Snapshot) and found.body.get("status") != "INACTIVE" else None
+            # The check of the cluster says that it is not there.
+            return None, None if error.code == "ClusterNotFoundException" else error
+        there = isinstance(found, Snapshot) and found.body.get("status") != "INACTIVE"
+        return found if isinstance(found, Snapshot) and there else None, None
 
     def _scene(self, files: dict[str, _File], live: Snapshot | None, account: str) -> Scene:
         settings = self.settings
@@ -205,7 +211,9 @@ class Verifier:
         if settings.service_definition is None and live is not None:  # another's: its revision is ours
             service.wire = canons.canon(self.kinds.service, body, desired=False).wire
         if settings.task_definition is None:
-            task.wire = self._running(service.wire.get("taskDefinition") or body.get("taskDefinition"))
+            task.wire = self._running(
+                service.wire.get("taskDefinition") or body.get("taskDefinition"), service
+            )
         return Scene(
             account=account,
             region=self.gateway.region,
@@ -220,15 +228,21 @@ class Verifier:
             ),
         )
 
-    def _running(self, reference: object) -> JsonObject:
-        """Give the revision that a service of a project without a task definition runs."""
+    def _running(self, reference: object, service: _File) -> JsonObject:
+        """Give the revision that a service of a project without a task definition runs; why not is said."""
         if not isinstance(reference, str) or not reference:
             return {}
         try:
             found = self.gateway.describe_task_definition(reference)
-        except AwsError:
+        except AwsError as error:
+            what = f"the task definition that it runs is not known: {error.what}"
+            service.verdicts.append(Verdict(State.SKIPPED, what, error.hint or ""))
             return {}
-        inner = found.body.get("taskDefinition") if isinstance(found, Snapshot) else None
+        if not isinstance(found, Snapshot):
+            what = f"there is no task definition {reference}"
+            service.verdicts.append(Verdict(State.FAILED, what, "register it, or correct its name"))
+            return {}
+        inner = found.body.get("taskDefinition")
         return inner if isinstance(inner, dict) else {}
 
     def _trees(self, scene: Scene, files: dict[str, _File], live: Snapshot | None) -> Sequence[Check]:
@@ -263,10 +277,10 @@ class Verifier:
 
 
 def _account(asking: Future[str]) -> str:
-    """Give the account; empty where STS does not tell it. AwsCredentials where AWS takes none."""
+    """Give the account; empty where STS does not tell it. Raises what would hold for every other call too."""
     try:
         return asking.result()
-    except AwsCredentials:
+    except (AwsCredentials, AwsUnreachable):
         raise
     except AwsError:
         return ""
