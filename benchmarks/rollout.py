@@ -23,7 +23,7 @@ from typing import Any
 from reconciler import sandbox
 from reconciler.aws import sessions
 from reconciler.aws.gateway import EcsGateway
-from reconciler.core import rollouts
+from reconciler.core import news, rollouts
 from reconciler.core.events import ServiceEvent
 from reconciler.core.values import JsonObject
 from reconciler.engine import watching
@@ -118,8 +118,8 @@ def _begin(gateway: EcsGateway, name: str) -> Watch:
         service=name,
         deployment=str(first["id"]),
         before=frozenset(str(each.get("id")) for each in rollouts.deployments(before.body)),
-        told=frozenset(str(event.get("id")) for event in watching.events(before.body)),
-        created=watching.made_at(first),
+        told=frozenset(str(event.get("id")) for event in news.events(before.body)),
+        created=news.made_at(first),
     )
 
 
