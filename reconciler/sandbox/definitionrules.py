@@ -252,6 +252,21 @@ def _secret_names(task: Body) -> None:
             raise Refusal("ClientException", message)
 
 
+@rules.documented("model, RegisterTaskDefinition.cpu and memory: a whole number, or a number of vCPUs or GB")
+@rules.reported(
+    "terraform-provider-aws and copilot issues: Invalid 'cpu' setting for task. For more information, …"
+)
+def check_numbers(task: Body) -> None:
+    """Refuse a size that is no number."""
+    for member in ("cpu", "memory"):
+        if not str(task.get(member, "0")).isdigit():
+            message = (
+                f"Invalid '{member}' setting for task. For more information, see the Troubleshooting section of the "
+                "Amazon ECS Developer Guide."
+            )
+            raise Refusal("ClientException", message)
+
+
 @rules.documented("model, RegisterTaskDefinition.networkMode: Fargate requires awsvpc")
 @rules.reported("transcripts: Fargate only supports network mode ‘awsvpc’.")
 def _fargate_network(task: Body) -> None:
@@ -291,7 +306,8 @@ def _fargate_role(task: Body) -> None:
 
 @rules.documented("model, EphemeralStorage.sizeInGiB: 21 to 200")
 @rules.guessed("the wording")
-def _fargate_storage(task: Body) -> None:
+def check_storage(task: Body) -> None:
+    """Refuse ephemeral storage of a size that Fargate has not."""
     size = task.get("ephemeralStorage", {}).get("sizeInGiB")
     if size is not None and not 21 <= size <= 200:
         raise Refusal("ClientException", "Ephemeral storage size must be between 21 and 200 GiB.")
@@ -310,6 +326,7 @@ def _fargate_members(task: Body) -> None:
 
 _Rule = Callable[[Body], None]
 _RULES: Final[tuple[_Rule, ...]] = (
+    check_numbers,
     _family,
     _containers,
     _essential,
@@ -329,6 +346,6 @@ _FARGATE_RULES: Final[tuple[_Rule, ...]] = (
     _fargate_network,
     check_size,
     _fargate_role,
-    _fargate_storage,
+    check_storage,
     _fargate_members,
 )

@@ -62,7 +62,7 @@ def configuration(request: Body, held: Body, express: Express) -> Body:
     container = {**port, "awsLogsConfiguration": logs, **filled.get("primaryContainer", {})}
     filled |= {"primaryContainer": container}
     for member, default in (("scalingTarget", target), ("networkConfiguration", network)):
-        filled[member] = default | held.get(member, {}) | request.get(member, {})
+        filled[member] = default | held.get(member, {}) | _given(request.get(member, {}))
     return filled
 
 
@@ -147,3 +147,8 @@ def service(world: World, express: Express, configured: Body, definition: str, p
 def network(configured: Body) -> Body:
     """Give the network configuration of the service."""
     return {"awsvpcConfiguration": configured["networkConfiguration"] | {"assignPublicIp": "ENABLED"}}
+
+
+def _given(members: Body) -> Body:
+    """Give what says something: an empty list leaves to ECS what would be in it."""
+    return {name: value for name, value in members.items() if value not in ([], "")}

@@ -4,7 +4,7 @@ import copy
 import json
 from typing import Final
 
-from reconciler.sandbox import definitionrules, rules
+from reconciler.sandbox import definitiondefaults, definitionrules, rules
 from reconciler.sandbox.errors import Refusal
 from reconciler.sandbox.worlds import Body
 
@@ -52,6 +52,9 @@ def apply(definition: Body, overrides: Body, *, fargate: bool) -> Body:
     """Give the task definition as a task runs it."""
     effective = copy.deepcopy(definition)
     effective |= {member: overrides[member] for member in _OF_TASK if member in overrides}
+    for member in ("cpu", "memory"):
+        if member in overrides:
+            effective[member] = definitiondefaults.units(member, overrides[member])
     for each in overrides.get("containerOverrides", []):
         for container in effective["containerDefinitions"]:
             if container["name"] == each.get("name"):
@@ -59,9 +62,10 @@ def apply(definition: Body, overrides: Body, *, fargate: bool) -> Body:
                 variables = {one["name"]: one for one in container.get("environment", [])}
                 variables |= {one["name"]: one for one in each.get("environment", [])}
                 container["environment"] = list(variables.values())
-    if fargate and {"cpu", "memory"} & overrides.keys():
+    on_fargate = (definitionrules.check_size, definitionrules.check_storage) if fargate else ()
+    for rule in (definitionrules.check_numbers, *on_fargate) if overrides else ():
         try:
-            definitionrules.check_size(effective)
+            rule(effective)
         except Refusal as refusal:
             raise Refusal(_INVALID, refusal.message) from None
     return effective

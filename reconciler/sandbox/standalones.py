@@ -109,8 +109,9 @@ def _effective(request: Body, definition: Body, launch: Body) -> Body:
         raise Refusal(_INVALID, "SERVICE is not a valid value for propagateTags when running a task.")
     tagging.check(request.get("tags", []))
     fargate = servicedefaults.on_fargate(launch)
-    if fargate and "FARGATE" not in definition["compatibilities"]:
-        raise Refusal(_INVALID, "Task definition does not support launch_type FARGATE.")
+    kind = "FARGATE" if fargate else launch.get("launchType", "EC2")
+    if kind not in definition["compatibilities"]:
+        raise Refusal(_INVALID, f"Task definition does not support launch_type {kind}.")
     for member, what in (("placementConstraints", "constraints"), ("placementStrategy", "strategies")):
         if fargate and request.get(member):
             raise Refusal(_INVALID, f"Placement {what} are not supported with FARGATE launch type.")

@@ -206,9 +206,13 @@ def test_refusals(ecs: Any, members: dict[str, Any], code: str, message: str) ->
     assert message in error["Message"]
 
 
-def test_others_are_not_found(ecs: Any) -> None:
+def test_what_is_empty_is_left_to_ecs_and_others_are_not_found(ecs: Any) -> None:
     with pytest.raises(ecs.exceptions.ResourceNotFoundException):
         shown(ecs, f"{ARN}x")
+    made = ecs.create_express_gateway_service(
+        **{**FRONT, "serviceName": "empty"}, networkConfiguration={"subnets": [], "securityGroups": []}
+    )["service"]["activeConfigurations"][0]
+    assert len(made["networkConfiguration"]["subnets"]) == 3
     with pytest.raises(ecs.exceptions.ServiceNotFoundException):
         ecs.delete_express_gateway_service(serviceArn=f"{ARN}x")
     wrong = {**OWN, "family": "wrong", "containerDefinitions": [{"name": "app", "image": "x"}]}

@@ -126,7 +126,7 @@ def test_what_is_said_of_a_task_is_shown() -> None:
             propagateTags="TASK_DEFINITION",
             enableECSManagedTags=True,
             enableExecuteCommand=True,
-            overrides={"cpu": "512", "memory": "1024", "taskRoleArn": ROLE},
+            overrides={"cpu": ".5 vCPU", "memory": "1GB", "taskRoleArn": ROLE},
             volumeConfigurations=[{"name": "data", "managedEBSVolume": ebs}],
         )
         assert len({each["taskArn"] for each in tasks}) == 2
@@ -215,6 +215,13 @@ NAMED = {"containerOverrides": [{"name": "nobody", "cpu": 1}]}
             "nobody is not a container in the TaskDefinition.",
         ),
         ({"overrides": {"cpu": "257"}}, "InvalidParameterException", "No Fargate configuration exists"),
+        ({"overrides": {"cpu": "much"}}, "InvalidParameterException", "Invalid 'cpu' setting for task."),
+        (
+            {"overrides": {"ephemeralStorage": {"sizeInGiB": 10}}},
+            "InvalidParameterException",
+            "must be between 21 and 200",
+        ),
+        ({"launchType": "EXTERNAL"}, "InvalidParameterException", "does not support launch_type EXTERNAL."),
         ({"propagateTags": "SERVICE"}, "InvalidParameterException", "SERVICE is not a valid value"),
         ({"startedBy": "a b"}, "InvalidParameterException", "startedBy"),
         (
