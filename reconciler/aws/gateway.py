@@ -15,6 +15,7 @@ from reconciler.errors import AwsError, AwsNotFound, AwsRefused
 
 if TYPE_CHECKING:
     from reconciler.aws.codedeploy import CodeDeployGateway
+    from reconciler.aws.expresses import ExpressGateway
 
 _SERVICES_A_CALL: Final = 10
 _TASKS_A_CALL: Final = 100
@@ -50,6 +51,13 @@ class EcsGateway:
         from reconciler.aws.codedeploy import CodeDeployGateway
 
         return CodeDeployGateway(self._aws)
+
+    @property
+    def express(self) -> ExpressGateway:
+        """Give the way to Express Mode services."""
+        from reconciler.aws.expresses import ExpressGateway
+
+        return ExpressGateway(self._aws)
 
     def account(self) -> str:
         """Give the 12-digit account of the credentials, asked once."""

@@ -14,11 +14,14 @@ WRITES: Final = (
     "UpdateService",
     "StopServiceDeployment",
     "ContinueServiceDeployment",
+    "CreateExpressGatewayService",
+    "UpdateExpressGatewayService",
 )
 """ECS operations of ours that are not harmless to send twice: the API gives them no usable client token."""
 
 HARMLESS: Final[Mapping[str, str]] = {
     "DeleteService": "a service that is DRAINING is deleted once",
+    "DeleteExpressGatewayService": "a service that is DRAINING is deleted once",
     "DeleteTaskDefinitions": "a revision is deleted once",
     "DeregisterTaskDefinition": "a revision that is INACTIVE stays so",
     "RegisterScalableTarget": "it sets what there is",

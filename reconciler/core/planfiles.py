@@ -34,6 +34,8 @@ _STEPS: Final[dict[str, type]] = {
         steps.CreateCodeDeployDeployment,
         steps.SetScaling,
         steps.DeleteService,
+        steps.CreateExpressService,
+        steps.UpdateExpressService,
     )
 }
 

@@ -90,6 +90,24 @@ class DeleteService:
     service: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CreateExpressService:
+    """Create the Express Mode service (input of CreateExpressGatewayService)."""
+
+    cluster: str
+    service: str
+    body: JsonObject
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UpdateExpressService:
+    """Update the Express Mode service, with the members that change and no others (UpdateExpressGatewayService)."""
+
+    cluster: str
+    service: str
+    body: JsonObject
+
+
 Step: TypeAlias = (
     RegisterTaskDefinition
     | SetTags
@@ -99,6 +117,8 @@ Step: TypeAlias = (
     | CreateCodeDeployDeployment
     | SetScaling
     | DeleteService
+    | CreateExpressService
+    | UpdateExpressService
 )
 
 
@@ -122,3 +142,7 @@ def describe(step: Step) -> str:
             return f"change the autoscaling of {step.cluster}/{step.service}"
         case DeleteService():
             return f"delete the service {step.cluster}/{step.service} and wait until its tasks have stopped"
+        case CreateExpressService():
+            return f"create the Express Mode service {step.cluster}/{step.service}"
+        case UpdateExpressService():
+            return f"update the Express Mode service {step.cluster}/{step.service}"

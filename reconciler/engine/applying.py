@@ -16,6 +16,7 @@ from reconciler.core.outcomes import Ending, Outcome
 from reconciler.core.plans import Plan, Unit
 from reconciler.core.steps import (
     CreateCodeDeployDeployment,
+    CreateExpressService,
     CreateService,
     DeleteService,
     RegisterTaskDefinition,
@@ -23,6 +24,7 @@ from reconciler.core.steps import (
     SetScaling,
     SetTags,
     Step,
+    UpdateExpressService,
     UpdateService,
 )
 from reconciler.core.values import Address, Json, JsonObject, Value
@@ -112,12 +114,16 @@ def apply(
 def _insist_on_until(plan: Plan, manner: Manner) -> None:
     """Refuse to wait for what these steps never come to, before anything is sent."""
     deployed = {isinstance(step, CreateCodeDeployDeployment) for unit, step in plan.steps()}
-    ours = any(isinstance(step, CreateService | UpdateService) for unit, step in plan.steps())
+    ours = any(isinstance(step, _ROLLING) for unit, step in plan.steps())
     if manner.wait and (True in deployed or ours):
         for unit in plan.units:
-            if unit.kind == "service":
+            if unit.kind != "task_definition":
                 known = codedeployments.controller(unit.desired)
                 shifting.insist_on_until(manner.until, "CODE_DEPLOY" if True in deployed else known)
+
+
+_ROLLING: Final = CreateService | UpdateService | CreateExpressService | UpdateExpressService
+"""Steps after which ECS rolls out."""
 
 
 def _way_on(run: _Run, error: ReconcilerError | None) -> str:
@@ -184,6 +190,12 @@ def _carry_out(run: _Run, unit: Unit, step: Step, body: JsonObject) -> tuple[str
             run.watches = [watch for watch in run.watches if watch.unit != target.unit]
             run.watches.append(target)
             return target.deployment, joined
+        case CreateExpressService() | UpdateExpressService():
+            from reconciler.engine import expressing
+
+            arn, shown, was, since = expressing.send(run.gateway, run.clock, step, body)
+            _expect(run, step.cluster, step.service, shown, was, since)
+            return arn, False
         case SetScaling():
             run.gateway.register_scaling(body)
             return "", False
@@ -304,7 +316,14 @@ def reveal(
 
 def _body(step: Step, unit: Unit, lookup: Reveal, vault: Mapping[tuple[str, int], Json] | None) -> JsonObject:
     match step:
-        case RegisterTaskDefinition() | CreateService() | UpdateService() | SetScaling():
+        case (
+            RegisterTaskDefinition()
+            | CreateService()
+            | UpdateService()
+            | SetScaling()
+            | CreateExpressService()
+            | UpdateExpressService()
+        ):
             body: Json = step.body
         case CreateCodeDeployDeployment():
             body = {**step.body, "appspec": step.appspec}

@@ -13,16 +13,19 @@ from reconciler.core import appspecs, diffs
 from reconciler.core.canon import Canon
 from reconciler.core.steps import (
     CreateCodeDeployDeployment,
+    CreateExpressService,
     CreateService,
     DeleteService,
     Step,
+    UpdateExpressService,
     UpdateService,
 )
 from reconciler.core.values import Json
 from reconciler.engine import ignoring
 
-_NAMING: Final = frozenset({"cluster", "service", "taskDefinition"})
+_NAMING: Final = frozenset({"cluster", "service", "taskDefinition", "serviceArn"})
 """What an update names, and never sends back as it was."""
+_SENDING: Final = CreateService | UpdateService | CreateExpressService | UpdateExpressService
 
 
 def managed(
@@ -58,7 +61,9 @@ def replaces(steps: Sequence[Step]) -> bool:
 
 
 def _sent(steps: Sequence[Step]) -> frozenset[str]:
-    bodies = [step.body for step in steps if isinstance(step, CreateService | UpdateService)]
+    bodies = [step.body for step in steps if isinstance(step, _SENDING)]
     shifts = [step for step in steps if isinstance(step, CreateCodeDeployDeployment)]
-    said = [appspecs.members(step.appspec) | {"loadBalancers"} for step in shifts]  # it always names the container
+    said = [
+        appspecs.members(step.appspec) | {"loadBalancers"} for step in shifts
+    ]  # it always names the container
     return frozenset(name for names in (*bodies, *said) for name in names)

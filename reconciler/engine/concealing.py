@@ -12,6 +12,7 @@ from reconciler.core import findings, pointers, secrets
 from reconciler.core.redaction import Masker
 from reconciler.core.steps import (
     CreateCodeDeployDeployment,
+    CreateExpressService,
     CreateService,
     DeleteService,
     RegisterTaskDefinition,
@@ -19,6 +20,7 @@ from reconciler.core.steps import (
     SetScaling,
     SetTags,
     Step,
+    UpdateExpressService,
     UpdateService,
 )
 from reconciler.core.values import Address, Json, JsonObject, Path, Value
@@ -70,7 +72,13 @@ def conceal(steps: tuple[Step, ...], values: Sequence[Json]) -> tuple[Step, ...]
     concealed: list[Step] = []
     for step in steps:
         match step:
-            case CreateService() | UpdateService() | RegisterTaskDefinition():
+            case (
+                CreateService()
+                | UpdateService()
+                | RegisterTaskDefinition()
+                | CreateExpressService()
+                | UpdateExpressService()
+            ):
                 concealed.append(replace(step, body=pointers.objects(_without(step.body, values))))
             case CreateCodeDeployDeployment():
                 concealed.append(replace(step, appspec=pointers.objects(_without(step.appspec, values))))

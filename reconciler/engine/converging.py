@@ -10,18 +10,28 @@ from reconciler.core import canon as canons
 from reconciler.core import diffs
 from reconciler.core.kinds import Kinds
 from reconciler.core.plans import Plan, Unit
-from reconciler.core.steps import CreateService, UpdateService
+from reconciler.core.steps import (
+    CreateExpressService,
+    CreateService,
+    Step,
+    UpdateExpressService,
+    UpdateService,
+)
 from reconciler.core.values import JsonObject
+from reconciler.engine import observing
 from reconciler.engine.ports import Clock, Gateway, Snapshot
 from reconciler.errors import AwsError, NotConverged
 
 LAG: Final = 15.0
 """For how many seconds what AWS describes may lag behind what it took (developer guide: eventual consistency)."""
 _PAUSE: Final = 1.5
+_COMPARED: Final = CreateService | UpdateService | CreateExpressService | UpdateExpressService
+_ADDED_TO: Final = ("networkConfiguration", "securityGroups")
+"""Where ECS adds what it makes for an Express Mode service (Terraform's provider, issue 47908)."""
 
 # Names, what is described elsewhere, and the count that an autoscaler or a person may change meanwhile.
 _NOT_COMPARED: Final = frozenset({
-    "cluster", "service", "serviceName", "taskDefinition", "tags", "forceNewDeployment", "desiredCount",
+    "cluster", "service", "serviceName", "serviceArn", "taskDefinition", "tags", "forceNewDeployment", "desiredCount",
 })  # fmt: skip
 
 
@@ -41,16 +51,14 @@ def insist(
     until = clock.now() + LAG
     for unit in plan.units:
         snapshot = described.get(unit.address)
-        if snapshot is None or unit.kind != "service":
+        if unit.kind == "express_service" and any(isinstance(step, _COMPARED) for step in unit.steps):
+            snapshot = _look(gateway, unit, snapshot)
+        if snapshot is None:
             continue
         parted = _parted(unit, bodies[unit.address], snapshot, kinds)
         while parted and clock.now() < until:
             clock.sleep(_PAUSE)
-            with suppress(
-                AwsError
-            ):  # everything was sent: what cannot be looked at again stays as it was seen
-                found = gateway.describe_services(unit.cluster, [unit.name.partition("/")[2]])
-                snapshot = next((each for each in found.values() if isinstance(each, Snapshot)), snapshot)
+            snapshot = _look(gateway, unit, snapshot) or snapshot
             parted = _parted(unit, bodies[unit.address], snapshot, kinds)
         residual += parted
     if residual:
@@ -61,12 +69,22 @@ def insist(
         )
 
 
+def _look(gateway: Gateway, unit: Unit, last: Snapshot | None) -> Snapshot | None:
+    """Describe a service again; as it was described last where it cannot be: everything was sent by then."""
+    with suppress(AwsError):
+        found = next(iter(gateway.describe_services(unit.cluster, [unit.name.partition("/")[2]]).values()))
+        if unit.kind == "express_service":
+            found = observing.express(gateway, found)
+        return found if isinstance(found, Snapshot) else last
+    return last
+
+
 def _parted(unit: Unit, bodies: tuple[JsonObject, ...], snapshot: Snapshot, kinds: Kinds) -> list[str]:
     """Name the members in which a service is otherwise than it was sent."""
-    kind = kinds.service
+    kind = kinds.named(unit.kind)
     found: list[str] = []
     for step, body in zip(unit.steps, bodies, strict=True):
-        if not isinstance(step, CreateService | UpdateService):
+        if not isinstance(step, _COMPARED) or _kind_of(step) != unit.kind:
             continue
         sent = {name: value for name, value in body.items() if name not in _NOT_COMPARED | kind.revised}
         if sent.get("capacityProviderStrategy") == [] and "launchType" in unit.desired:
@@ -78,5 +96,10 @@ def _parted(unit: Unit, bodies: tuple[JsonObject, ...], snapshot: Snapshot, kind
             f"{unit.address} {change.address}"
             for change in diffs.diff(desired, live).changes
             if change.path[0] in desired.tree
+            and not (change.path[:2] == _ADDED_TO and change.action is diffs.Action.REMOVE)
         ]
     return found
+
+
+def _kind_of(step: Step) -> str:
+    return "service" if isinstance(step, CreateService | UpdateService) else "express_service"

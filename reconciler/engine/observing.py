@@ -6,7 +6,8 @@ from collections.abc import Collection
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import field
 
-from reconciler.core.values import JsonObject
+from reconciler.core import expresses, pointers
+from reconciler.core.values import Json, JsonObject
 from reconciler.engine.ports import Absent, Gateway, Snapshot
 from reconciler.errors import AwsNotFound, ConfigError, Where
 from reconciler.records import dataclass
@@ -19,6 +20,7 @@ class Observed:
     `running` is the revision that the service runs (which may be INACTIVE), `newest` the family's latest ACTIVE
     one. None means that it was not asked for. `scaling` is the service's scalable target; `revised` holds members
     of the service that its current service revision alone shows, `shifting` what CodeDeploy does with it now.
+    `express` is what the service is in Express Mode, `made` the security groups that ECS added to it by itself.
     `saved` says that it was read from a file.
     """
 
@@ -31,6 +33,8 @@ class Observed:
     scaling: Snapshot | Absent | None = None
     revised: JsonObject = field(default_factory=dict)
     shifting: tuple[JsonObject, ...] = ()
+    express: Snapshot | Absent | None = None
+    made: tuple[str, ...] = ()
 
     def live_revision(self) -> Snapshot | None:
         """Give the revision that a task definition is compared with: the running one, else the newest."""
@@ -111,6 +115,29 @@ def revised(gateway: Gateway, service: Snapshot | Absent | None, members: Collec
     return {name: newest[name] for name in members if name in newest}
 
 
+def express(gateway: Gateway, service: Snapshot | Absent | None) -> Snapshot | Absent:
+    """Describe what a service is in Express Mode, by its ARN; Absent where it is none."""
+    if not isinstance(service, Snapshot) or not expresses.managed(service.body):
+        return Absent()
+    return gateway.express.describe(str(service.body["serviceArn"]))
+
+
+def made_groups(gateway: Gateway, express: Snapshot) -> tuple[str, ...]:
+    """Give the ids of the security groups that ECS made for the revision that the service moves to, or rests at.
+
+    It adds them to those of the network configuration (Terraform's provider, issue 47908).
+    """
+    arn = expresses.configuration(express.body).get("serviceRevisionArn")
+    revisions = gateway.describe_service_revisions([arn]) if isinstance(arn, str) else ()
+    managed = [pointers.objects(revision.get("ecsManagedResources") or {}) for revision in revisions]
+    groups = [group for each in managed for group in _objects(each.get("serviceSecurityGroups"))]
+    return tuple(str(group.get("arn")).rpartition("/")[2] for group in groups)
+
+
+def _objects(items: Json) -> tuple[JsonObject, ...]:
+    return tuple(item for item in items if isinstance(item, dict)) if isinstance(items, list | tuple) else ()
+
+
 def describe(gateway: Gateway, cluster: str, service: str) -> Snapshot | Absent:
     """Describe a service. AwsNotFound names the cluster where that is what is not there."""
     try:
@@ -132,7 +159,8 @@ def revision_arn(snapshot: Snapshot) -> str:
 
 
 def read_saved(document: object, path: str) -> Observed:
-    """Read a saved description (`plan --live FILE`): DescribeServices or DescribeTaskDefinition, as the CLI prints it.
+    """Read a saved description (`plan --live FILE`): DescribeServices, DescribeTaskDefinition or
+    DescribeExpressGatewayService, as the CLI prints it.
 
     Only the kinds that the file holds are observed. ConfigError where it holds neither.
     """
@@ -142,6 +170,9 @@ def read_saved(document: object, path: str) -> Observed:
     service: Snapshot | None = None
     revision: Snapshot | None = None
     services = body.get("services")
+    inner = body.get("service", body)
+    if isinstance(inner, dict) and expresses.CONFIGURATIONS in inner:
+        return Observed("", "", saved=True, express=Snapshot(inner))
     inner = body.get("service")
     if isinstance(services, list):
         if len(services) != 1 or not isinstance(services[0], dict):
@@ -162,4 +193,6 @@ def read_saved(document: object, path: str) -> Observed:
     return Observed("", "", service, revision, saved=True)
 
 
-_SAVED_HINT = "save the output of `aws ecs describe-services` or `aws ecs describe-task-definition`"
+_SAVED_HINT = (
+    "save the output of `aws ecs describe-services`, `describe-task-definition` or `describe-express-gateway-service`"
+)

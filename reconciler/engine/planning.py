@@ -13,11 +13,16 @@ __all__ = ["Facts", "Planned", "Sides", "plan"]
 
 
 def plan(
-    task_definition: Desired | None, service: Desired | None, observed: Observed, facts: Facts
+    task_definition: Desired | None,
+    service: Desired | None,
+    observed: Observed,
+    facts: Facts,
+    express: Desired | None = None,
 ) -> Planned:
-    """Plan a task definition and the service that runs it. PlanError where no plan can be made."""
+    """Plan a task definition and the service that runs it, or an Express Mode service. PlanError where none can be."""
     planned = Planned()
-    if task_definition is not None and service is not None and not observed.saved:
+    whole = express is not None and not express.partial
+    if (whole or (task_definition is not None and service is not None)) and not observed.saved:
         planned.idle = {ignoring.path(pointer) for pointer in facts.options.ignore}
     revision: Unit | None = None
     if task_definition is not None:
@@ -25,6 +30,10 @@ def plan(
         planned.units.append(revision)
     if service is not None:
         planned.units.append(servicing.plan(service, observed, revision, facts, planned))
+    if express is not None:
+        from reconciler.engine import expressing
+
+        planned.units.append(expressing.plan(express, observed, facts, planned))
     for path in sorted(planned.idle, key=repr):
         what = f"ignore: {pointers.text(path)} points at nothing, in the files or in AWS"
         planned.notices.append(

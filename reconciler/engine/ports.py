@@ -48,6 +48,11 @@ class Gateway(Protocol):
         """Give the way to CodeDeploy in the same account and region. Asking for it calls nothing."""
         ...
 
+    @property
+    def express(self) -> Express:
+        """Give the way to Express Mode services in the same account and region. Asking for it calls nothing."""
+        ...
+
     def account(self) -> str:
         """Give the 12-digit account of the credentials (sts GetCallerIdentity, asked once)."""
         ...
@@ -246,6 +251,29 @@ class CodeDeploy(Protocol):
 
     def continue_deployment(self, deployment: str, /) -> None:
         """Let the traffic of a deployment go over that waits for it. AwsRefused where none waits."""
+        ...
+
+
+class Express(Protocol):
+    """Express Mode services as the engine uses them; the duties are those of `Gateway`.
+
+    What ECS made for one, a service of the same cluster, name and ARN, is the `Gateway`'s to describe.
+    """
+
+    def describe(self, arn: str, /) -> Snapshot | Absent:
+        """Describe one: the ``service`` of DescribeExpressGatewayService, with tags."""
+        ...
+
+    def create(self, body: JsonObject, /) -> Snapshot:
+        """Create one (input of CreateExpressGatewayService); gives it as `describe` does."""
+        ...
+
+    def update(self, body: JsonObject, /) -> JsonObject:
+        """Update one (input of UpdateExpressGatewayService); gives the configuration that it moves to."""
+        ...
+
+    def delete(self, arn: str, /) -> Snapshot:
+        """Delete one with all that was made for it. It is DRAINING until its tasks have stopped."""
         ...
 
 

@@ -40,15 +40,11 @@ def plan(
     """Plan a service, with the unit of the revision that it runs. PlanError where no plan can be made."""
     kind = facts.kinds.service
     live = observed.service if isinstance(observed.service, Snapshot) else None
-    status = live.body.get("status") if live else None
     name = f"{facts.cluster}/{facts.service}"
-    if status == "DRAINING":
-        raise PlanError(
-            f"the service {name} is DRAINING: it is being deleted and can be neither updated nor created",
-            hint=f"wait until its tasks have stopped (aws ecs wait services-inactive --cluster {facts.cluster} "
-            f"--services {facts.service}), then run this again",
-        )
-    if status == "INACTIVE":  # deleted; ECS creates it anew under the same name
+    units.insist_on_settled(live.body if live else {}, facts)
+    if (
+        live is not None and live.body.get("status") == "INACTIVE"
+    ):  # deleted; ECS creates it anew under the same name
         live = None
     kept = scaling.kept(desired, live, observed.scaling, facts.options)
     ignored = _ignored(facts, kept)
@@ -101,7 +97,7 @@ def plan(
         unit,
         changes=changes,
         depends_on=(revision.address,) if revision is not None else (),
-        rollout=_rollout(live.body, bool(steps), observed.shifting) if live else "",
+        rollout=rollout(live.body, bool(steps), observed.shifting) if live else "",
     )
 
 
@@ -362,7 +358,8 @@ def _unneeded(body: JsonObject, facts: Facts) -> tuple[Notice, ...]:
     return (Notice(what=what, where=named.where),)
 
 
-def _rollout(body: JsonObject, acts: bool, shifting: Sequence[JsonObject] = ()) -> str:
+def rollout(body: JsonObject, acts: bool, shifting: Sequence[JsonObject] = ()) -> str:
+    """Say which rollout of a described service runs or failed, and what `acts` on it does; empty where none did."""
     for info in shifting:
         text = f"a CodeDeploy deployment is in progress: {codedeployments.described(info)}"
         return (

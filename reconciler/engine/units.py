@@ -129,6 +129,17 @@ def compare(
     return Compared(live_canon, live.body, found, frozenset(kind.revised), tagged)
 
 
+def insist_on_settled(service: JsonObject, facts: Facts) -> None:
+    """Refuse to plan for a service, as it is described, that is being deleted."""
+    if service.get("status") == "DRAINING":
+        raise PlanError(
+            f"the service {facts.cluster}/{facts.service} is DRAINING: it is being deleted and can be neither updated "
+            "nor created",
+            hint=f"wait until its tasks have stopped (aws ecs wait services-inactive --cluster {facts.cluster} "
+            f"--services {facts.service}), then run this again",
+        )
+
+
 def insist_on_required(kind: Kind, desired: Desired, body: JsonObject, operation: str, facts: Facts) -> None:
     """Refuse a body that the API is sure to refuse, before anything is sent."""
     lacking = shapes.missing(facts.shapes.input(operation), body)
@@ -252,6 +263,8 @@ def _noted(compared: Compared, origin: findings.Provenance, masker: Masker) -> t
 def _base(kind: Kind, arn: str, compared: Compared) -> JsonObject | None:
     if compared.body is None:
         return None
+    if kind.name == "express_service":
+        return {"operation": "DescribeExpressGatewayService", "pointer": "/service", "arn": arn}
     if kind.name == "service":
         return {"operation": "DescribeServices", "pointer": "/services/0", "arn": arn}
     whole = "taskDefinition" in compared.body

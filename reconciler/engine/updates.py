@@ -74,7 +74,7 @@ def build(
         patch = patches.build(own, desired, live, body)
         patched = _without_derived(patches.apply(body, patch.operations), members, live, desired)
         sent = {
-            name: _member(name, [c for c in own if c.path[0] == name], patched, desired) for name in members
+            name: member(name, [c for c in own if c.path[0] == name], patched, desired) for name in members
         }
     if back:
         sent[_STRATEGY] = []  # API model, UpdateService: an empty list leads back to the launch type
@@ -172,7 +172,8 @@ _CONTROLLER_HINT = (
 _LEAVING_HINT = "leave `deploymentController` out, or delete the service: only a new one can have another"
 
 
-def _member(name: str, changes: Sequence[Change], patched: Canon, desired: Canon) -> Json:
+def member(name: str, changes: Sequence[Change], patched: Canon, desired: Canon) -> Json:
+    """Give a member as an update sends it: whole, as it is live with the changes made, without what goes away."""
     node = desired.kind.node.members[name]
     removed = [change for change in changes if change.action is Action.REMOVE]
     if name not in patched.wire and (node.rule.remove is not ABSENT or not node.members):

@@ -54,7 +54,10 @@ _SNAPSHOT: Final = (
 _ORIGIN: Final = "fake:launchType"
 """Where the launch type is kept that a service was created with; no description shows it."""
 
-UNSHOWN: Final = frozenset({*REVISED, _ORIGIN, "records", "revisions"})
+EXPRESS: Final = "fake:express"
+"""Where a service keeps what it is as an Express Mode service."""
+
+UNSHOWN: Final = frozenset({*REVISED, _ORIGIN, EXPRESS, "records", "revisions"})
 """Members of a stored service that its description does not have."""
 
 _SENT_ONLY: Final = frozenset(

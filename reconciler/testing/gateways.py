@@ -12,7 +12,7 @@ from reconciler.core.revisions import family_of
 from reconciler.core.values import JsonObject
 from reconciler.engine.ports import Absent, Snapshot
 from reconciler.errors import AwsNotFound, AwsRefused
-from reconciler.testing import codedeploys, definitions, rollouts, tasks
+from reconciler.testing import codedeploys, definitions, expresses, rollouts, tasks
 from reconciler.testing.definitions import Body
 from reconciler.testing.stores import Store, error, revision_arn
 
@@ -28,6 +28,12 @@ class FakeGateway(Store):
     def region(self) -> str:
         """Give the region."""
         return self._region
+
+    @property
+    def express(self) -> expresses.FakeExpress:
+        """Give the way to Express Mode services."""
+        hands = expresses.Hands(self._called, self._find, revision_arn, self._tag_list, self.clock.now)
+        return expresses.FakeExpress(self, hands)
 
     def account(self) -> str:
         """Give the account."""

@@ -38,6 +38,8 @@ _DEFINED = {
     "update_service": steps.UpdateService,
     "set_scaling": steps.SetScaling,
     "delete_service": steps.DeleteService,
+    "create_express_service": steps.CreateExpressService,
+    "update_express_service": steps.UpdateExpressService,
 }
 
 

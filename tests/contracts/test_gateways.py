@@ -12,6 +12,7 @@ import pytest
 from reconciler import sandbox
 from reconciler.aws import sessions
 from reconciler.aws.gateway import EcsGateway
+from reconciler.core import expresses
 from reconciler.engine.ports import Absent, Gateway, Snapshot
 from reconciler.errors import AwsError, AwsNotFound, AwsRefused
 from reconciler.testing import FakeClock, FakeGateway
@@ -511,3 +512,73 @@ def test_a_service_deployment_is_stopped(world: World) -> None:
         gateway.stop_service_deployment(arn, rollback=True)
     with pytest.raises(AwsRefused):
         gateway.continue_service_deployment(arn, "nothing", rollback=False)
+
+
+EXPRESS: dict[str, Any] = {
+    "cluster": "prod",
+    "serviceName": "front",
+    "infrastructureRoleArn": "arn:aws:iam::123456789012:role/infrastructure",
+    "executionRoleArn": ROLE,
+    "primaryContainer": {"image": "nginx:1", "environment": [{"name": "A", "value": "1"}]},
+    "tags": [{"key": "team", "value": "web"}],
+}
+
+
+def configured(gateway: Gateway, arn: str) -> dict[str, Any]:
+    found: Any = gateway.express.describe(arn)
+    assert isinstance(found, Snapshot)
+    return dict(expresses.configuration(found.body))
+
+
+def test_an_express_service_is_a_service_of_that_arn_with_what_was_not_said_filled_in(world: World) -> None:
+    gateway = world.gateway
+    made = gateway.express.create(EXPRESS)
+    arn = str(made.body["serviceArn"])
+    world.advance(3600)
+    found: Any = gateway.express.describe(arn)
+    assert expresses.status(found.body) == "ACTIVE"
+    assert tags(found.body["tags"]) == {"team": "web"}
+    inside = configured(gateway, arn)
+    assert (inside["cpu"], inside["memory"], inside["healthCheckPath"]) == ("1024", "2048", "/")
+    assert inside["primaryContainer"]["containerPort"] == 80
+    assert len(expresses.endpoints(found.body)) == 1
+    service = described(gateway, "front")
+    assert expresses.managed(service)
+    assert (service["serviceArn"], service["runningCount"]) == (arn, 1)
+    assert [each["status"] for each in service["deployments"]] == ["PRIMARY"]
+
+
+def test_an_update_of_an_express_service_changes_what_it_names_and_deploys_other_tasks(world: World) -> None:
+    gateway = world.gateway
+    arn = str(gateway.express.create(EXPRESS).body["serviceArn"])
+    world.advance(3600)
+    before, service = configured(gateway, arn), described(gateway, "front")
+    target: Any = gateway.express.update({"serviceArn": arn, "scalingTarget": {"maxTaskCount": 3}})
+    assert target["serviceRevisionArn"] == before["serviceRevisionArn"]
+    target = gateway.express.update({"serviceArn": arn, "cpu": "512", "memory": "1024"})
+    assert target["serviceRevisionArn"] != before["serviceRevisionArn"]
+    world.advance(3600)
+    after = configured(gateway, arn)
+    assert after["scalingTarget"] == before["scalingTarget"] | {"maxTaskCount": 3}
+    assert (after["cpu"], after["primaryContainer"]) == ("512", before["primaryContainer"])
+    assert described(gateway, "front")["taskDefinition"] != service["taskDefinition"]
+
+
+def test_an_express_service_that_is_not_there_is_absent_and_no_other_service_is_one(gateway: Gateway) -> None:
+    gateway.register_task_definition(definition())
+    arn = str(gateway.create_service(service()).body["serviceArn"])
+    for each in (arn, f"{arn}s"):
+        assert isinstance(gateway.express.describe(each), Absent)
+        with pytest.raises(AwsNotFound):
+            gateway.express.update({"serviceArn": each, "cpu": "512"})
+
+
+def test_a_deleted_express_service_drains_and_refuses_updates(world: World) -> None:
+    gateway = world.gateway
+    arn = str(gateway.express.create(EXPRESS).body["serviceArn"])
+    world.advance(3600)
+    assert expresses.status(gateway.express.delete(arn).body) == "DRAINING"
+    with pytest.raises(AwsRefused):
+        gateway.express.update({"serviceArn": arn, "cpu": "512"})
+    world.advance(3600)
+    assert described(gateway, "front")["status"] == "INACTIVE"

@@ -177,6 +177,8 @@ def described(kind: Kind, document: dict[str, Any], dice: random.Random) -> dict
     drawn = _with_twins(kind, copy.deepcopy(document), dice)
     if kind.name == "task_definition":
         return _described_revision(drawn, dice)
+    if kind.name == "express_service":
+        return _described_express(drawn, dice)
     return _described_service(drawn, dice)
 
 
@@ -202,6 +204,15 @@ def _described_service(drawn: dict[str, Any], dice: random.Random) -> dict[str, 
     if dice.random() < 0.3:
         deployments.insert(0, {"id": "ecs-svc/1", "status": "ACTIVE"})
     return drawn | {"status": "ACTIVE", "events": [], "deployments": deployments, "runningCount": 1}
+
+
+def _described_express(drawn: dict[str, Any], dice: random.Random) -> dict[str, Any]:
+    outside = ("cluster", "serviceName", "infrastructureRoleArn", "tags")
+    root = {name: drawn.pop(name) for name in outside if name in drawn}
+    configurations = [drawn | {"createdAt": 2.5}]
+    if dice.random() < 0.3:
+        configurations.insert(dice.choice((0, 1)), {"createdAt": 1.5, "cpu": "512"})
+    return root | {"status": {"statusCode": "ACTIVE"}, "activeConfigurations": configurations}
 
 
 def _with_twins(kind: Kind, document: dict[str, Any], dice: random.Random) -> dict[str, Any]:
@@ -230,7 +241,12 @@ def shuffled(kind: Kind, given: dict[str, Any], dice: random.Random) -> dict[str
 
 
 def _sets(kind: Kind, given: dict[str, Any]) -> Iterator[tuple[Node, list[Any]]]:
-    homes = [given, given.get("taskDefinition"), *given.get("deployments", ())]
+    homes = [
+        given,
+        given.get("taskDefinition"),
+        *given.get("deployments", ()),
+        *given.get("activeConfigurations", ()),
+    ]
     for home in homes:
         if isinstance(home, dict):
             yield from _inner_sets(kind.node, home)

@@ -26,6 +26,7 @@ many = settings(
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 both = pytest.mark.parametrize("kind_name", ["task_definition", "service"])
+every = pytest.mark.parametrize("kind_name", ["task_definition", "service", "express_service"])
 
 
 def desired_of(kind: Kind, document: JsonObject) -> Canon:
@@ -86,7 +87,7 @@ def test_canon_is_canonical(kind_name: str, dice: random.Random) -> None:
     assert again.wire == desired.wire
 
 
-@both
+@every
 @many
 @given(dice=DICE)
 def test_a_patched_document_is_as_desired(kind_name: str, dice: random.Random) -> None:

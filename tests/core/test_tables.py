@@ -33,7 +33,7 @@ def placed(row: dict[str, Any], name: str) -> dict[str, Any]:
 
 
 def kind_of(row: dict[str, Any]) -> Any:
-    return KINDS.named("service" if row["at"] == "service" else "task_definition")
+    return KINDS.named("task_definition" if row["at"] == "container" else row["at"])
 
 
 @pytest.mark.parametrize("row", rows("canon"))

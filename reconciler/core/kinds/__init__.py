@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import cache
 
-from reconciler.core.kinds import judged, services, task_definitions
+from reconciler.core import expresses
+from reconciler.core.kinds import express_services, judged, services, task_definitions
 from reconciler.core.kinds.rules import Node, Rule, Undeclared, compile_node
 from reconciler.core.shapes import Shape, Shapes
 from reconciler.core.values import Json, JsonObject, Path
@@ -48,6 +50,10 @@ class Kind:
 
     def home(self, body: JsonObject, name: str) -> Path:
         """Give where a described body takes a root member that it does not hold yet; tags stand beside the rest."""
+        if self.wrapper == "service":
+            index = expresses.current(body)
+            outside = name in _EXPRESS_MEMBERS or index is None
+            return () if outside else (expresses.CONFIGURATIONS, index or 0)
         wrapped = isinstance(body.get("taskDefinition"), dict) and name != "tags"
         return ("taskDefinition",) if wrapped else ()
 
@@ -55,6 +61,8 @@ class Kind:
         """Give, for a body as AWS describes it, where it holds each root member of the canonical form."""
         if self.wrapper == "taskDefinition":
             return _task_definition_homes(body)
+        if self.wrapper == "service":
+            return _express_homes(body)
         return _service_homes(body, self.node)
 
 
@@ -80,6 +88,17 @@ def _service_homes(body: JsonObject, node: Node) -> Mapping[str, Path]:
     return homes
 
 
+def _express_homes(body: JsonObject) -> Mapping[str, Path]:
+    index = expresses.current(body)
+    homes: dict[str, Path] = {name: (name,) for name in _EXPRESS_MEMBERS if name in body}
+    if index is None:  # as it is sent, not as it is described
+        return {name: (name,) for name in body}
+    inside = expresses.configuration(body)
+    return homes | {name: (expresses.CONFIGURATIONS, index, name) for name in inside}
+
+
+# What DescribeExpressGatewayService shows of the service; the rest it shows of each revision that runs.
+_EXPRESS_MEMBERS = ("cluster", "serviceName", "infrastructureRoleArn", "tags")
 # Members that DescribeServices shows on the PRIMARY deployment only (API model; Terraform's service resource).
 PRIMARY_MEMBERS = ("serviceConnectConfiguration", "volumeConfigurations", "vpcLatticeConfigurations")
 # Members that are described under another name than they are sent.
@@ -106,14 +125,27 @@ def _derived(rules: Mapping[str, Rule]) -> frozenset[str]:
 
 @dataclass(frozen=True, slots=True)
 class Kinds:
-    """Both kinds, built over one set of shapes."""
+    """All kinds, built over one set of shapes."""
 
     task_definition: Kind
     service: Kind
+    express: Callable[[], Kind]
+    """Builds the kind of Express Mode services: few projects have one, and older API models do not know it."""
+
+    @property
+    def express_service(self) -> Kind:
+        """Give the kind of Express Mode services. ConfigError where the API model does not know them."""
+        return self.express()
 
     def named(self, name: str) -> Kind:
-        """Give a kind by its name, ``task_definition`` or ``service``."""
-        return self.task_definition if name == "task_definition" else self.service
+        """Give a kind by its name, ``task_definition``, ``service`` or ``express_service``."""
+        match name:
+            case "task_definition":
+                return self.task_definition
+            case "express_service":
+                return self.express_service
+            case _:
+                return self.service
 
 
 def build(shapes: Shapes) -> Kinds:
@@ -148,4 +180,17 @@ def build(shapes: Shapes) -> Kinds:
             - frozenset(PRIMARY_MEMBERS),
             derived=_derived(services.RULES),
         ),
+        express=cache(lambda: _express(shapes)),
+    )
+
+
+def _express(shapes: Shapes) -> Kind:
+    create = shapes.input("CreateExpressGatewayService")
+    return Kind(
+        "express_service",
+        compile_node(create, express_services.RULES),
+        facts=("taskDefinitionArn",),
+        read_only=_read_only(shapes.named("ECSExpressGatewayService"), create),
+        undeclared=Undeclared.INFORM,
+        wrapper="service",
     )
