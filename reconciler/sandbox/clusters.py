@@ -153,8 +153,8 @@ def update_cluster(world: World, request: Body) -> Body:
     """Change settings, configuration or defaults of a cluster."""
     cluster = find(world, request["cluster"])
     if "settings" in request:
-        given = {each["name"]: each for each in request["settings"]}
-        held = {each["name"]: each for each in cluster["settings"]}
+        given = {each.get("name"): each for each in request["settings"]}
+        held = {each.get("name"): each for each in cluster["settings"]}
         cluster["settings"] = list((held | given).values())
     cluster |= {
         name: request[name] for name in ("configuration", "serviceConnectDefaults") if name in request

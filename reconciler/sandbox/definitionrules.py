@@ -43,7 +43,7 @@ def fits_fargate(task: Body) -> bool:
 @rules.documented("model, RegisterTaskDefinition.family: up to 255 letters, numbers, hyphens and underscores")
 @rules.reported("amazon-ecs-cli#37: Family contains invalid characters.")
 def _family(task: Body) -> None:
-    if not task["family"]:
+    if not task.get("family", ""):
         raise Refusal("ClientException", "Family should not be null or empty.")
     if not re.fullmatch(r"[A-Za-z0-9_-]{1,255}", task["family"]):
         raise Refusal("ClientException", "Family contains invalid characters.")

@@ -128,7 +128,7 @@ def update_express_gateway_service(world: World, request: Body) -> Body:
     service = _active(world, request["serviceArn"])
     expressdefaults.check(request)
     express = _express(service)
-    held = express.configurations[service.primary.revision]
+    held = _present(service)
     configured = _configured(world, request, held, express)
     update: Body = {
         "cluster": service.cluster,
@@ -151,7 +151,7 @@ def update_express_gateway_service(world: World, request: Body) -> Body:
             "cluster": service.cluster,
             "serviceName": service.name,
             "status": {"statusCode": service.body["status"]},
-            "targetConfiguration": express.configurations[service.primary.revision],
+            "targetConfiguration": _present(service),
             "createdAt": service.body["createdAt"],
             "updatedAt": express.updated,
         }
@@ -200,6 +200,12 @@ def _manage(service: Service, express: Express) -> None:
 def _express(service: Service) -> Express:
     assert service.express is not None
     return service.express
+
+
+def _present(service: Service) -> Body:
+    """Give the configuration that is being moved to, or rested at; the newest one if UpdateService came in between."""
+    known = _express(service).configurations
+    return known.get(service.primary.revision) or list(known.values())[-1]
 
 
 def _scale(world: World, service: Service, configured: Body) -> None:

@@ -144,6 +144,12 @@ def test_what_concerns_no_task_deploys_nothing(server: Serving, ecs: Any) -> Non
     assert len(ecs.list_task_definitions(familyPrefix="default-front")["taskDefinitionArns"]) == 1
 
 
+def test_others_may_update_the_service_meanwhile(server: Serving, ecs: Any) -> None:
+    ecs.update_service(cluster="default", service="front", forceNewDeployment=True)
+    answer = ecs.update_express_gateway_service(serviceArn=ARN, healthCheckPath="/x")["service"]
+    assert answer["targetConfiguration"]["primaryContainer"]["image"] == "repo/front:1"
+
+
 def test_a_task_definition_of_one_s_own(server: Serving, ecs: Any) -> None:
     made = ecs.create_express_gateway_service(
         serviceName="own", infrastructureRoleArn=ROLES["infrastructureRoleArn"], taskDefinitionArn="own:1"
