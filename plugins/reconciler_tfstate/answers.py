@@ -83,13 +83,18 @@ def _kept(state: State, target: Resource) -> Resource:
     return next((each for each in namesakes if folded(each) == folded(target)), target)
 
 
-def listing(state: State) -> Iterable[str]:
-    """Give the addresses of all outputs and resource instances."""
+def listing(state: State, prefix: str = "") -> Iterable[str]:
+    """Give the addresses of outputs and resource instances: those that begin with a text among them, if not all.
+
+    Of a large state no other resources are decoded for it.
+    """
     for name in state.outputs:
         yield addresses.render(Output(name))
-    for resource, instances in state.resources.items():
-        for instance in instances:
-            yield addresses.render(resource, instance.key)
+    for resource in state.resources:
+        at = addresses.render(resource)
+        if at.startswith(prefix) or prefix.startswith(at):
+            for instance in state.resources[resource]:
+                yield at + addresses.index(instance.key)
 
 
 def _output(state: State, target: Output) -> Found:

@@ -93,7 +93,7 @@ class StateResolver:
         state = self._state(Address("", prefix))
         from reconciler_tfstate import completions  # a run that completes nothing does without
 
-        found = {*answers.listing(state), *completions.members(state, prefix)}
+        found = {*answers.listing(state, prefix), *completions.members(state, prefix)}
         if not self._settings.outputs_only and (folder := self._settings.home(self._context)) is not None:
             found.update(completions.outputs(state, folder, self._context.environ))
         return sorted(address for address in found if address.startswith(prefix))

@@ -106,6 +106,10 @@ def test_listing_names_what_can_be_looked_up() -> None:
     assert 'terraform_data.keyed["x\\"y"]' in listed
     for path in listed:
         odd.lookup(Address("tfstate", path))
+        for prefix in (path[:cut] for cut in range(1, len(path), 5)):
+            found = set(odd.addresses(prefix))  # type: ignore[attr-defined]
+            assert {each for each in listed if each.startswith(prefix)} <= found
+            assert all(each.startswith(prefix) for each in found)
 
 
 @pytest.mark.parametrize("text", ["a.b | " + "_" * 5_000, "a.b.'" + "c" * 5_000, "data." * 2_000])
