@@ -284,11 +284,14 @@ class _Return:
         return watched
 
     def _gone_back(self, left: str) -> Snapshot:
-        """Describe the service once it is shown without what it left: descriptions may lag behind."""
+        """Describe the service once it is shown without what it left, or failed: descriptions may lag behind."""
         until = self.clock.now() + _PATIENCE
-        while (now := self._current()).body.get("taskDefinition") == left and self.clock.now() < until:
+        while True:
+            now = self._current()
+            failed = (rollouts.primary(now.body) or {}).get("rolloutState") == "FAILED"
+            if not (failed or now.body.get("taskDefinition") == left) or self.clock.now() >= until:
+                return now
             self.clock.sleep(_PAUSE)
-        return now
 
     def _outcome(self, watched: Watched, started: float, deployment: str = "") -> Outcome:
         return watched.outcome(deployment, done=self.progress.done, seconds=self.clock.now() - started)
