@@ -74,14 +74,6 @@ def blocks(body: object, kind: str) -> Iterator[Body]:
             yield block
 
 
-def plain(data: object) -> Json:
-    """Give a value that is literal all through; Computed counts as null."""
-    try:
-        return value(data, _nothing)
-    except Computed:
-        return None
-
-
 def value(data: object, scope: Scope, *, text: bool = False) -> Json:
     """Evaluate an argument or a block; with `text`, one of the JSON form, where strings are templates."""
     match data:
@@ -148,7 +140,3 @@ class _Root(NamedTuple):
         except Computed:
             raise Undeclared("this has no value before Terraform is run") from None
         return values.from_plain(found), 1
-
-
-def _nothing(_name: tuple[str, str]) -> Json:
-    raise Computed

@@ -8,14 +8,16 @@ Credentials helpers are programs and are not run.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 
-from reconciler.plugin import ResolveError
-from reconciler_tfstate import hcls
-
 _PREFIX = "TF_TOKEN_"
+
+#: The CLI's configuration is HCL 1, in which lines mean less: nothing else of it has to be understood.
+_BLOCK = re.compile(r'^[ \t]*credentials[ \t]+"(?P<host>[^"\n]+)"[ \t\n]*\{(?P<body>[^{}]*)\}', re.MULTILINE)
+_TOKEN = re.compile(r'^[^#/\n]*\btoken[ \t]*=[ \t]*"(?P<token>[^"\\\n]*)"', re.MULTILINE)
 
 
 def variable(host: str) -> str:
@@ -45,15 +47,25 @@ def _token(credentials: object, host: str) -> str:
     return ""
 
 
+def _configured(text: str) -> Iterator[object]:
+    """Read the CLI's configuration, in HCL 1 or JSON. ValueError or RecursionError where it is no JSON."""
+    if text.lstrip().startswith("{"):
+        document = json.loads(text)
+        found = document.get("credentials")
+        yield from found if isinstance(found, list) else [found]
+    for block in _BLOCK.finditer(text):
+        token = _TOKEN.search(block["body"])
+        yield {block["host"]: {"token": token["token"]}} if token else {}
+
+
 def _credentials(environ: Mapping[str, str]) -> Iterator[object]:
     """Give ``{host: {token}}`` of every file; one that cannot be read or is wrong says nothing."""
     home = environ.get("HOME") or environ.get("USERPROFILE") or ""
     named = environ.get("TF_CLI_CONFIG_FILE") or environ.get("TERRAFORM_CONFIG")
     configs = [Path(named)] if named else [Path(home, ".tofurc"), Path(home, ".terraformrc")] if home else []
     for path in configs:
-        with suppress(OSError, ValueError, ResolveError):
-            for block in hcls.blocks(hcls.parse(path.read_text(), str(path)), "credentials"):
-                yield {label: hcls.plain(body) for label, body in block.items()}
+        with suppress(OSError, ValueError, RecursionError):
+            yield from _configured(path.read_text("utf-8-sig"))
     for folder in (".terraform.d", ".config/opentofu", ".tofu.d") if home else ():
         with suppress(OSError, ValueError, RecursionError):
             document = json.loads(Path(home, folder, "credentials.tfrc.json").read_text())

@@ -22,6 +22,21 @@ STATE = b'{"version":4,"serial":7,"lineage":"l","outputs":{"a":{"value":"found"}
 OUTPUT = Address("tfstate", "output.a")
 
 
+#: A configuration of the CLI that Terraform 1.11 reads, and that is no HCL 2.
+LENIENT = """\
+disable_checkpoint = true disable_checkpoint_signature = true
+credentials "other.example.com" { token = "other" }
+credentials "app.terraform.io" {
+  token = "rc"
+}
+host "app.terraform.io" { services = { "tfe.v2" = "https://x/" } }
+provider_installation {
+  filesystem_mirror { path = "/x" include = ["a/*/*"] }
+}
+"quoted" = 1
+"""
+
+
 @dataclass
 class Terraform:
     """An organization `o` with the workspaces `w` (a state) and `new` (none), and what tokens may see of it."""
@@ -254,6 +269,12 @@ def test_answers_that_are_none(terraform: Terraform, body: bytes) -> None:
         ({".terraform.d/credentials.tfrc.json": '{"credentials": ["f"]}'}, {}, ""),
         ({".terraformrc": 'credentials "app.terraform.io" {\n  token = "rc"\n}\n'}, {}, "rc"),
         ({".terraformrc": "credentials {"}, {}, ""),
+        ({".terraformrc": LENIENT}, {}, "rc"),
+        ({".terraformrc": LENIENT.replace("token =", "# token =")}, {}, ""),
+        ({".terraformrc": LENIENT.replace("credentials", "# credentials")}, {}, ""),
+        ({".terraformrc": '{"credentials": {"app.terraform.io": {"token": "rc"}}}'}, {}, "rc"),
+        ({".terraformrc": '{"credentials": [{"app.terraform.io": [{"token": 3}]}, 4]}'}, {}, ""),
+        ({".terraformrc": '{"credentials": '}, {}, ""),
         (
             {"own.rc": 'credentials "App.Terraform.io" {\n  token = "own"\n}\n'},
             {"TF_CLI_CONFIG_FILE": "own.rc"},
