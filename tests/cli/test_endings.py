@@ -412,7 +412,8 @@ def test_of_two_applies_at_once_the_first_says_that_it_was_superseded(cli: Cli, 
 def test_nothing_is_wrong_with_the_tasks_of_a_service_that_is_deleted(cli: Cli, box: Box) -> None:
     box.serving.knobs(speed=0)
     with box.once_called(
-        "UpdateService", lambda: box.ecs.delete_service(cluster=CLUSTER, service=SERVICE, force=True)
+        "DescribeServiceDeployments",  # only watching asks for them
+        lambda: box.ecs.delete_service(cluster=CLUSTER, service=SERVICE, force=True),
     ):
         ran = cli(*APPLY, "--timeout", "60s", IMAGE_TAG=NEW)
     assert ran.code == 3, ran
