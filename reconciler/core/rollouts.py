@@ -164,7 +164,7 @@ def judge(
     if mine is None and not shown and first.get("id") in before:
         return Judgement(State.IN_PROGRESS, "AWS does not show the deployment yet")
     if first is not mine:
-        return _replaced(first, mine, before)
+        return _replaced(first, mine, before, failed=_told_to_fail(service, deployment))
     match first.get("rolloutState"):
         case "FAILED":
             return Judgement(State.FAILED, _reason(first, "the deployment failed"))
@@ -256,9 +256,25 @@ def _why(record: JsonObject, mine: JsonObject | None, otherwise: str) -> str:
     return _reason(failed, "") if failed is not None and _reason(failed, "") else found or otherwise
 
 
-def _replaced(first: JsonObject, mine: JsonObject | None, before: frozenset[str]) -> Judgement:
-    """Judge a rollout in whose place another deployment is PRIMARY: what ECS goes back to, or somebody's."""
-    failed = mine is not None and mine.get("rolloutState") == "FAILED"
+def _told_to_fail(service: JsonObject, deployment: str) -> bool:
+    """Tell whether events say that a deployment failed: they outlast it (developer guide, service events)."""
+    events = service.get("events")
+    said = f"(deployment {deployment}) deployment failed"
+    return any(
+        said in str(each.get("message"))
+        for each in (events if isinstance(events, list | tuple) else ())
+        if isinstance(each, dict)
+    )
+
+
+def _replaced(
+    first: JsonObject, mine: JsonObject | None, before: frozenset[str], *, failed: bool
+) -> Judgement:
+    """Judge a rollout in whose place another deployment is PRIMARY: what ECS goes back to, or somebody's.
+
+    Where it `failed`, and nothing shows it any more, ECS has gone back from it.
+    """
+    failed = failed if mine is None else mine.get("rolloutState") == "FAILED"
     if not (failed or first.get("id") in before or says_back(first)):
         return Judgement(State.SUPERSEDED, meanwhile(first))
     # The deployment before may have been revived as it was: then its reason tells of its own rollout.

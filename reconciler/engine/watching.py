@@ -26,7 +26,7 @@ FIRST_PAUSE: Final = 0.5
 LONGEST_PAUSE: Final = 6.0
 # CreateService is eventually consistent: for some seconds the new service may be missing.
 PATIENCE: Final = 60.0
-# For how long a completed service deployment is waited with until the service shows it as well.
+# For how long a service deployment that has ended is waited with until the service shows it as well.
 CATCHING_UP: Final = 10.0
 # How far the times of a deployment and of its service deployment may lie apart: at first, and after a few looks, when
 # what is listed no longer lags behind.
@@ -99,6 +99,9 @@ class Watched:
         )
 
 
+_THROUGH: Final = (State.DEPLOYED, State.STABLE, State.SUPERSEDED)
+"""How a rollback that was seen looks at its end, to who knows nothing of it."""
+
 Ended: TypeAlias = Watched | ReconcilerError
 """How watching one of several ended: an error is that one's own."""
 
@@ -145,10 +148,10 @@ class _Following:
     """How often service deployments were listed to find it."""
     seen: bool = False
     """Whether a description has shown the deployment."""
-    back: bool = False
-    """Whether ECS was seen to go back from it."""
-    completed: float = -1.0
-    """When its service deployment was first seen to be completed while the service did not show it, in seconds."""
+    back: str = ""
+    """The PRIMARY deployment by which ECS was seen to go back from it."""
+    over: float = -1.0
+    """When its service deployment was first seen to have ended while the service did not show it, in seconds."""
     counted: bool = False
     """Whether a description has shown the number of tasks that was asked for."""
     state: State | None = None
@@ -215,22 +218,31 @@ class _Following:
         )
         if not self.counted and judgement.state in (State.DEPLOYED, State.STABLE):
             return replace(judgement, state=State.IN_PROGRESS, reason="AWS does not show the update yet")
-        if judgement.state is State.DEPLOYED and self._behind(service, elapsed):
+        if judgement.state in (State.DEPLOYED, State.FAILED) and self._behind(service, elapsed):
             return replace(judgement, state=State.IN_PROGRESS)
-        self.back = self.back or judgement.state is State.ROLLING_BACK
-        if self.back and judgement.state in (State.DEPLOYED, State.STABLE):
-            return replace(judgement, state=State.ROLLED_BACK)
+        first = rollouts.primary(service) or {}
+        if judgement.state is State.ROLLING_BACK:
+            self.back = str(first.get("id"))
+        elif self.back == first.get("id") and judgement.state in _THROUGH:
+            return replace(
+                judgement, state=State.ROLLED_BACK, reason="ECS went back to the deployment before"
+            )
         return judgement
 
     def _behind(self, service: JsonObject, elapsed: float) -> bool:
-        """Tell whether the service was described before its service deployment completed: it is looked at again."""
-        target = self.target
-        own = next((d for d in rollouts.deployments(service) if d.get("id") == target.deployment), {})
-        shown = own.get("rolloutState", "IN_PROGRESS" if not own else None) != "IN_PROGRESS"
-        if self.record is None or shown or rollouts.overtaken(service, target.deployment, target.before):
+        """Tell whether the service was described before its service deployment ended: it is looked at again then."""
+        target, status = self.target, (self.record or {}).get("status")
+        if status not in ("SUCCESSFUL", "STOPPED") or rollouts.overtaken(
+            service, target.deployment, target.before
+        ):
             return False
-        self.completed = elapsed if self.completed < 0 else self.completed
-        return elapsed - self.completed < CATCHING_UP
+        own = next((d for d in rollouts.deployments(service) if d.get("id") == target.deployment), None)
+        # Of some deployments AWS shows no state: these are completed as soon as the record says so.
+        going = ("IN_PROGRESS",) if status == "SUCCESSFUL" else ("IN_PROGRESS", None)
+        if own is not None and own.get("rolloutState") not in going:
+            return False
+        self.over = elapsed if self.over < 0 else self.over
+        return elapsed - self.over < CATCHING_UP
 
     def stalled(self, gateway: Gateway, now: float) -> Iterator[Event]:
         """Say once why it does not move, if it loses tasks instead."""

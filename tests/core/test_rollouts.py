@@ -31,6 +31,7 @@ def test_a_judgement(row: dict[str, Any]) -> None:
         "desiredCount": desired,
         "runningCount": running,
         "pendingCount": pending,
+        "events": [{"message": message} for message in row.get("events", ())],
     }
     before, shown = frozenset(row.get("before", ())), row.get("shown", True)
     found = rollouts.judge(service, "ecs-svc/2", before, row.get("record"), shown=shown)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Generator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from reconciler.core.events import Diagnosed, Event, Warned
 from reconciler.core.values import Json, JsonObject
@@ -86,6 +89,66 @@ class Told(FakeGateway):
 
     def describe_service_deployments(self, arns: Sequence[str], /) -> tuple[JsonObject, ...]:
         return tuple(each for each in self._records() if each["serviceDeploymentArn"] in arns)
+
+
+COURSES: Mapping[str, tuple[Sequence[str], Sequence[str], str]] = {
+    # what the service shows next and in the end, the statuses of its record then, and how that is to be called
+    "through": (
+        ("2 PRIMARY COMPLETED,1 ACTIVE COMPLETED", "2 PRIMARY COMPLETED"),
+        ("IN_PROGRESS", "SUCCESSFUL"),
+        "succeeded",
+    ),
+    "back": (
+        ("1 PRIMARY IN_PROGRESS rolling back,2 ACTIVE FAILED", "1 PRIMARY COMPLETED"),
+        ("ROLLBACK_IN_PROGRESS", "ROLLBACK_SUCCESSFUL"),
+        "rolled back",
+    ),
+    "back to another name": (
+        ("3 PRIMARY IN_PROGRESS rolling back,2 ACTIVE FAILED", "3 PRIMARY COMPLETED"),
+        ("ROLLBACK_IN_PROGRESS", "ROLLBACK_SUCCESSFUL"),
+        "rolled back",
+    ),
+    "failed": (
+        ("2 PRIMARY FAILED,1 ACTIVE COMPLETED", "2 PRIMARY FAILED,1 ACTIVE COMPLETED"),
+        ("IN_PROGRESS", "STOPPED"),
+        "failed",
+    ),
+    "superseded": (
+        ("9 PRIMARY IN_PROGRESS,2 ACTIVE IN_PROGRESS", "9 PRIMARY COMPLETED"),
+        ("STOP_REQUESTED", "STOPPED"),
+        "superseded",
+    ),
+}
+
+
+@given(
+    course=st.sampled_from(sorted(COURSES)),
+    turns=st.integers(1, 120),
+    takes=st.integers(8, 60),
+    lags=st.tuples(st.integers(0, 9), st.integers(0, 9)),
+    allowed=st.booleans(),
+    until=st.sampled_from(["deployed", "stable"]),
+)
+@settings(max_examples=80, deadline=None)
+def test_however_descriptions_lag_behind_one_another_it_ends_as_it_does(
+    course: str, turns: int, takes: int, lags: tuple[int, int], allowed: bool, until: str
+) -> None:
+    services, statuses, ending = COURSES[course]
+    late, later = lags
+    frames: dict[int, dict[str, Any]] = defaultdict(dict)
+    shown = (("1 PRIMARY COMPLETED", 0), ("2 PRIMARY IN_PROGRESS,1 ACTIVE COMPLETED", late))
+    after = ((services[0], turns + late), (services[1], turns + takes + late))
+    for text, at in (*shown, *after):
+        frames[at]["service"] = text.split(",")
+    records = (("IN_PROGRESS", later), (statuses[0], turns + later), (statuses[1], turns + takes + later))
+    frames[0]["records"] = []
+    for status, at in records:
+        frames[at]["records"] = [f"mine {status}"]
+    if not allowed:
+        frames = {at: {"service": frame["service"]} for at, frame in frames.items() if "service" in frame}
+        frames[0]["records"] = "AccessDeniedException"
+    ended, _, _ = _watched({"frames": dict(sorted(frames.items())), "until": until})
+    assert ended.ending.value == ending, ended.reason
 
 
 class Shifted(FakeCodeDeploy):
@@ -167,6 +230,17 @@ def test_how_watching_codedeploy_ends(story: Mapping[str, Any]) -> None:
 
 @pytest.mark.parametrize("story", STORIES, ids=[story["name"] for story in STORIES])
 def test_how_watching_ends(story: Mapping[str, Any]) -> None:
+    ended, seconds, events = _watched(story)
+    assert ended.ending.value == story["ends"], ended.reason
+    assert story.get("state") in (None, ended.state.value if ended.state is not None else "")
+    assert story["after"] <= seconds <= story["after"] + 2 * watching.LONGEST_PAUSE
+    warned = {event.what for event in events if isinstance(event, Warned)}
+    assert [part for part in story.get("warns", []) if not any(part in text for text in warned)] == []
+    assert bool(warned) == bool(story.get("warns"))
+
+
+def _watched(story: Mapping[str, Any]) -> tuple[Watched, float, list[Event]]:
+    """Watch a story to its end; gives how it ended, after how many seconds, and what was told."""
     clock = FakeClock()
     gateway = Told(story["frames"], clock)
     started = clock.now()
@@ -182,12 +256,7 @@ def test_how_watching_ends(story: Mapping[str, Any]) -> None:
     )
     events: list[Event] = []
     ended = _drained(watching.watch(gateway, clock, target), events)
-    assert ended.ending.value == story["ends"], ended.reason
-    assert story.get("state") in (None, ended.state.value if ended.state is not None else "")
-    assert story["after"] <= clock.now() - started <= story["after"] + 2 * watching.LONGEST_PAUSE
-    warned = {event.what for event in events if isinstance(event, Warned)}
-    assert [part for part in story.get("warns", []) if not any(part in text for text in warned)] == []
-    assert bool(warned) == bool(story.get("warns"))
+    return ended, clock.now() - started, events
 
 
 def _drained(watched: Generator[Event, None, Watched], events: list[Event]) -> Watched:
