@@ -19,9 +19,14 @@ from reconciler.load.project import Project as Settings
 def ignored(settings: Settings, kinds: Kinds) -> tuple[str, ...]:
     """Give the pointers that `ignore` holds, as the API spells them. ConfigError names the one that points nowhere."""
     found: list[str] = []
+    known = (
+        (kinds.express_service,)
+        if settings.express_definition is not None
+        else (kinds.task_definition, kinds.service)
+    )
     for pointer, where in settings.ignore:
         try:
-            found.append(pointers.text(ignoring.parse(pointer, kinds)))
+            found.append(pointers.text(ignoring.parse(pointer, known)))
         except ValueError as error:
             hint = "write one such as /desiredCount, or /containerDefinitions/*/environment/BUILD_ID"
             raise ConfigError(f"ignore: {error}", where, hint) from None
@@ -33,6 +38,30 @@ def task_definition(settings: Settings, files: Definitions, kinds: Kinds, *, str
     if files.task_definition is None:
         return None
     desired = composing.compose(kinds.task_definition, files.task_definition, strict=strict)
+    return composing.without_tags(desired, settings.ignore_tags)
+
+
+def express_service(
+    settings: Settings, files: Definitions, kinds: Kinds, options: Options, *, strict: bool
+) -> Desired | None:
+    """Compose the Express Mode service; None where the project or the plan has none. ConfigError as above.
+
+    Of one whose definition is to be left alone nothing is compared.
+    """
+    if settings.express_definition is None or not options.service:
+        return None
+    kind = kinds.express_service
+    if not settings.service:
+        where = settings.resolved.where(("express_definition",))
+        raise ConfigError("`express_definition` is named, and no service", where, "add `service: NAME`")
+    if not options.update_service:
+        return composing.only(composing.compose(kind, Resolved(settings.resolved.path, {})), ())
+    resolved = files.express_service
+    assert resolved is not None
+    # Cluster and service are the project file's to name.
+    desired = composing.compose(
+        kind, resolved, without=("cluster", "serviceName", "serviceArn"), strict=strict
+    )
     return composing.without_tags(desired, settings.ignore_tags)
 
 
@@ -50,7 +79,7 @@ def service(
     Without a file it is what the options ask for. What kind of service that is asked of (a daemon's number of tasks is
     nobody's to set) is then said by the live one, once it is known.
     """
-    if not settings.service or not options.service:
+    if not settings.service or not options.service or settings.express_definition is not None:
         return None
     if not options.update_service and not _changes_revision(options):
         return None

@@ -33,6 +33,14 @@ OPTIONS: Final = frozenset({"dockerlabels", "driveropts", "labels", "options"})
 """Members whose keys are the user's own, in lower case: `load.hcls.names.MAPS`, which few projects import."""
 
 
+_KEYS: Final = {
+    "task_definition": "task_definition",
+    "service": "service_definition",
+    "express_service": "express_definition",
+}
+"""The keys of the project file that name the definitions."""
+
+
 class _Context(NamedTuple):
     """What resolvers see of the run."""
 
@@ -49,6 +57,7 @@ class Definitions(NamedTuple):
 
     task_definition: Resolved | None = None
     service: Resolved | None = None
+    express_service: Resolved | None = None
 
 
 class Evaluation:
@@ -73,7 +82,7 @@ class Evaluation:
         self._options = project.options
         self._instances: Instances | None = None
         self._session: Session | None = None
-        self._secrets: dict[tuple[Path | None, ...], tuple[Json, ...]] = {}
+        self._secrets: dict[tuple[Path, ...], tuple[Json, ...]] = {}
 
     @property
     def settings(self) -> projects.Project:
@@ -124,7 +133,10 @@ class Evaluation:
             self._progress(self.masker.text(f"read {lookup.address}"))
 
     def definitions(self, *, task_definition: bool = True, service: bool = True) -> Definitions:
-        """Evaluate the definition files. ConfigError or ResolveError where one has no value."""
+        """Evaluate the definition files; that of an Express Mode service is one of a `service`.
+
+        ConfigError or ResolveError where one has no value.
+        """
         settings = self.settings
         session, instances = self._evaluated()
         wanted = [
@@ -132,12 +144,12 @@ class Evaluation:
             for path, asked in (
                 (settings.task_definition, task_definition),
                 (settings.service_definition, service),
+                (settings.express_definition, service),
             )
         ]
         documents = [sources.read(path) for path in wanted if path is not None]
         found = iter(evaluate.resolve(documents, instances.functions, session.lookup_many, self._options))
-        first = next(found) if wanted[0] is not None else None
-        return Definitions(first, next(found) if wanted[1] is not None else None)
+        return Definitions(*(next(found) if path is not None else None for path in wanted))
 
     def instead(self, task_definition: Path) -> None:
         """Take another file for the task definition than the project names."""
@@ -157,8 +169,10 @@ class Evaluation:
 
         settings = self.settings
         session, instances = self._evaluated()
-        paths = [path for path in (settings.task_definition, settings.service_definition) if path is not None]
-        documents = [self.project.document, *(sources.read(settings.root / path) for path in paths)]
+        documents = [
+            self.project.document,
+            *(sources.read(settings.root / path) for path in settings.definitions),
+        ]
         late = evaluate.late(instances.functions)
         while True:
             found = [
@@ -228,13 +242,17 @@ class Evaluation:
         return tuple(sorted(found))
 
     def file(self, target: str) -> Resolved:
-        """Give an evaluated file: ``config``, ``task_definition`` or ``service``. ConfigError without such a file."""
+        """Give an evaluated file: ``config``, ``task_definition``, ``service`` or ``express_service``.
+
+        ConfigError without such a file.
+        """
         if target == "config":
             return self.settings.resolved
-        files = self.definitions(task_definition=target != "service", service=target == "service")
-        resolved = files.service if target == "service" else files.task_definition
+        alone = target == "task_definition"
+        files = self.definitions(task_definition=alone, service=not alone)
+        resolved: Resolved | None = getattr(files, target)
         if resolved is None:
-            key = "service_definition" if target == "service" else "task_definition"
+            key = _KEYS[target]
             raise ConfigError(f"the project names no {key}", self.settings.resolved.where(()))
         return resolved
 
@@ -252,9 +270,9 @@ class Evaluation:
     def _variables(self) -> tuple[Json, ...]:
         """Give the values of sensitive variables of the project file, and of definitions once these are known."""
         named = self._settled
-        files = (named.task_definition, named.service_definition) if named is not None else ()
+        files = named.definitions if named is not None else ()
         if files not in self._secrets:
-            paths = [named.root / path for path in files if named is not None and path is not None]
+            paths = [named.root / path for path in files] if named is not None else []
             documents = [self.project.document]
             with suppress(ConfigError):  # a file that cannot be read has no variables
                 documents += [sources.read(path) for path in paths if path.suffix == ".hcl"]
@@ -291,7 +309,7 @@ class Evaluation:
         """Give the values that a plan uses, by address: what a saved plan is checked against."""
         from reconciler.core.plans import Input
 
-        documents = (self.settings.resolved, files.task_definition, files.service)
+        documents = (self.settings.resolved, *files)
         addresses = {
             origin.address
             for resolved in documents

@@ -44,6 +44,30 @@ def observe(
     return observed, (*unread, *unknown)
 
 
+def observe_express(reads: Reads, express: Desired) -> tuple[Observed, tuple[Notice, ...]]:
+    """Wait for the reads, and read what the service is in Express Mode: its ARN is known by then.
+
+    The security groups that ECS made are asked for where the file names some, and others are there.
+    """
+    observed = reads.observe("", express=True)
+    live = observing.express(reads.gateway, observed.service)
+    observed = replace(observed, express=live)
+    if not isinstance(live, Snapshot):
+        return observed, ()
+    network = ("networkConfiguration",)
+    there = canons.canon(express.canon.kind, live.body, desired=False, like=express.canon, only=network)
+    changes = diffs.diff(express.canon, there).changes
+    if not any(change.path[:2] == (*network, "securityGroups") for change in changes):
+        return observed, ()
+    try:
+        return replace(observed, made=observing.made_groups(reads.gateway, live)), ()
+    except AwsDenied as error:
+        what = (
+            "which security groups ECS made for the service cannot be known, so the file's alone are to stay"
+        )
+        return observed, (Notice(what=f"{what}: {error.what}", hint=error.hint),)
+
+
 def again(observed: Observed, gateway: Gateway, unit: Unit, kind: Kind) -> Observed:
     """Read what the plan of a service depends on and only a service revision shows."""
     managed = unit.managed if isinstance(unit.managed, dict) else {}

@@ -129,7 +129,7 @@ class Opening:
         return self._files.definitions(task_definition=task_definition, service=service)
 
     def rendered(self, target: str, *, canonical: bool = False) -> Json:
-        """Give an evaluated file, masked: ``config``, ``task_definition`` or ``service``.
+        """Give an evaluated file, masked: ``config``, ``task_definition``, ``service`` or ``express_service``.
 
         `canonical` gives the form that is compared. ConfigError where the project has no such file.
         """
@@ -184,14 +184,15 @@ class Opening:
         settings = self.settings
         named: list[tuple[str, Resolved, Canon]] = []
         later: list[KnownLater] = []
-        for kind in (kinds.task_definition, kinds.service):
+        express = settings.express_definition is not None
+        for kind in (kinds.task_definition, kinds.express_service if express else kinds.service):
             alone = kind is kinds.task_definition
             try:
                 files = self.definitions(task_definition=alone, service=not alone)
             except KnownLater as error:
                 later.append(error)
                 continue
-            resolved = files.task_definition if alone else files.service
+            resolved = files.task_definition if alone else files.service or files.express_service
             if resolved is not None:
                 canon = composing.compose(kind, resolved).canon
                 name = canon.wire.get("family", "") if kind is kinds.task_definition else settings.service

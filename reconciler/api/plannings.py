@@ -61,7 +61,7 @@ class Planning(Opening):
             codedeploy=settings.codedeploy,
         )
         if (
-            settings.service_definition is None
+            settings.service_definition is None and settings.express_definition is None
         ):  # as with the peer: the service is another's, its revision is ours
             options = replace(options, update_service=False)
         observed: Observed | None = None
@@ -90,12 +90,18 @@ class Planning(Opening):
         options = replace(options, ignore=desires.ignored(settings, kinds))
         more: tuple[Notice, ...] = ()
         task_definition = desires.task_definition(settings, files, kinds, strict=strict)
-        service = None
+        service = express = None
+        if observed is None or observed.express is not None:
+            express = desires.express_service(settings, files, kinds, options, strict=strict)
         if observed is None or observed.service is not None:
             service = desires.service(settings, files, kinds, options, strict=strict)
         if observed is None:
             assert reads is not None
-            observed, more = observations.observe(reads, task_definition, service, options)
+            observed, more = (
+                observations.observe(reads, task_definition, service, options)
+                if express is None
+                else observations.observe_express(reads, express)
+            )
         observed = self._shifting(observed) if live is None else observed
         if service is not None and files.service is None:
             found = desires.need_service(settings, observed)
@@ -110,10 +116,10 @@ class Planning(Opening):
             options,
             group=self._group if live is None else None,
         )
-        planned = planning.plan(task_definition, service, observed, facts)
+        planned = planning.plan(task_definition, service, observed, facts, express)
         warned = tuple(
             notice
-            for desired in (task_definition, service)
+            for desired in (task_definition, service, express)
             if desired is not None
             for notice in desired.notices
         )
@@ -153,7 +159,7 @@ class Planning(Opening):
             else observed.running is not None,
             service=options.service and (options.update_service or not options.skip_task_definition)
             if observed is None
-            else observed.service is not None,
+            else observed.service is not None or observed.express is not None,
         )
 
     def _deferred(self, options: Options, observed: Observed | None, later: KnownLater) -> Plan:
@@ -239,14 +245,17 @@ class Planning(Opening):
         insist_applyable(plan)
         self._open_plan(plan)
         clusters = {unit.cluster for unit in plan.units}
-        services = [unit for unit in plan.units if unit.kind == "service"]
+        services = [unit for unit in plan.units if unit.kind != "task_definition"]
         families = [unit for unit in plan.units if unit.kind == "task_definition"]
         name = services[0].name.split("/", 1)[1] if services else ""
         reads = Reads(self.gateway, self._pool, next(iter(clusters), ""), name)
         reads.start()
         answers = self._files.lookup([entry.address for entry in plan.inputs if not entry.ambient])
-        observed = reads.observe(families[0].name if families else "")
-        if services:
+        express = any(unit.kind == "express_service" for unit in services)
+        observed = reads.observe(families[0].name if families else "", express=express)
+        if express:
+            observed = replace(observed, express=observing.express(self.gateway, observed.service))
+        elif services:
             observed = observations.again(observed, self.gateway, services[0], self._kinds().service)
         now = checking.Now(observed.account, observed.region, self.project.digest, observed, answers)
         checking.check(

@@ -81,6 +81,7 @@ def deferred(settings: Settings, observed: Observed, listed: Listed, later: Know
     )
     name = f"{settings.cluster}/{settings.service}" if settings.service else str(settings.task_definition)
     kind = "service" if settings.service else "task_definition"
+    kind = "express_service" if settings.express_definition is not None else kind
     return Unit(
         address=f"{kind}.{name}",
         kind=kind,

@@ -96,7 +96,7 @@ def show(reconciler: Reconciler, plan: Plan, form: str, common: options.Common) 
     if form == "json":
         from reconciler.core import planfiles
 
-        options.write(planfiles.shown(plan, reconciler.masker, _said(reconciler, plan)))
+        options.write(planfiles.shown(plan, reconciler.masker, said(reconciler, plan)))
     elif form == "patch":
         from reconciler.render import jsons
 
@@ -221,7 +221,7 @@ def _insist_on_secrecy(reconciler: Reconciler, plan: Plan) -> None:
     from reconciler.core import planfiles
 
     masker = reconciler.masker
-    exposed = planfiles.exposed(plan, masker.secrets, _said(reconciler, plan)) if masker.secrets else ()
+    exposed = planfiles.exposed(plan, masker.secrets, said(reconciler, plan)) if masker.secrets else ()
     if exposed:
         raise PlanError(
             f"a secret would stand in clear in the plan file, at {masker.text(exposed[0])}",
@@ -229,26 +229,34 @@ def _insist_on_secrecy(reconciler: Reconciler, plan: Plan) -> None:
         )
 
 
-def _said(reconciler: Reconciler, plan: Plan) -> Iterator[str]:
+def said(reconciler: Reconciler, plan: Plan) -> Iterator[str]:
     """Give what anybody can read: the files as they stand, what is no secret in them, and the API's own words."""
     from reconciler.aws.shapes import ECS
     from reconciler.core import shapes
 
     if not plan.complete:
         return
-    for operation in ("RegisterTaskDefinition", "CreateService", "UpdateService"):
+    for operation in _spoken(plan):
         yield from shapes.names(ECS.input(operation))
     settings = reconciler.settings
     wanted = {unit.kind for unit in plan.units}
-    task_definition, service = "task_definition" in wanted, "service" in wanted
+    task_definition, service = "task_definition" in wanted, bool(wanted - {"task_definition"})
     files = reconciler.definitions(task_definition=task_definition, service=service)
     for resolved, path in (
         (files.task_definition, settings.task_definition),
         (files.service, settings.service_definition),
+        (files.express_service, settings.express_definition),
     ):
         if resolved is not None and path is not None:
             yield from resolved.clear()
             yield (settings.root / path).read_text(encoding="utf-8", errors="replace")
+
+
+def _spoken(plan: Plan) -> tuple[str, ...]:
+    """Name the operations whose words a plan holds."""
+    if any(unit.kind == "express_service" for unit in plan.units):
+        return ("CreateExpressGatewayService", "UpdateExpressGatewayService")
+    return ("RegisterTaskDefinition", "CreateService", "UpdateService")
 
 
 def carry_out(

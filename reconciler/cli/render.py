@@ -18,6 +18,8 @@ _TARGETS = {
     "taskdef": "task_definition",
     "service-definition": "service",
     "servicedef": "service",
+    "express-definition": "express_service",
+    "expressdef": "express_service",
 }
 
 
@@ -30,7 +32,8 @@ _TARGETS = {
 def command(
     common: options.Common, targets: tuple[str, ...], *, canonical: bool, jsonnet: bool, show_sensitive: bool
 ) -> int:
-    """Print evaluated files as JSON, or Jsonnet: config, task-definition (taskdef), service-definition (servicedef).
+    """Print evaluated files as JSON, or Jsonnet: config, task-definition (taskdef), service-definition (servicedef),
+    express-definition (expressdef).
 
     \b
     Examples:

@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 
 from reconciler.core import canon as canons
-from reconciler.core import diffs, findings, pointers, secrets
+from reconciler.core import diffs, expresses, findings, pointers, secrets
 from reconciler.core.documents import Resolved
 from reconciler.core.kinds import Kinds
 from reconciler.core.kinds.rules import ABSENT, Maybe
@@ -131,6 +131,9 @@ def _moved(then: Maybe, there: Maybe) -> str:
 def _snapshot(unit: Unit, observed: Observed) -> Snapshot | None:
     if unit.kind == "task_definition":
         return observed.live_revision()
+    if unit.kind == "express_service":
+        live = observed.express if isinstance(observed.express, Snapshot) else None
+        return live if live is not None and expresses.status(live.body) != "INACTIVE" else None
     found = observed.service
     if isinstance(found, Snapshot) and found.body.get("status") != "INACTIVE":
         return found

@@ -146,7 +146,11 @@ def _update(
         )
         effects = ("a new deployment",) if deploys else ("perhaps a new deployment",)
     if facts.options.force_new_deployment and not deploys:
-        forced: dict[str, Json] = {"cluster": facts.cluster, "service": facts.service, "forceNewDeployment": True}
+        forced: dict[str, Json] = {
+            "cluster": facts.cluster,
+            "service": facts.service,
+            "forceNewDeployment": True,
+        }
         steps.append(UpdateService(cluster=facts.cluster, service=facts.service, body=forced))
         effects = ("a new deployment, forced",)
     tagged = tag_steps(arn, changes)

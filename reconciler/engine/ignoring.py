@@ -16,7 +16,7 @@ from typing import Final
 from reconciler.core import canon as canons
 from reconciler.core import findings
 from reconciler.core.documents import Resolved
-from reconciler.core.kinds import Kind, Kinds
+from reconciler.core.kinds import Kind
 from reconciler.core.kinds.rules import ABSENT, Maybe, Node
 from reconciler.core.values import Json, JsonObject, Path
 from reconciler.engine import composing
@@ -27,14 +27,17 @@ _IDENTITIES: Final = frozenset({"family", "serviceName", "cluster", "taskDefinit
 """Members that say what is compared with what."""
 
 
-def parse(pointer: str, kinds: Kinds) -> Path:
-    """Read a pattern, and give it as the API spells its members. ValueError says what is wrong with it."""
+def parse(pointer: str, kinds: Sequence[Kind]) -> Path:
+    """Read a pattern into a document of one of these kinds, and give it as the API spells its members.
+
+    ValueError says what is wrong with it.
+    """
     if not pointer.startswith("/"):
         raise ValueError(f"{pointer!r} is no JSON pointer: it begins with no `/`")
     segments = path(pointer)
-    homes = [kind for kind in (kinds.task_definition, kinds.service) if kind.node.member(segments[0])]
+    homes = [kind for kind in kinds if kind.node.member(segments[0])]
     if not homes:
-        members = {*kinds.task_definition.node.members, *kinds.service.node.members}
+        members = {name for kind in kinds for name in kind.node.members}
         raise ValueError(f"{pointer!r}: {_unknown(segments[0], sorted(members))}")
     if len(segments) == 1 and homes[0].node.member(segments[0]) in _IDENTITIES:
         raise ValueError(f"{pointer!r}: that says what is compared with what, and cannot be left to others")

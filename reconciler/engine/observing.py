@@ -76,18 +76,28 @@ class Reads:
     def _describe(self) -> Snapshot | Absent:
         return describe(self.gateway, self.cluster, self.name)
 
-    def observe(self, family: str) -> Observed:
-        """Wait for everything. The running revision is read only where it is not the newest one."""
+    def observe(self, family: str, *, express: bool = False) -> Observed:
+        """Wait for everything. The running revision is read only where it is not the newest one.
+
+        Of an Express Mode service it is none of the project's; and the cluster `default` need not be there, since ECS
+        makes it for the first one (API model, CreateExpressGatewayService).
+        """
         self.start()
         self.expect(family)
         assert self._account is not None
-        service = self._service.result() if self._service is not None else None
+        service = self._described(express)
         newest = self._newest[family].result() if family else None
-        running = self._running(service, newest)
+        runs = None if express else self._running(service, newest)
         scaling = self._scaling.result() if self._scaling is not None else None
-        return Observed(
-            self._account.result(), self.gateway.region, service, running, newest, scaling=scaling
-        )
+        return Observed(self._account.result(), self.gateway.region, service, runs, newest, scaling=scaling)
+
+    def _described(self, express: bool) -> Snapshot | Absent | None:
+        try:
+            return self._service.result() if self._service is not None else None
+        except AwsNotFound as error:
+            if express and self.cluster == "default" and error.code == "ClusterNotFoundException":
+                return Absent(error.code)
+            raise
 
     def _running(
         self, service: Snapshot | Absent | None, newest: Snapshot | Absent | None
@@ -194,5 +204,6 @@ def read_saved(document: object, path: str) -> Observed:
 
 
 _SAVED_HINT = (
-    "save the output of `aws ecs describe-services`, `describe-task-definition` or `describe-express-gateway-service`"
+    "save the output of `aws ecs describe-services`, `aws ecs describe-task-definition` or "
+    "`aws ecs describe-express-gateway-service`"
 )

@@ -8,7 +8,7 @@ first, then, with the plugins open, `evaluate.resolve` and `settle`.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import field
 from pathlib import Path
 from typing import Final
@@ -77,6 +77,7 @@ class Project:
     service: str | None = None
     service_definition: Path | None = None
     task_definition: Path | None = None
+    express_definition: Path | None = None
     timeout: float = DEFAULT_TIMEOUT
     plugins: tuple[PluginUse, ...] = ()
     codedeploy: appspecs.Settings = field(default_factory=appspecs.Settings)
@@ -85,6 +86,12 @@ class Project:
     required_version: str | None = None
     filter_command: str | None = None
     warnings: tuple[Caution, ...] = field(default=())
+
+    @property
+    def definitions(self) -> tuple[Path, ...]:
+        """Give the paths of the definitions that the project has."""
+        paths = (self.task_definition, self.service_definition, self.express_definition)
+        return tuple(path for path in paths if path is not None)
 
 
 def find(explicit: str | None, folder: Path) -> Path:
@@ -139,9 +146,10 @@ def with_unused(project: Project, options: Options) -> Project:
         return project
     from reconciler.load import hcls
 
-    paths = [path for path in (project.task_definition, project.service_definition) if path is not None]
     try:
-        definitions = [sources.read(project.root / path) for path in paths if path.suffix.lower() == ".hcl"]
+        definitions = [
+            sources.read(project.root / path) for path in project.definitions if path.suffix.lower() == ".hcl"
+        ]
     except ConfigError:
         return (
             project  # whoever needs the file will say what is wrong with it, and it may be what declares them
@@ -228,11 +236,9 @@ def settle(resolved: Resolved) -> Project:
     path = Path(resolved.path)
     project = members(resolved, _KEYS, data=resolved.data)
     emulates = path.stem != "reconciler"
-    if project.get("express_definition"):
-        what = "express_definition (ECS Express Mode) is not supported yet"
-        raise ConfigError(
-            what, project.where("express_definition"), "use service_definition and task_definition"
-        )
+    express = _path(project, "express_definition")
+    if express is not None:
+        project.cautions.extend(_unused(project))
     ignored = _ignored(project)
     settled = Project(
         path=path,
@@ -242,8 +248,9 @@ def settle(resolved: Resolved) -> Project:
         region=project.text("region") or None,
         cluster=project.text("cluster") or DEFAULT_CLUSTER,
         service=project.text("service") or None,
-        service_definition=_path(project, "service_definition"),
-        task_definition=_path(project, "task_definition"),
+        service_definition=None if express else _path(project, "service_definition"),
+        task_definition=None if express else _path(project, "task_definition"),
+        express_definition=express,
         timeout=_timeout(project),
         plugins=_plugins(project),
         codedeploy=_codedeploy(project),
@@ -253,6 +260,14 @@ def settle(resolved: Resolved) -> Project:
         filter_command=_filter(project),
     )
     return dataclasses.replace(settled, warnings=tuple(dict.fromkeys(project.cautions)))
+
+
+def _unused(project: Members) -> Iterator[Caution]:
+    """Say what an Express Mode service has no use for: ECS makes its service and its task definition."""
+    for name in ("service_definition", "task_definition"):
+        if project.text(name):
+            what = f"{name} is not used: express_definition describes the whole service"
+            yield Caution(project.where(name), what, f"remove {name}, or express_definition")
 
 
 def _path(project: Members, name: str) -> Path | None:

@@ -87,6 +87,7 @@ class FakeExpress:
                 "serviceName": name,
                 "taskDefinition": self._registered(cluster, name, configured),
                 "desiredCount": configured["scalingTarget"]["minTaskCount"],
+                    "deploymentConfiguration": {"deploymentCircuitBreaker": {"enable": True, "rollback": True}},
                 "networkConfiguration": {"awsvpcConfiguration": configured["networkConfiguration"]},
                 "tags": sent.get("tags", []),
             })  # fmt: skip
@@ -116,7 +117,7 @@ class FakeExpress:
                     operation="UpdateExpressGatewayService",
                     code="ServiceNotActiveException",
                 )
-            held = service[EXPRESS]["configurations"][self._hands.revision(service)]
+            held = self._held(service)
             configured = _configured(held, sent)
             cluster, name = service["clusterArn"], service["serviceName"]
             update: Body = {"cluster": cluster, "service": name}
@@ -170,9 +171,14 @@ class FakeExpress:
         service[EXPRESS]["configurations"][revision] = shown
         return copy.deepcopy(shown)
 
+    def _held(self, service: Body) -> Body:
+        """Give what the newest deployment runs: after a rollback what an older one ran."""
+        known: dict[str, Body] = service[EXPRESS]["configurations"]
+        same = [each for each in known.values() if each["taskDefinitionArn"] == service["taskDefinition"]]
+        return known.get(self._hands.revision(service), same[-1])
+
     def _shown(self, service: Body) -> Snapshot:
-        newest = service[EXPRESS]["configurations"]
-        alive = [newest[self._hands.revision(service)]] if service["deployments"] else []
+        alive = [self._held(service)] if service["deployments"] else []
         return Snapshot({
             "cluster": service["clusterArn"],
             "serviceName": service["serviceName"],

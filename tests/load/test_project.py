@@ -186,7 +186,6 @@ def test_nothing_to_warn_of(text: str) -> None:
         ),
         ("appspec: {Hooks: [f]}\n", "a hook of the AppSpec is an event and the function that it calls"),
         ("codedeploy: x\n", "codedeploy is an object, not a text\n  try: write codedeploy: { … }"),
-        ("express_definition: x.json\n", "express_definition (ECS Express Mode) is not supported yet"),
         ("required_version: '>= 9'\n", "required_version leaves out ecspresso 2"),
         ("required_version: '=> 2'\n", "required_version: this is no"),
     ],
@@ -377,3 +376,11 @@ def test_version_constraints(constraints: str, version: str, holds: bool) -> Non
 def test_what_is_no_constraint(constraints: str) -> None:
     with pytest.raises(ValueError, match="this is no"):
         versions.satisfies(versions.parse("2.8.0"), constraints)
+
+
+def test_an_express_definition_takes_the_place_of_the_others() -> None:
+    project = settled("express_definition: e.json\nservice_definition: s.json\n")
+    assert project.definitions == (Path("e.json"),)
+    assert [caution.what for caution in project.warnings] == [
+        "service_definition is not used: express_definition describes the whole service"
+    ]
