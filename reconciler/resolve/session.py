@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
-from typing import TypeAlias
+from queue import Empty, SimpleQueue
+from typing import TypeAlias, TypeVar
 
 from reconciler.core.values import Address, Failure, Source, Value
 from reconciler.errors import (
@@ -23,6 +25,8 @@ from reconciler.records import dataclass
 from reconciler.resolve import crashes
 from reconciler.resolve.registry import Instance, Instances
 
+_T = TypeVar("_T")
+_R = TypeVar("_R")
 Answer: TypeAlias = "Value | Failure"
 
 _ATTEMPTS = 4
@@ -105,11 +109,8 @@ class Session:
         if len(jobs) == 1:
             self._note(*self._timed(jobs[0]))
             return
-        from concurrent.futures import ThreadPoolExecutor, as_completed
-
-        with ThreadPoolExecutor(min(len(jobs), self._max_workers), "resolve") as pool:
-            for done in as_completed([pool.submit(self._timed, job) for job in jobs]):
-                self._note(*done.result())
+        for answers, seconds in _side_by_side(self._timed, jobs, self._max_workers):
+            self._note(answers, seconds)
 
     def _jobs(self, addresses: Sequence[Address]) -> list[_Job]:
         """Cut the work: all addresses of an instance that takes many at once, otherwise one each."""
@@ -170,6 +171,44 @@ class _Job:
 
     instance: Instance | None
     addresses: list[Address]
+
+
+def _side_by_side(act: Callable[[_T], _R], items: Sequence[_T], threads: int) -> Iterator[_R]:
+    """Act on items in some threads; give what comes of each as it is done.
+
+    Nobody waits for the threads where the run is interrupted: what they do changes nothing, and may take minutes.
+    """
+    left, done = SimpleQueue[_T](), SimpleQueue[Callable[[], _R]]()
+    over = threading.Event()
+
+    def work() -> None:
+        with suppress(Empty):
+            while not over.is_set():
+                done.put(_outcome(act, left.get_nowait()))
+
+    for item in items:
+        left.put(item)
+    for number in range(min(len(items), threads)):
+        threading.Thread(target=work, name=f"resolve-{number}", daemon=True).start()
+    try:
+        for _ in items:
+            yield done.get()()
+    finally:
+        over.set()
+
+
+def _outcome(act: Callable[[_T], _R], item: _T) -> Callable[[], _R]:
+    """Act, and give what gives the result, or raises what was raised."""
+    try:
+        found = act(item)
+    except BaseException as error:  # noqa: BLE001 - it belongs to the thread that waits for it
+        caught = error
+
+        def again() -> _R:
+            raise caught
+
+        return again
+    return lambda: found
 
 
 def _once(instance: Instance, addresses: Sequence[Address]) -> dict[Address, Answer]:

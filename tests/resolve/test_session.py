@@ -234,6 +234,25 @@ def test_an_interrupt_leaves_nobody_waiting() -> None:
     assert looking.lookup_many([A])[A] == Value("again")
 
 
+def test_an_interrupt_waits_for_no_lookup() -> None:
+    begun, answered = threading.Event(), threading.Event()
+
+    class Slow:
+        def lookup(self, address: Address, /) -> Value:
+            if address.path == "interrupted":
+                assert begun.wait(10)
+                raise KeyboardInterrupt
+            begun.set()
+            answered.wait(10)
+            return Value("late")
+
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            session(one=Slow()).lookup_many([Address("one", "slow"), Address("one", "interrupted")])
+    finally:
+        answered.set()
+
+
 @given(
     st.lists(
         st.lists(st.builds(Address, st.sampled_from(["one", "many", "none"]), st.sampled_from("abcdef")))
