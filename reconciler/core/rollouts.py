@@ -164,7 +164,7 @@ def judge(
     if mine is None and not shown and first.get("id") in before:
         return Judgement(State.IN_PROGRESS, "AWS does not show the deployment yet")
     if first is not mine:
-        return _replaced(first, mine, before, failed=_told_to_fail(service, deployment))
+        return _replaced(first, mine, before, _told_to_fail(service, deployment))
     match first.get("rolloutState"):
         case "FAILED":
             return Judgement(State.FAILED, _reason(first, "the deployment failed"))
@@ -256,31 +256,29 @@ def _why(record: JsonObject, mine: JsonObject | None, otherwise: str) -> str:
     return _reason(failed, "") if failed is not None and _reason(failed, "") else found or otherwise
 
 
-def _told_to_fail(service: JsonObject, deployment: str) -> bool:
-    """Tell whether events say that a deployment failed: they outlast it (developer guide, service events)."""
+def _told_to_fail(service: JsonObject, deployment: str) -> str:
+    """Give why events say that a deployment failed, empty where none does: they outlast it (developer guide)."""
     events = service.get("events")
-    said = f"(deployment {deployment}) deployment failed"
-    return any(
-        said in str(each.get("message"))
-        for each in (events if isinstance(events, list | tuple) else ())
-        if isinstance(each, dict)
-    )
+    for event in events if isinstance(events, list | tuple) else ():
+        message = str(event.get("message")) if isinstance(event, dict) else ""
+        _, told, why = message.partition(f"(deployment {deployment}) deployment failed")
+        if told:
+            return why.strip(": .") or "the deployment failed"
+    return ""
 
 
-def _replaced(
-    first: JsonObject, mine: JsonObject | None, before: frozenset[str], *, failed: bool
-) -> Judgement:
+def _replaced(first: JsonObject, mine: JsonObject | None, before: frozenset[str], told: str) -> Judgement:
     """Judge a rollout in whose place another deployment is PRIMARY: what ECS goes back to, or somebody's.
 
-    Where it `failed`, and nothing shows it any more, ECS has gone back from it.
+    Where events have `told` that it failed, and nothing shows it any more, ECS has gone back from it.
     """
-    failed = failed if mine is None else mine.get("rolloutState") == "FAILED"
+    failed = bool(told) if mine is None else mine.get("rolloutState") == "FAILED"
     if not (failed or first.get("id") in before or says_back(first)):
         return Judgement(State.SUPERSEDED, meanwhile(first))
     # The deployment before may have been revived as it was: then its reason tells of its own rollout.
-    told = _reason(first, "") if says_back(first) else ""
+    said = _reason(first, "") if says_back(first) else told
     why = (
-        _reason(mine, "") if mine is not None and failed else told
+        _reason(mine, "") if mine is not None and failed else said
     ) or "ECS went back to the deployment before"
     match first.get("rolloutState"):
         case "IN_PROGRESS":
