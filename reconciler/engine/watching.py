@@ -28,8 +28,8 @@ LONGEST_PAUSE: Final = 6.0
 PATIENCE: Final = 60.0
 # For how long a service deployment that has ended is waited with until the service shows it as well.
 CATCHING_UP: Final = 10.0
-# How far the times of a deployment and of its service deployment may lie apart: at first, and after a few looks, when
-# what is listed no longer lags behind.
+# How far the times of a deployment and of its service deployment may lie apart: by how much the latter may be older at
+# first, when what is listed may lag behind, and either way after a few looks.
 AT_ONCE: Final = 1.0
 NEAR: Final = 60.0
 LISTINGS: Final = 8
@@ -325,13 +325,13 @@ class _Reader:
             target.cluster, target.service, since=target.created - _MONTH
         )
         each.listed += 1
-        # One that lies apart may be the rollout before, while its own is not listed yet.
-        apart = AT_ONCE if each.listed <= LISTINGS else NEAR
+        # An older one may be that of the rollout before, while its own is not listed yet.
+        older = AT_ONCE if each.listed <= LISTINGS else NEAR
         near = [
             (abs(created - target.created), str(brief.get("serviceDeploymentArn")))
             for brief in briefs
             if isinstance(created := brief.get("createdAt"), int | float)
-            and abs(created - target.created) <= apart
+            and -older <= created - target.created <= NEAR
         ]
         if near:  # of two at one time the newer one, which is listed first: it has stopped the other
             each.arn = min(near, key=lambda each: each[0])[1]
