@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from reconciler.api.evaluations import Definitions
 from reconciler.core import pointers
 from reconciler.core.documents import Resolved
@@ -55,7 +57,7 @@ def express_service(
         where = settings.resolved.where(("express_definition",))
         raise ConfigError("`express_definition` is named, and no service", where, "add `service: NAME`")
     if not options.update_service:
-        return composing.only(composing.compose(kind, Resolved(settings.resolved.path, {})), ())
+        return composing.only(composing.compose(kind, replace(settings.resolved, data={})), ())
     resolved = files.express_service
     assert resolved is not None
     # Cluster and service are the project file's to name.

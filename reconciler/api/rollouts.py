@@ -189,13 +189,17 @@ class Rollouts(Opening):
     def status(self, *, emit: Emit | None = None) -> JsonObject:
         """Describe the service as AWS shows it. ReconcilerError where it is not there.
 
+        What one in Express Mode is, its endpoints among it, is in the member ``expressGatewayService``.
         With `emit` a rollout that is under way is looked at too, and told as watching it would tell it first.
         """
-        from reconciler.engine import shifting, watching
+        from reconciler.engine import observing, shifting, watching
 
         cluster, service = self.settings.cluster, self._named_service()
         current = watching.current(self.gateway, cluster, service)
         if emit is not None:
             for event in shifting.look(self.gateway, self.clock, current, cluster, service):
                 emit(event)
+        express = observing.express(self.gateway, current)
+        if isinstance(express, Snapshot):
+            return {**current.body, "expressGatewayService": express.body}
         return current.body

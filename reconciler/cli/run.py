@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from reconciler.cli import diagnoses, exits, logs, options, patience, planning, reports
+from reconciler.errors import ConfigError
 
 if TYPE_CHECKING:
     from reconciler.api import Reconciler
@@ -151,6 +152,13 @@ def _asked(
     if which:
         with patience.told():
             return reconciler.request(reconciler.revision_to_run(which), wish)
+    settings = reconciler.settings
+    if settings.task_definition is None:
+        raise ConfigError(
+            "the project names no task definition",
+            settings.resolved.where(()),
+            "run the one that the service runs: --skip-task-definition; or name a file: --task-def FILE",
+        )
     from reconciler.engine.options import Options
 
     with patience.told():

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator
 from functools import partial
 
+from reconciler.core import expresses
 from reconciler.core.events import Event
 from reconciler.core.values import JsonObject
 from reconciler.engine import sending
@@ -15,17 +16,22 @@ from reconciler.records import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deletion:
-    """A service that is to be deleted. `tasks` of it run or are about to; with `terminate` AWS is told to stop them."""
+    """A service that is to be deleted. `tasks` of it run or are about to; with `terminate` AWS is told to stop them.
+
+    `express` is the ARN of one in Express Mode, with which all goes that ECS made for it; empty for any other.
+    """
 
     cluster: str
     service: str
     tasks: int = 0
     terminate: bool = False
+    express: str = ""
 
     @property
     def unit(self) -> str:
         """Give the address of the service in a plan."""
-        return f"service.{self.cluster}/{self.service}"
+        kind = "express_service" if self.express else "service"
+        return f"{kind}.{self.cluster}/{self.service}"
 
 
 def decide(cluster: str, service: str, body: JsonObject, *, terminate: bool) -> Deletion:
@@ -39,13 +45,16 @@ def decide(cluster: str, service: str, body: JsonObject, *, terminate: bool) -> 
         raise PlanError(
             f"{name} is {status}: it is being deleted already", hint="`reconciler status` shows it"
         )
+    running = _count(body, "runningCount") + _count(body, "pendingCount")
+    if expresses.managed(body):  # it never runs none, and its operation takes no such flag (API model)
+        arn = str(body.get("serviceArn", ""))
+        return Deletion(cluster=cluster, service=service, tasks=running, terminate=True, express=arn)
     wanted = _count(body, "desiredCount")
     if wanted and not terminate and body.get("schedulingStrategy") != "DAEMON":
         raise PlanError(
             f"{name} is to run {_tasks(wanted)}, and AWS deletes only a service that is to run none",
             hint="--terminate stops them; or `reconciler scale --tasks 0` first",
         )
-    running = _count(body, "runningCount") + _count(body, "pendingCount")
     return Deletion(cluster=cluster, service=service, tasks=running, terminate=terminate)
 
 
@@ -60,7 +69,9 @@ def describe(deletion: Deletion) -> tuple[str, ...]:
             tasks = f"its {deletion.tasks} tasks are stopped"
     lines = (
         f"delete the service; {tasks}",
-        "revisions of its task definition, load balancers, logs and autoscaling stay",
+        "its load balancer, where no other service has it, security groups and autoscaling go with it"
+        if deletion.express
+        else "revisions of its task definition, load balancers, logs and autoscaling stay",
     )
     return tuple(f"{deletion.unit}: {line}" for line in lines)
 
@@ -68,10 +79,20 @@ def describe(deletion: Deletion) -> tuple[str, ...]:
 def delete(gateway: Gateway, deletion: Deletion) -> Generator[Event, None, JsonObject]:
     """Delete the service; gives it as it is then, DRAINING until its tasks have stopped. ApplyError, Interrupted."""
     name = f"delete the service {deletion.cluster}/{deletion.service}"
-    act = partial(gateway.delete_service, deletion.cluster, deletion.service, force=deletion.terminate)
+    act = (
+        partial(_delete_express, gateway, deletion.express)
+        if deletion.express
+        else partial(gateway.delete_service, deletion.cluster, deletion.service, force=deletion.terminate)
+    )
     progress = sending.Progress([], [f"{deletion.unit}: {name}"])
     made = yield from sending.send(deletion.unit, name, act, progress, told=_arn)
     return made.body
+
+
+def _delete_express(gateway: Gateway, arn: str) -> Snapshot:
+    """Delete a service in Express Mode, and show it with its status where a service has that."""
+    body = gateway.express.delete(arn).body
+    return Snapshot({**body, "status": expresses.status(body)})
 
 
 def _arn(made: Snapshot) -> tuple[str, bool]:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from reconciler.core import codedeployments, news, rollouts
+from reconciler.core import codedeployments, expresses, news, rollouts
 from reconciler.core.revisions import family_of, older, short
 from reconciler.core.values import Json, JsonObject
 from reconciler.engine import watching
@@ -156,7 +156,22 @@ def decide(facts: Facts, wish: Wish) -> Undoing:
     first = rollouts.primary(facts.body)
     if facts.body.get("status") != "ACTIVE" or first is None:
         raise PlanError(f"{_name(facts)} is {facts.body.get('status')}: it cannot be rolled back")
+    if expresses.managed(facts.body):
+        wish = _insist_on_rollout(facts, wish)
     return replace(_decided(facts, wish, first), primary=str(first.get("id")))
+
+
+def _insist_on_rollout(facts: Facts, wish: Wish) -> Wish:
+    """See to it that of a service in Express Mode a rollout is undone: nothing else of it has a way back.
+
+    Its task definitions are ECS's own, which stay.
+    """
+    if wish.to or facts.record.get("status") not in (*_OPEN, _WENT_BACK):
+        raise PlanError(
+            f"{_name(facts)} is in Express Mode: only a rollout that is under way can be undone",
+            hint="give the definition back what it said before, and `reconciler deploy`",
+        )
+    return replace(wish, deregister=False)
 
 
 def _decided(facts: Facts, wish: Wish, first: JsonObject) -> Undoing:

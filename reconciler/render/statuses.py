@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Final
 
-from reconciler.core import codedeployments, rollouts
+from reconciler.core import codedeployments, expresses, rollouts
 from reconciler.core.events import RolloutProgress
 from reconciler.core.values import Json, JsonObject
 from reconciler.render import deployments, live, pieces
@@ -32,6 +32,7 @@ def text(
         # A service of an external controller has none of its own: each of its task sets has one.
         *([f"TaskDefinition: {_short(service['taskDefinition'])}"] if service.get("taskDefinition") else []),
         f"Tasks: {_counts(service)}",
+        *_express(service.get("expressGatewayService")),
     ]
     deployed = rollouts.deployments(service) or codedeployments.deployments(service)
     lines.append("Deployments:" if deployed else f"Deployments: none{_whose(service)}")
@@ -49,6 +50,19 @@ def text(
         f"  {_time(event.get('createdAt'))} {event.get('message')}" for event in newest(service, events)
     ]
     return "\n".join(lines) + "\n"
+
+
+def _express(described: Json) -> Iterator[str]:
+    """Write what a service is in Express Mode, and where it is reached."""
+    if not isinstance(described, dict):
+        return
+    status = described.get("status")
+    reason = status.get("statusReason") if isinstance(status, dict) else None
+    yield "Express:"
+    yield f"  Status: {expresses.status(described)}" + (f" ({reason})" if reason else "")
+    endpoints = expresses.endpoints(described)
+    yield "  IngressPaths:" if endpoints else "  IngressPaths: none"
+    yield from (f"    {kind} {endpoint}" for kind, endpoint in endpoints)
 
 
 def _whose(service: JsonObject) -> str:
