@@ -32,14 +32,19 @@ class Verifying(Opening):
         `registry` replace AWS's other services and container registries. ConfigError where the project file has no
         value, AwsCredentials where AWS takes none, AwsUnreachable where it does not answer at all.
         """
+        from reconciler.api.examining import Examiner
         from reconciler.api.verifiers import Verifier
         from reconciler.aws.registries import Registries
 
         gateway = self.gateway
         verifier = Verifier(
             settings=self.settings,
-            definitions=self.definitions,
-            references=self.references,
+            examiner=Examiner(
+                settings=self.settings,
+                definitions=self.definitions,
+                references=self.references,
+                kinds=self._kinds(),
+            ),
             kinds=self._kinds(),
             gateway=gateway,
             pool=self._pool,

@@ -124,6 +124,64 @@ def test_the_account_need_not_be_told(world: World) -> None:
     assert verify(world).account == ""
 
 
+EXPRESS = {
+    "executionRoleArn": "arn:aws:iam::123456789012:role/execution",
+    "infrastructureRoleArn": "arn:aws:iam::123456789012:role/infrastructure",
+    "primaryContainer": {"image": "public.ecr.aws/nginx/nginx:1"},
+}
+
+
+def in_express_mode(world: World, **definition: object) -> None:
+    """Make the project one of an Express Mode service."""
+    world.write("reconciler.yml", "cluster: main\nservice: web\nexpress_definition: express.json\n")
+    world.write("express.json", {**EXPRESS, **definition})
+
+
+def test_an_express_mode_service(world: World) -> None:
+    in_express_mode(world)
+    found = verify(world)
+    assert [node.subject for node in found.all()] == [
+        "Express Mode service web",
+        "definition",
+        "execution role execution",
+        "infrastructure role infrastructure",
+        "cluster main",
+        "container",
+        "image public.ecr.aws/nginx/nginx:1",
+    ]
+    assert {node.where.path for node in found.all() if node.where is not None} == {
+        str(world.root / name) for name in ("express.json", "reconciler.yml")
+    }
+
+
+def test_what_an_express_mode_service_lacks(world: World) -> None:
+    in_express_mode(world, primaryContainer={"containerPort": 80}, cpu="256", memory="4096")
+    said = [said.what for said in verify(world).failures]
+    assert said == [
+        "it lacks primaryContainer.image, which CreateExpressGatewayService requires",
+        "FARGATE has no size with this `cpu` and `memory`",
+    ]
+
+
+def test_another_service_of_that_name(world: World) -> None:
+    world.apply()
+    in_express_mode(world)
+    assert "the service is there, and not in Express Mode" in [said.what for said in verify(world).failures]
+
+
+def test_an_express_mode_service_with_a_task_definition_of_the_users_own(world: World) -> None:
+    world.apply()
+    in_express_mode(world, taskDefinitionArn=world.arn(1))
+    assert tops(verify(world)) == ["task definition web:1 as it runs", "Express Mode service web"]
+
+
+def test_a_broken_express_mode_service(world: World) -> None:
+    in_express_mode(world, cpu=["256"])
+    found = verify(world)
+    assert tops(found) == ["Express Mode service web", "cluster main"]
+    assert [said.what for said in found.failures] == ["cpu: a string is expected, not a list"]
+
+
 def test_a_gateway_tells_region_and_account(world: World) -> None:
     found = verify(world)
     assert isinstance(world.gateway, FakeGateway)

@@ -40,12 +40,13 @@ def check(scene: Scene, container: JsonObject, path: Path, given: Iterable[Check
 def express(scene: Scene, container: JsonObject, given: Iterable[Check]) -> Check:
     """Make the check of the one container that an Express Mode service describes."""
     path: Path = ("primaryContainer",)
-    below: list[Check] = [images.check(scene, container, EXPRESS, path), *given]
+    below: list[Check | None] = [images.check(scene, container, EXPRESS, path), *given]
     group, prefix = (at(container, "awsLogsConfiguration", name) for name in ("logGroup", "logStreamPrefix"))
     if isinstance(group, str) and group:
         place = (*path, "awsLogsConfiguration", "logGroup")
         below.append(logs.of_group(scene, group, str(prefix or "ecs"), EXPRESS, place, made=False))
-    return Check(subject="container", document=EXPRESS, path=path, children=tuple(below))
+    found = tuple(each for each in below if each is not None)
+    return Check(subject="container", document=EXPRESS, path=path, children=found)
 
 
 def all_secrets(scene: Scene) -> dict[int, tuple[Wanted, ...]]:

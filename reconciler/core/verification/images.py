@@ -71,12 +71,14 @@ def parse(text: str) -> Image | None:
     return Image(host, path, tag or ("" if digest else "latest"), digest)
 
 
-def check(scene: Scene, container: JsonObject, document: str, path: Path) -> Check:
-    """Make the check of a container's image; `path` is the container's place."""
+def check(scene: Scene, container: JsonObject, document: str, path: Path) -> Check | None:
+    """Make the check of a container's image; `path` is the container's place. None without one, as rules say of it."""
     text = container.get("image")
+    if not isinstance(text, str) or not text:
+        return None
     subject, place = f"image {text}", (*path, "image")
-    image = parse(text) if isinstance(text, str) else None
-    if image is None or not isinstance(text, str):
+    image = parse(text)
+    if image is None:
         wrong = failed(f"{text} is no reference to an image", "write [REGISTRY/]REPOSITORY[:TAG][@DIGEST]")
         return Check(subject=subject, document=document, path=place, judge=settled([wrong]))
     platform = platforms.wanted(scene)

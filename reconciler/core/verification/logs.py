@@ -28,7 +28,7 @@ from reconciler.core.verification.reads import (
     assuming,
     call,
 )
-from reconciler.core.verification.scenes import Scene
+from reconciler.core.verification.scenes import EXPRESS, Scene
 
 STREAM: Final = "reconciler-verify"
 MESSAGE: Final = (
@@ -60,7 +60,7 @@ def of_group(
 
     def judge(answers: Answers) -> Judged:
         answer = answers[read]
-        verdict = _existence(answer, group, made=made)
+        verdict = _existence(answer, group, made=made, express=document == EXPRESS)
         there = isinstance(answer, Found) and _holds(answer, group)
         if not scene.put_logs:
             return [verdict]
@@ -89,7 +89,7 @@ def _holds(answer: Found, group: str) -> bool:
     return any(each.get("logGroupName") == group for each in objects(answer.body.get("logGroups")))
 
 
-def _existence(answer: Answer, group: str, *, made: bool) -> Verdict:
+def _existence(answer: Answer, group: str, *, made: bool, express: bool) -> Verdict:
     if not isinstance(answer, Found | Missing):
         return unknown(answer, f"log group {group}")
     if isinstance(answer, Found) and _holds(answer, group):
@@ -99,6 +99,8 @@ def _existence(answer: Answer, group: str, *, made: bool) -> Verdict:
             "not there yet; it is made when the first task starts, if the role may logs:CreateLogGroup"
         )
     hint = "create it, or set awslogs-create-group and allow the execution role logs:CreateLogGroup"
+    if express:
+        hint = "create it, or leave awsLogsConfiguration out: ECS makes a group then"
     return failed(f"there is no log group {group}", hint)
 
 

@@ -33,7 +33,7 @@ def wanted(scene: Scene) -> Platform:
     """Give the platform of the tasks: `runtimePlatform`, on Fargate LINUX and X86_64 where it says nothing."""
     given = scene.task.get("runtimePlatform")
     system, cpu = at(given, "operatingSystemFamily"), at(given, "cpuArchitecture")
-    if scene.express:
+    if scene.express and not scene.task:
         cpu = scene.express.get("cpuArchitecture")
     if scene.on_fargate:
         system, cpu = system or "LINUX", cpu or "X86_64"
@@ -70,7 +70,7 @@ def judge(image: str, platform: Platform, there: Sequence[Platform]) -> Verdict:
     builds = ", ".join(map(str, there)) or "no platform"
     return failed(
         f"{image} is built for {builds}, and the task is {platform}",
-        f"build it for {platform} (`docker buildx build --platform {platform}`), or set runtimePlatform",
+        f"build it for {platform} (`docker buildx build --platform {platform}`), or change cpuArchitecture",
     )
 
 

@@ -11,7 +11,7 @@ from reconciler.records import dataclass
 
 TASK_DEFINITION = "task_definition"
 SERVICE = "service"
-EXPRESS = "express"
+EXPRESS = "express_service"
 PROJECT = "project"
 
 
