@@ -13,7 +13,60 @@ from reconciler.core.symptoms.symptoms import Symptom
 
 _MODEL: Final = "CodeDeploy's API model, ErrorCode"
 
+_GUIDE: Final = "developer guide, troubleshooting blue/green deployments"
+
 TABLE: Final[tuple[Symptom, ...]] = (
+    Symptom(
+        Kind.ROLE,
+        r"lifecycle hook\(s\) failed\. ECS was unable to assume role (?P<role>[^\s,]+)",
+        "ECS may not assume the role {role} to call a lifecycle hook",
+        "let ecs.amazonaws.com assume it in its trust policy, or correct the hook's roleArn",
+        _GUIDE,
+    ),
+    Symptom(
+        Kind.ROLE,
+        r"unable to invoke hook target \S*?:function:(?P<hook>[\w:-]+)",
+        "ECS may not call the lifecycle hook {hook}",
+        "allow lambda:InvokeFunction on the function to the hook's roleArn",
+        _GUIDE,
+    ),
+    Symptom(
+        Kind.HOOK,
+        r"unable to parse the response from \S*?:function:(?P<hook>[\w-]+)",
+        "the lifecycle hook {hook} gave no answer, or none that ECS understands",
+        "read the function's log: it has to answer with hookStatus SUCCEEDED or FAILED before it times out",
+        _GUIDE,
+    ),
+    Symptom(
+        Kind.ROLE,
+        r"(?:lifecycle hook\(s\) failed\.|targets? .*with \(error).*assumed-role/(?P<role>[^/\s]+)/\S* is not "
+        r"authorized to perform: (?P<action>elasticloadbalancing:\w+)",
+        "ECS may not do what it has to with the load balancer, by the role {role}: {action}",
+        "allow it to the roleArn of advancedConfiguration (AmazonECSInfrastructureRolePolicyForLoadBalancers has it)",
+        _GUIDE,
+    ),
+    Symptom(
+        Kind.ROLE,
+        r"unable to manage the ELB resources due to missing permissions on ECS Infrastructure Role '(?P<role>[^']+)'",
+        "ECS may not manage the load balancer with the role {role}",
+        "let ecs.amazonaws.com assume it, with the policy AmazonECSInfrastructureRolePolicyForLoadBalancers",
+        _GUIDE,
+    ),
+    Symptom(
+        Kind.CONFIGURATION,
+        r"because of invalid networking configuration",
+        "the load balancer is not set up for a deployment that shifts traffic",
+        "both target groups have to be in the rules that productionListenerRule and testListenerRule name, and one of "
+        "them alone has to have the traffic",
+        _GUIDE,
+    ),
+    Symptom(
+        Kind.OTHER,
+        r"\bStopServiceDeployment was called|deployment stopped by a user",
+        "somebody stopped it",
+        "CloudTrail has the call of StopServiceDeployment, and who made it",
+        "guessed: the sandbox's words, because nobody has shown AWS's",
+    ),
     Symptom(
         Kind.HOOK,
         r"(?P<stage>[A-Z_]+) lifecycle hook\(s\) failed\.(?: Lifecycle hook target \S*?:function:(?P<hook>\S+))?",
