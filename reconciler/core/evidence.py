@@ -20,6 +20,8 @@ _GROUP: Final = re.compile(r"arn:[\w-]+:elasticloadbalancing:[^\s)]*:targetgroup
 _ILL: Final = ("unhealthy", "unhealthy.draining", "unused", "unavailable")
 _COMPLETED: Final = "deployment completed."
 _STARTING: Final = ("PROVISIONING", "PENDING", "ACTIVATING")
+_OVER: Final = ("STOP", "ROLLBACK", "Stopped", "Failed")
+"""How the statuses begin of deployments that did not succeed (API models of ECS and CodeDeploy)."""
 _HOOK_FAILED: Final = ("FAILED", "TIMED_OUT")
 _NEVER_RAN: Final = "TaskFailedToStart"
 _ENDED: Final = "EssentialContainerExited"
@@ -149,8 +151,18 @@ def of_ill(task: JsonObject, seen: Seen, told: set[str]) -> Iterator[tuple[Of, s
         yield Of.SAID, "failed container health checks"
 
 
+def over(seen: Seen) -> bool:
+    """Tell whether the deployment has failed or was stopped: what is still on its way then is none of its causes."""
+    shown = (each for each in rollouts.deployments(seen.service) if each.get("id") == seen.deployment)
+    failed = any(each.get("rolloutState") == "FAILED" for each in shown)
+    statuses = (str(seen.record.get("status") or ""), str(seen.shift.get("status") or ""))
+    return failed or any(status.startswith(_OVER) for status in statuses)
+
+
 def waiting(seen: Seen) -> list[JsonObject]:
     """Give the tasks of the deployment that are on their way: they do not run yet, or are not called healthy yet."""
+    if over(seen):
+        return []
     found = [task for task in seen.running if any(of_waiting(task, seen))]
     ailing = {task_id(task) for task in ill(seen)}
     return [task for task in found if task_id(task) not in ailing]

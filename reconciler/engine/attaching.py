@@ -9,9 +9,11 @@ from contextlib import contextmanager
 from typing import Final
 
 from reconciler.core import codedeployments, news, rollouts
+from reconciler.core.events import Warned
+from reconciler.core.revisions import short
 from reconciler.core.values import JsonObject
 from reconciler.engine.ports import Gateway, Snapshot
-from reconciler.engine.watching import Watch
+from reconciler.engine.watching import Watch, Watched
 from reconciler.errors import ApplyError, AwsError, Interrupted, ReconcilerError
 
 AGAIN: Final = "`reconciler wait` picks it up again"
@@ -70,6 +72,13 @@ def _first_moment(first: JsonObject, since: float) -> float:
     """Give the time from which service events are news, on AWS's clock rather than ours where it tells."""
     times = [first.get("updatedAt"), first.get("createdAt")]
     return max((float(time) for time in times if isinstance(time, int | float)), default=since)
+
+
+def kept(unit: str, revision: str, watched: Watched) -> Iterator[Warned]:
+    """Say that a revision that was to be deregistered stays, where going back has not come to its end."""
+    if revision:
+        what = f"{short(revision)} is not deregistered: going back ended as {watched.ending.value}"
+        yield Warned(unit=unit, what=what)
 
 
 @contextmanager

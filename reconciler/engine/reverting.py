@@ -175,6 +175,7 @@ class _Return:
         else:
             watched = yield from self._watch(target, native=not isinstance(plan, Update))
         if watched.ending is not Ending.SUCCEEDED:
+            yield from attaching.kept(self.unit, plan.deregisters, watched)
             return self._outcome(watched, started, target.deployment)
         if plan.deregisters or (self.manner.until == "stable" and not isinstance(plan, Update)):
             begun = target if isinstance(plan, Update) else None

@@ -234,7 +234,9 @@ def undo(gateway: Gateway, clock: Clock, plan: StopShift | AwaitShift | Redeploy
     with attaching.attached(*progress):
         watched = yield from shifting.watch(gateway, clock, target)
     watched = watched if isinstance(plan, Redeploy) else _back(watched)
-    if watched.ending is Ending.SUCCEEDED and plan.deregisters:
+    if watched.ending is not Ending.SUCCEEDED:
+        yield from attaching.kept(unit, plan.deregisters, watched)
+    elif plan.deregisters:
         limit = max(manner.timeout - (clock.now() - started), 1.0) if manner.timeout else 0.0
         rest = replace(_shift(plan, watched.service or current, "", manner), timeout=limit)
         yield from _deregister(gateway, clock, plan.deregisters, rest, progress)

@@ -379,6 +379,11 @@ def test_several_hooks_want_a_name(cli: Cli, box: Box) -> None:
     cli("continue").one_error("several hooks hold", *ids, "--hook")
     assert cli("continue", "--hook", ids[0], "--timeout", "60s").code == 7
     assert cli("continue", "--hook", ids[1], "--timeout", "60s").code == 0
+    shown = box.ecs.describe_task_definition(taskDefinition="test-httpd")["taskDefinition"]
+    taken = box.ecs.meta.service_model.operation_model("RegisterTaskDefinition").input_shape.members
+    box.ecs.register_task_definition(**{name: value for name, value in shown.items() if name in taken})
+    back = cli("rollback", "--to", "2", "--timeout", "60s")
+    assert (back.code, "is not deregistered: going back ended as paused" in back.err) == (7, True), back
 
 
 def test_of_two_applies_at_once_the_first_says_that_it_was_superseded(cli: Cli, box: Box) -> None:

@@ -165,6 +165,7 @@ def situation(row: dict[str, Any]) -> Seen:
         running=[each for each in running if each["startedBy"] == "ecs-svc/2"],
         others=[each for each in running if each["startedBy"] != "ecs-svc/2"],
         definition={**DEFINITION, "containerDefinitions": defined},
+        record=row.get("record", {}),
         logs=[
             Logged(key.split()[0], key.split()[1], tuple(lines)) for key, lines in row.get("logs", {}).items()
         ],
