@@ -179,6 +179,11 @@ def _decided(facts: Facts, wish: Wish, first: JsonObject) -> Undoing:
         _insist(facts, wish.deployment, first)
     running, status = str(facts.body.get("taskDefinition")), facts.record.get("status")
     if facts.wanted:
+        if facts.wanted == running and status in UNDER_WAY:
+            raise PlanError(
+                f"a rollout of {short(running)} is under way in {_name(facts)} already",
+                hint="`reconciler wait` watches it; `reconciler rollback` without --to stops it",
+            )
         if facts.wanted == running and status not in _OPEN:
             raise PlanError(
                 f"{_name(facts)} runs {short(running)} already", hint="`reconciler status` shows it"
