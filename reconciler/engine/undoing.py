@@ -7,7 +7,7 @@ been changed since then may be wanted.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
@@ -28,6 +28,9 @@ UNDER_WAY: Final = ("PENDING", "IN_PROGRESS")
 _GOING_BACK: Final = ("ROLLBACK_REQUESTED", "ROLLBACK_IN_PROGRESS")
 _OPEN: Final = (*UNDER_WAY, *_GOING_BACK)
 _WENT_BACK: Final = "ROLLBACK_SUCCESSFUL"
+_FAILED: Final = ("STOPPED", _WENT_BACK, "ROLLBACK_FAILED")
+_TRIED: Final = 20
+"""Of how many service deployments it is asked which revisions they failed to bring up: what one call describes."""
 _ENDED_BADLY: Final = ("STOP_REQUESTED", "STOPPED", "ROLLBACK_FAILED")
 """Only rolling updates show a failure in their deployment too (API model, Deployment.rolloutState)."""
 REVISIONS: Final = 1000
@@ -75,7 +78,7 @@ def read(
     revisions: Mapping[str, JsonObject] = {}
     completed: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
-    own = ""
+    own, tried = "", frozenset[str]()
     try:
         newest = gateway.list_service_deployments(cluster, service, since=0.0)
         own = _made_with(rollouts.primary(body), newest)
@@ -85,7 +88,12 @@ def read(
         )
         record = next(iter(found), {})
         completed = tuple(str(brief.get("targetServiceRevisionArn")) for brief in good)
-        arns = dict.fromkeys([*_target(record), *_sources(record), *completed])
+        tried = frozenset(
+            str(brief.get("targetServiceRevisionArn"))
+            for brief in newest[:_TRIED]
+            if brief.get("status") in _FAILED
+        )
+        arns = dict.fromkeys([*_target(record), *_sources(record), *completed, *sorted(tried)])
         described = gateway.describe_service_revisions(list(arns)) if arns else ()
         revisions = {str(revision["serviceRevisionArn"]): revision for revision in described}
     except AwsDenied as error:
@@ -96,6 +104,8 @@ def read(
         family_of(str(arn)) for arn in (running, *(each.get("taskDefinition") for each in revisions.values()))
     )
     active = [arn for family in families for arn in gateway.list_revisions(family, limit=REVISIONS)]
+    came = {str(each.get("taskDefinition")) for arn, each in revisions.items() if arn in completed}
+    failed = {str(each.get("taskDefinition")) for arn, each in revisions.items() if arn in tried}
     return Facts(
         cluster=cluster,
         service=service,
@@ -107,6 +117,7 @@ def read(
         completed=tuple(revisions[arn] for arn in dict.fromkeys(completed) if arn in revisions),
         recorded=not notes,
         active=tuple(active),
+        failed=frozenset(failed - came),
         wanted=wanted(gateway, wish.to, family_of(running)) if wish.to else "",
         notes=notes,
     )
@@ -304,11 +315,11 @@ def _toolder(facts: Facts, wish: Wish) -> Update:
     found = next((arn for arn in completed if arn in facts.active and older(arn, running)), "")
     if found:
         return _update(facts, wish, {"taskDefinition": found}, "the last before it that completed")
-    family = (arn for arn in facts.active if family_of(arn) == family_of(running))
+    family = (arn for arn in facts.active if family_of(arn) == family_of(running) and arn not in facts.failed)
     found = next((arn for arn in family if older(arn, running)), "")
     if found:
         return _update(facts, wish, {"taskDefinition": found}, "the newest registered before it")
-    raise nothing(facts, f"no revision before {short(running)} is ACTIVE")
+    raise none_before(facts, running, facts.failed)
 
 
 def _update(facts: Facts, wish: Wish, body: JsonObject, why: str, target: str = "") -> Update:
@@ -329,6 +340,12 @@ def _update(facts: Facts, wish: Wish, body: JsonObject, why: str, target: str = 
 def stale(facts: Facts, wish: Wish, left: str, target: str) -> str:
     """Give the revision to deregister afterwards, empty where none is to be."""
     return left if wish.deregister and left != target and left in facts.active else ""
+
+
+def none_before(facts: Facts, running: str, failed: Collection[str]) -> PlanError:
+    """Say that there is no older revision to go back to, but for such as failed."""
+    but = ", but for those that failed" if any(older(arn, running) for arn in failed) else ""
+    return nothing(facts, f"no revision before {short(running)} is ACTIVE{but}")
 
 
 def nothing(facts: Facts, why: str) -> PlanError:

@@ -98,10 +98,13 @@ def decide(facts: Facts, wish: Wish) -> StopShift | AwaitShift | Redeploy:
     for arn in (_revision(facts, each) for each in succeeded):
         if arn in facts.active and older(arn, running):
             return _redeploy(facts, wish, arn, "the last before it that CodeDeploy deployed")
+    ends = [(each.get("status"), _revision(facts, each)) for each in facts.shifts]
+    bad = {arn for status, arn in ends if status in ("Failed", "Stopped")}
+    bad -= {arn for status, arn in ends if status == "Succeeded"}
     for arn in facts.active:
-        if older(arn, running) and family_of(arn) == family_of(running):
+        if older(arn, running) and family_of(arn) == family_of(running) and arn not in bad:
             return _redeploy(facts, wish, arn, "the newest registered before it")
-    raise undoing.nothing(facts, f"no revision before {short(running)} is ACTIVE")
+    raise undoing.none_before(facts, running, bad)
 
 
 def _last(facts: Facts, wish: Wish) -> JsonObject | None:

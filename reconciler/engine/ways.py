@@ -110,8 +110,9 @@ class Facts:
     `record` is the newest service deployment, `revision` the service revision that it leads to, `sources` those that
     it comes from; `completed` those that completed, the newest first; `own` is the ARN of the one that was made with
     the PRIMARY deployment. `recorded` is false where service deployments may not be read. `active` are the registered
-    revisions that are ACTIVE, the newest first; `wanted` is what `Wish.to` names. Of CodeDeploy's there are the `group`
-    that deploys the service, and its `shifts`, the newest first.
+    revisions that are ACTIVE, the newest first, and `failed` those that were tried of late and never completed;
+    `wanted` is what `Wish.to` names. Of CodeDeploy's there are the `group` that deploys the service, and its `shifts`,
+    the newest first.
     """
 
     cluster: str
@@ -124,6 +125,7 @@ class Facts:
     completed: tuple[JsonObject, ...] = ()
     recorded: bool = True
     active: tuple[str, ...] = ()
+    failed: frozenset[str] = frozenset()
     wanted: str = ""
     notes: tuple[str, ...] = ()
     group: JsonObject = field(default_factory=dict)

@@ -82,6 +82,7 @@ def facts(case: Mapping[str, Any]) -> Facts:
         completed=tuple(revision(name) for name in case.get("completed", ())),
         recorded="record" in case,
         active=tuple(arn(short) for short in case["active"]),
+        failed=frozenset(arn(short) for short in case.get("failed", ())),
         wanted=arn(f"web:{to}") if to else "",
     )
 
