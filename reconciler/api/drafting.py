@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Final, Unpack
@@ -15,8 +15,9 @@ from typing import Final, Unpack
 from reconciler.api.openings import Given, Opening
 from reconciler.api.projects import Project
 from reconciler.aws.shapes import ECS
-from reconciler.core import addressing, exports, kinds, pointers
+from reconciler.core import addressing, exports, expresses, kinds, pointers, revisions
 from reconciler.core.addressing import Addressed, Draft, Named
+from reconciler.core.kinds import express_services
 from reconciler.core.kinds.spellings import short_name
 from reconciler.core.redaction import secret_name
 from reconciler.core.shapes import Shapes
@@ -43,7 +44,8 @@ class Wanted:
     `service` in `cluster`, or else `task_definition` (``family`` or ``family:revision``). `path` is the project file;
     the definitions' paths are relative to its folder. The format of each file follows from its name
     (`render.definitions.SUFFIXES`). `ordered` sorts lists whose order means nothing. `state` is a Terraform state
-    (a path, a URL, or a folder of Terraform's) whose addresses take the place of the IDs that it knows.
+    (a path, a URL, or a folder of Terraform's) whose addresses take the place of the IDs that it knows. `express` says
+    whether a service in Express Mode is written down as one: None where it is one, True insists on that.
     """
 
     cluster: str = "default"
@@ -52,8 +54,10 @@ class Wanted:
     path: Path = Path("reconciler.yml")
     service_definition_path: Path = Path("ecs-service-def.json")
     task_definition_path: Path = Path("ecs-task-def.json")
+    express_definition_path: Path = Path("ecs-express-def.json")
     ordered: bool = True
     state: str = ""
+    express: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +81,12 @@ class Drafted:
 
 def draft(wanted: Wanted, environ: Mapping[str, str] | None = None, **given: Unpack[Given]) -> Drafted:
     """Write down what runs. PlanError where it is not there, ConfigError for a format that is none."""
-    for path in (wanted.path, wanted.service_definition_path, wanted.task_definition_path):
+    for path in (
+        wanted.path,
+        wanted.service_definition_path,
+        wanted.task_definition_path,
+        wanted.express_definition_path,
+    ):
         _form(path)
     settings = _settings(wanted)
     text = definitions.text(settings, "json")
@@ -98,10 +107,15 @@ class _Drafting:
     def drafted(self, settings: dict[str, Draft]) -> Drafted:
         wanted = self._wanted
         service = self._service() if wanted.service else None
-        revision = self._revision(service)
+        express = self._express(service) if service is not None else None
+        revision = self._revision(service) if express is None else None
         known = addressing.index(self._held()) if wanted.state else _NO_STATE
         found: list[tuple[Path, Addressed]] = []
-        if service is not None:
+        if express is not None:
+            body = self._of_express(express)
+            found.append((wanted.express_definition_path, addressing.address(body, known)))
+            settings["express_definition"] = str(wanted.express_definition_path)
+        elif service is not None:
             body = exports.definition(self._kinds.service, self._described(service), ordered=wanted.ordered)
             found.append((wanted.service_definition_path, addressing.address(self._counted(body), known)))
             settings["service_definition"] = str(wanted.service_definition_path)
@@ -137,6 +151,44 @@ class _Drafting:
                 hint=f"list them with `aws ecs list-services --cluster {wanted.cluster}`",
             )
         return found
+
+    def _express(self, service: Snapshot) -> Snapshot | None:
+        """Give what the service is in Express Mode; None where it is none, or is not to be written down as one."""
+        wanted = self._wanted
+        if wanted.express is False:
+            return None
+        found = observing.express(self._gateway, service)
+        if isinstance(found, Snapshot):
+            return found
+        if wanted.express:
+            raise PlanError(
+                f"the service {wanted.service} in cluster {wanted.cluster} is not in Express Mode",
+                hint="leave --express out",
+            )
+        return None
+
+    def _of_express(self, express: Snapshot) -> JsonObject:
+        """Write an Express Mode service down, without what ECS made for it.
+
+        A task definition of the user's own takes the place of what it says. ECS's own has the family CLUSTER-SERVICE
+        (ecspresso, pull request 905).
+        """
+        wanted, kind = self._wanted, self._kinds.express_service
+        self._warn_of_secrets({"containerDefinitions": [expresses.container(express.body)]})
+        body: dict[str, Json] = dict(exports.definition(kind, express.body, ordered=wanted.ordered))
+        own = revisions.family_of(str(body.get("taskDefinitionArn", "")))
+        if own == f"{short_name(wanted.cluster)}-{wanted.service}":
+            del body["taskDefinitionArn"]
+        else:
+            body = {name: value for name, value in body.items() if name not in express_services.MANAGED}
+        try:
+            made = observing.made(self._gateway, express)
+        except AwsDenied as error:
+            self._notes.append(
+                f"what ECS made for the service cannot be known, and is written down: {error.what}"
+            )
+            return body
+        return _without_made(body, observing.made_groups(made), observing.made_log_groups(made))
 
     def _revision(self, service: Snapshot | None) -> Snapshot | None:
         named = service.body.get("taskDefinition") if service is not None else self._wanted.task_definition
@@ -196,6 +248,24 @@ class _Drafting:
                 found = resolver.lookup(Address(_STATE, address))
                 if () not in found.sensitive_paths and not found.unknown:
                     yield address, found.data
+
+
+def _without_made(body: JsonObject, groups: Collection[str], logs: Collection[str]) -> JsonObject:
+    """Leave out the security groups and the log group that ECS made."""
+    kept: dict[str, Json] = dict(body)
+    network, container = body.get("networkConfiguration"), body.get("primaryContainer")
+    if isinstance(network, dict):
+        named = network.get("securityGroups")
+        mine = [group for group in named if group not in groups] if isinstance(named, list) else []
+        rest = {name: value for name, value in network.items() if name != "securityGroups"}
+        kept["networkConfiguration"] = rest | ({"securityGroups": mine} if mine else {})
+    if isinstance(container, dict):
+        log = container.get("awsLogsConfiguration")
+        if isinstance(log, dict) and log.get("logGroup") in logs:
+            kept["primaryContainer"] = {
+                name: value for name, value in container.items() if name != "awsLogsConfiguration"
+            }
+    return kept
 
 
 def _settings(wanted: Wanted) -> dict[str, Draft]:

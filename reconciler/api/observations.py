@@ -60,7 +60,7 @@ def observe_express(reads: Reads, express: Desired) -> tuple[Observed, tuple[Not
     if not any(change.path[:2] == (*network, "securityGroups") for change in changes):
         return observed, ()
     try:
-        return replace(observed, made=observing.made_groups(reads.gateway, live)), ()
+        return replace(observed, made=observing.made_groups(observing.made(reads.gateway, live))), ()
     except AwsDenied as error:
         what = (
             "which security groups ECS made for the service cannot be known, so the file's alone are to stay"

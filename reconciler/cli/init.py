@@ -31,6 +31,12 @@ def _path(name: str, default: str) -> Callable[..., Any]:
 @click.option("--task-definition", metavar="NAME[:REV]", default="", help="Or a task definition alone.")
 @_path("service-definition", "ecs-service-def.json")
 @_path("task-definition", "ecs-task-def.json")
+@_path("express-definition", "ecs-express-def.json")
+@click.option(
+    "--express/--no-express",
+    default=None,
+    help="Write a service in Express Mode down as one (the default), or as the service that ECS made of it.",
+)
 @click.option(
     "--format",
     "form",
@@ -54,9 +60,11 @@ def command(
     task_definition: str,
     service_definition_path: Path | None,
     task_definition_path: Path | None,
+    express_definition_path: Path | None,
     form: str | None,
     state: str,
     *,
+    express: bool | None,
     jsonnet: bool,
     sort: bool,
     force_overwrite: bool,
@@ -87,6 +95,8 @@ def command(
         path=Path(common.config or f"reconciler{'.yml' if form in (None, 'json') else suffix}"),
         service_definition_path=service_definition_path or Path(f"ecs-service-def{suffix}"),
         task_definition_path=task_definition_path or Path(f"ecs-task-def{suffix}"),
+        express_definition_path=express_definition_path or Path(f"ecs-express-def{suffix}"),
+        express=express,
         ordered=sort,
         state=state,
     )

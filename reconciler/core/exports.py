@@ -15,7 +15,7 @@ from reconciler.core.kinds.rules import Node
 from reconciler.core.values import Json, JsonObject, Path
 
 SAID_ELSEWHERE: Final = frozenset({"cluster", "serviceName", "taskDefinition"})
-"""Members of CreateService that a definition file leaves to the project file, and to the plan."""
+"""Members of a creation that a definition file leaves to the project file, and to the plan."""
 
 # What AWS chooses where the file leaves the choice to it, and shows from then on.
 _CHOSEN: Final[JsonObject] = {"platformVersion": "LATEST", "availabilityZoneRebalancing": "ENABLED"}

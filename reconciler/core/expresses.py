@@ -35,6 +35,12 @@ def configuration(express: JsonObject) -> JsonObject:
     return configurations(express)[index] if index is not None else {}
 
 
+def container(express: JsonObject) -> JsonObject:
+    """Give the container of the configuration that was asked for last, under its name in ECS's revisions."""
+    found = configuration(express).get("primaryContainer")
+    return {**(found if isinstance(found, dict) else {}), "name": "Main"}
+
+
 def status(express: JsonObject) -> str:
     """Give the status: ACTIVE, DRAINING or INACTIVE; empty where the description says none."""
     found = express.get("status")

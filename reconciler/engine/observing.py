@@ -132,16 +132,25 @@ def express(gateway: Gateway, service: Snapshot | Absent | None) -> Snapshot | A
     return gateway.express.describe(str(service.body["serviceArn"]))
 
 
-def made_groups(gateway: Gateway, express: Snapshot) -> tuple[str, ...]:
-    """Give the ids of the security groups that ECS made for the revision that the service moves to, or rests at.
+def made(gateway: Gateway, express: Snapshot) -> JsonObject:
+    """Give what ECS made for the revision that the service moves to, or rests at (ECSManagedResources)."""
+    arn = expresses.configuration(express.body).get("serviceRevisionArn")
+    revisions = gateway.describe_service_revisions([arn]) if isinstance(arn, str) else ()
+    return next((pointers.objects(each.get("ecsManagedResources") or {}) for each in revisions), {})
+
+
+def made_groups(made: JsonObject) -> tuple[str, ...]:
+    """Give the ids of the security groups among what ECS made.
 
     It adds them to those of the network configuration (Terraform's provider, issue 47908).
     """
-    arn = expresses.configuration(express.body).get("serviceRevisionArn")
-    revisions = gateway.describe_service_revisions([arn]) if isinstance(arn, str) else ()
-    managed = [pointers.objects(revision.get("ecsManagedResources") or {}) for revision in revisions]
-    groups = [group for each in managed for group in _objects(each.get("serviceSecurityGroups"))]
+    groups = _objects(made.get("serviceSecurityGroups"))
     return tuple(str(group.get("arn")).rpartition("/")[2] for group in groups)
+
+
+def made_log_groups(made: JsonObject) -> tuple[str, ...]:
+    """Give the names of the log groups among what ECS made."""
+    return tuple(str(group.get("logGroupName")) for group in _objects(made.get("logGroups")))
 
 
 def _objects(items: Json) -> tuple[JsonObject, ...]:

@@ -48,6 +48,11 @@ def _has_breaker(case: Case) -> bool:
 
 
 def _cases(plan: Plan, unit: Unit, observed: Observed, kinds: Kinds) -> Iterator[Case]:
+    if unit.kind == "express_service" and unit.steps:
+        raise PlanError(
+            f"{unit.address} cannot be rehearsed: what it runs is ECS's to make of its definition",
+            hint="plan without --simulate",
+        )
     if any(isinstance(step, CreateCodeDeployDeployment) for step in unit.steps):
         raise PlanError(
             f"{unit.address} cannot be rehearsed: CodeDeploy deploys it, and the model plays ECS's own deployments",

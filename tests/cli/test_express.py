@@ -168,3 +168,20 @@ def test_what_is_about_the_service_beneath_works(cli: Cli, running: Box, command
     ran = cli(command)
     assert (ran.code, "default-front:1" in ran.out + ran.err) == (0, True), ran
     assert running.writes() == []
+
+
+@pytest.mark.parametrize("form", ["json", "yaml", "jsonnet", "hcl"])
+def test_what_runs_is_written_down_in_either_way(cli: Cli, running: Box, form: str) -> None:
+    at = ("--service", "front", "--region", REGION, "--format", form)
+    ran = cli("init", *at, "--config", f"new/reconciler.{form}")
+    assert (ran.code, "No changes: a plan of these files is empty." in ran.out) == (0, True), ran
+    definition = json.loads(
+        cli("render", "expressdef", "--canonical", "--config", f"new/reconciler.{form}").out
+    )
+    assert definition["primaryContainer"] == {"image": "web:1", "environment": {"STAGE": "test"}}
+    assert "taskDefinitionArn" not in definition
+    if form == "json":
+        ran = cli("init", *at, "--config", "old/reconciler.yml", "--no-express")
+        assert (ran.code, sorted(path.name for path in Path("old").iterdir())) == (
+            0, ["ecs-service-def.json", "ecs-task-def.json", "reconciler.yml"],
+        )  # fmt: skip

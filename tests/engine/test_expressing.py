@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from reconciler.api import drafting
 from reconciler.core import expresses
 from reconciler.core.outcomes import Ending
 from reconciler.core.plans import Plan, Verb
@@ -66,6 +68,13 @@ class Express(World):
         found = self.gateway.express.describe(str(self.described()["serviceArn"]))
         assert isinstance(found, Snapshot)
         return dict(expresses.configuration(found.body))
+
+    def manage(self, made: dict[str, Any]) -> None:
+        """Let service revisions show what ECS made."""
+        reading = self.gateway.describe_service_revisions
+        self.gateway.describe_service_revisions = lambda arns: tuple(  # type: ignore[method-assign]
+            {**each, "ecsManagedResources": made} for each in reading(arns)
+        )
 
     def sent(self) -> list[Any]:
         """Give what Express Mode's calls were told."""
@@ -189,13 +198,8 @@ def test_a_security_group_that_ecs_added_stays_and_another_goes(express: Express
     groups = [mine, added, others]
     arn = str(express.described()["serviceArn"])
     express.gateway.express.update({"serviceArn": arn, "networkConfiguration": {"securityGroups": groups}})
-    managed = {
-        "serviceSecurityGroups": [{"arn": f"arn:aws:ec2:eu-west-1:123456789012:security-group/{added}"}]
-    }
-    reading = express.gateway.describe_service_revisions
-    express.gateway.describe_service_revisions = lambda arns: tuple(  # type: ignore[method-assign]
-        {**each, "ecsManagedResources": managed} for each in reading(arns)
-    )
+    group = f"arn:aws:ec2:eu-west-1:123456789012:security-group/{added}"
+    express.manage({"serviceSecurityGroups": [{"arn": group}]})
     express.define(networkConfiguration={"securityGroups": [mine]})
     plan = express.plan()
     assert addresses(plan) == [f'remove networkConfiguration.securityGroups["{others}"]']
@@ -360,6 +364,65 @@ class _Stubborn(dict[str, Any]):
 
     def __setitem__(self, revision: str, configuration: Any) -> None:
         super().__setitem__(revision, configuration | {"healthCheckPath": "/"})
+
+
+def test_what_ecs_makes_of_it_is_not_rehearsed(express: Express) -> None:
+    express.define(image="web:2")
+    with express.opened() as reconciler:
+        plan = reconciler.plan()
+        with pytest.raises(PlanError, match="cannot be rehearsed: what it runs is ECS's to make"):
+            reconciler.rehearse(plan)
+
+
+@pytest.mark.parametrize(
+    ("denied", "written"),
+    [
+        (False, {"networkConfiguration": {"subnets": ["subnet-1", "subnet-2"]}}),
+        (
+            True,
+            {"networkConfiguration": {"subnets": ["subnet-1", "subnet-2"], "securityGroups": ["sg-made"]}},
+        ),
+    ],
+)
+def test_what_ecs_made_is_not_written_down_where_it_is_known(
+    express: Express, denied: bool, written: dict[str, Any]
+) -> None:
+    managed = {
+        "serviceSecurityGroups": [{"arn": "arn:aws:ec2:eu-west-1:123456789012:security-group/sg-made"}],
+        "logGroups": [{"logGroupName": "/aws/ecs/made"}],
+    }
+    express.manage(managed)
+    if denied:
+        error = AwsDenied("not allowed", operation="DescribeServiceRevisions", code="AccessDeniedException")
+        express.gateway.fail("describe_service_revisions", error)
+    wanted = drafting.Wanted(cluster="main", service="web")
+    drafted = drafting.draft(wanted, {}, gateway=express.gateway)
+    (_, project), (_, text) = drafted.files
+    definition = json.loads(text)
+    assert "express_definition: ecs-express-def.json" in project
+    assert {"networkConfiguration": definition["networkConfiguration"]} == written
+    assert ("awsLogsConfiguration" in definition["primaryContainer"]) is denied
+    assert any("cannot be known, and is written down" in note for note in drafted.notes) is denied
+
+
+def test_a_task_definition_of_ones_own_is_written_down_in_place_of_what_it_says(absent: Express) -> None:
+    absent.gateway.register_task_definition(task_definition())
+    absent.write("express.json", {"infrastructureRoleArn": f"{ROLE}infra", "taskDefinitionArn": "web:1"})
+    absent.apply()
+    drafted = drafting.draft(drafting.Wanted(cluster="main", service="web"), {}, gateway=absent.gateway)
+    definition = json.loads(drafted.files[1][1])
+    assert definition["taskDefinitionArn"].endswith("web:1")
+    assert not {"primaryContainer", "cpu", "memory"} & definition.keys()
+
+
+def test_only_a_service_in_express_mode_is_written_down_as_one(absent: Express) -> None:
+    absent.gateway.register_task_definition(task_definition())
+    absent.gateway.create_service(
+        {"cluster": "main", "serviceName": "web", "taskDefinition": "web", **service()}
+    )
+    wanted = drafting.Wanted(cluster="main", service="web", express=True)
+    with pytest.raises(PlanError, match="is not in Express Mode"):
+        drafting.draft(wanted, {}, gateway=absent.gateway)
 
 
 def test_a_saved_description_is_compared_with(express: Express) -> None:

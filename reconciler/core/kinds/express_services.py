@@ -11,8 +11,8 @@ from dataclasses import replace
 from typing import Final
 
 from reconciler.core.kinds.rules import WHOLE, Key, Rule, Undeclared
-from reconciler.core.kinds.spellings import cpu_units, mebibytes, same_name, short_name
-from reconciler.core.values import JsonObject
+from reconciler.core.kinds.spellings import cpu_units, mebibytes, revision_name, same_name, short_name
+from reconciler.core.values import Json, JsonObject
 
 D = Undeclared.DEFAULT
 S = Undeclared.SERVER
@@ -23,6 +23,11 @@ MANAGED: Final = ("primaryContainer", "executionRoleArn", "taskRoleArn", "cpu", 
 
 def _described(facts: JsonObject) -> Undeclared | None:
     return S if facts.get("taskDefinitionArn") else None
+
+
+def _same_revision(desired: Json, live: Json) -> bool:
+    """Compare revisions; it is sent as the file spells it, because the API asks for an ARN (B)."""
+    return revision_name(desired) == revision_name(live)
 
 
 def _managed(rule: Rule) -> Rule:
@@ -36,7 +41,7 @@ RULES: Final[dict[str, Rule]] = {
     "infrastructureRoleArn": Rule(same=same_name, undeclared=S),
     "executionRoleArn": Rule(same=same_name, undeclared=S, deploys=True),
     "taskRoleArn": _managed(Rule(same=same_name, undeclared=D)),
-    "taskDefinitionArn": Rule(undeclared=S, deploys=True),
+    "taskDefinitionArn": Rule(same=_same_revision, undeclared=S, deploys=True),
     # DG, EP and what users see; B says 256, 512 and /ping of CreateExpressGatewayService.
     "cpu": _managed(Rule(default="1024", undeclared=D, coerce=cpu_units)),
     "memory": _managed(Rule(default="2048", undeclared=D, coerce=mebibytes)),
