@@ -61,6 +61,7 @@ __all__ = [
     "ResolveError",
     "Resolver",
     "ResolverPlugin",
+    "Sharing",
     "Source",
     "Unavailable",
     "Value",
@@ -129,6 +130,18 @@ class Context(Protocol):
         """Give the shared client of an AWS service (``ssm``): same profile, region, retries, endpoint.
 
         With options, one that differs from it in them and is shared by all who give the same.
+        """
+        ...
+
+
+@runtime_checkable
+class Sharing(Protocol):
+    """A context that knows what the resolvers of other projects in the same run have read."""
+
+    def share(self, owner: str, key: object, make: Callable[[], Any], /) -> Any:
+        """Give what `make` gave for an equal key of the same owner, else what it gives now; its errors are shared too.
+
+        The key says all that the result depends on, but for credentials and region, which the projects have in common.
         """
         ...
 

@@ -10,7 +10,7 @@ alone, nothing else is read. ``passphrase_env`` names the variable that opens a 
 
 from __future__ import annotations
 
-from reconciler.plugin import Config, ConfigError, Context, Json, Resolver, ResolverPlugin
+from reconciler.plugin import Config, ConfigError, Context, Json, Resolver, ResolverPlugin, Sharing
 from reconciler_tfstate import addresses, configs, formats, resolvers
 
 
@@ -29,7 +29,19 @@ def tfstatef(template: Json, /, *args: Json) -> str:
 
 
 def _open(context: Context, config: Config) -> Resolver:
-    return resolvers.StateResolver(context, configs.read(config))
+    """Open a state. Where several projects are at work, all that name the same one share what is read of it."""
+    settings = configs.read(config)
+    if not isinstance(context, Sharing):
+        return resolvers.StateResolver(context, settings)
+    whole = configs.absolute(config, context.root)
+    # A backend's own settings may hold paths that begin at the project's folder.
+    root = context.root if "backend" in config else None
+    found: Resolver = context.share(
+        "tfstate",
+        (whole, root, dict(context.environ)),
+        lambda: resolvers.StateResolver(context, configs.read(whole)),
+    )
+    return found
 
 
 plugin = ResolverPlugin(

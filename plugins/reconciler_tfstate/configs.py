@@ -9,6 +9,7 @@ Relative paths start at the project file's folder. As for the peer, ``path`` win
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
@@ -99,6 +100,19 @@ def read(config: Config) -> Settings:
         var_files=files,
         path=texts.get("path"),
     )
+
+
+def absolute(config: Config, root: Path) -> dict[str, Json]:
+    """Give a config whose paths begin nowhere in particular: equal ones name the same state, whosever they are."""
+    found: dict[str, Json] = dict(config)
+    for key in ("path", "dir", "plan", "url"):
+        value = config.get(key)
+        if isinstance(value, str) and "://" not in value:
+            found[key] = os.path.normpath(root.absolute() / value)
+    files = config.get("var_files")
+    if isinstance(files, list | tuple):
+        found["var_files"] = [os.path.normpath(root.absolute() / str(file)) for file in files]
+    return found
 
 
 def actions(config: Config) -> tuple[str, ...]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Final
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future
+from threading import Lock
+from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from reconciler.aws.sessions import Aws
@@ -53,3 +55,27 @@ class Connection:
         """Close every connection."""
         for aws in self._opened.values():
             aws.close()
+
+
+class Shared:
+    """What one project has read and another one need not: whatever is equal is made once."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._made: list[tuple[str, object, Future[Any]]] = []
+
+    def share(self, owner: str, key: object, make: Callable[[], Any]) -> Any:
+        """Give what `make` gives for an equal key of the same owner; whoever comes first makes it, the others wait."""
+        with self._lock:
+            known = next((made for name, other, made in self._made if name == owner and other == key), None)
+            mine: Future[Any] = Future()
+            if known is None:
+                self._made.append((owner, key, mine))
+        if known is not None:
+            return known.result()
+        try:
+            mine.set_result(make())
+        except BaseException as error:
+            mine.set_exception(error)
+            raise
+        return mine.result()

@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from reconciler.api.connections import THREADS, Connection
+from reconciler.api.connections import THREADS, Connection, Shared
 from reconciler.api.projects import Project
 from reconciler.core.documents import Resolved
 from reconciler.core.redaction import MASK, Masker, secret_name, secret_option
@@ -47,9 +47,18 @@ class _Context(NamedTuple):
     root: Path
     environ: Mapping[str, str]
     open_aws: Callable[[], Aws]
+    shared: Shared | None = None
 
     def client(self, service: str, options: AwsOptions | None = None, /) -> Client:
         return self.open_aws().client(service, options)
+
+
+class _Sharing(_Context):
+    """What resolvers see of a run over several projects."""
+
+    def share(self, owner: str, key: object, make: Callable[[], Any], /) -> Any:
+        assert self.shared is not None
+        return self.shared.share(owner, key, make)
 
 
 class Definitions(NamedTuple):
@@ -71,8 +80,10 @@ class Evaluation:
         *,
         show_sensitive: bool = False,
         progress: Callable[[str], None] | None = None,
+        shared: Shared | None = None,
     ) -> None:
         """Keep what is given; nothing is evaluated yet."""
+        self._shared = shared
         self.project = project
         self.region = region
         self._connection = connection
@@ -113,8 +124,11 @@ class Evaluation:
 
     def _open(self, uses: Sequence[PluginUse]) -> Session:
         # Resolvers ask for their client at each lookup: from here on in the region that the project names.
-        context = _Context(
-            self.project.root, self.project.options.environ, lambda: self._connection.aws(self.region)
+        context = (_Sharing if self._shared is not None else _Context)(
+            self.project.root,
+            self.project.options.environ,
+            lambda: self._connection.aws(self.region),
+            self._shared,
         )
         self._instances = open_instances(_overlaid(uses, self.project.planned), context)
         self._session = Session(self._instances, max_workers=THREADS, progress=self._told)

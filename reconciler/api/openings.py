@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from types import TracebackType
 from typing import TYPE_CHECKING, Self, TypeAlias, TypedDict, TypeVar, Unpack
 
-from reconciler.api.connections import THREADS, Connection
+from reconciler.api.connections import THREADS, Connection, Shared
 from reconciler.api.evaluations import Definitions, Evaluation, masked
 from reconciler.api.projects import Project
 from reconciler.core.redaction import MASK, Masker
@@ -49,7 +49,8 @@ class SystemClock:
 class Given(TypedDict, total=False):
     """How to open a project: a profile, a region in place of the project's, a role to assume first.
 
-    `gateway` and `clock` replace AWS and time; `progress` is told each lookup.
+    `gateway` and `clock` replace AWS and time; `progress` is told each lookup. `connection` and `shared` are those of
+    several projects that are opened together (`api.fleets`).
     """
 
     profile: str | None
@@ -59,6 +60,8 @@ class Given(TypedDict, total=False):
     clock: Clock | None
     show_sensitive: bool
     progress: Callable[[str], None] | None
+    connection: Connection | None
+    shared: Shared | None
 
 
 class Opening:
@@ -71,7 +74,7 @@ class Opening:
         self._region = given.get("region")
         self._gateway = given.get("gateway")
         self._uses_aws = self._gateway is None
-        self._connection = Connection(
+        self._connection = given.get("connection") or Connection(
             project.options.environ,
             profile=given.get("profile"),
             assume_role_arn=given.get("assume_role_arn"),
@@ -82,6 +85,7 @@ class Opening:
             self._region,
             show_sensitive=given.get("show_sensitive", False),
             progress=given.get("progress"),
+            shared=given.get("shared"),
         )
         self._pool = ThreadPoolExecutor(THREADS, "reconciler")
         self._tables: Kinds | None = None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cached_property
+from threading import RLock
 from typing import Any, Final
 
 from reconciler.aws import models
@@ -34,6 +35,9 @@ class ModelShapes:
         """Name the service."""
         self._service = service
         self._built: dict[str, Shape] = {}
+        self._lock = (
+            RLock()
+        )  # projects are planned side by side, and a shape that is being built is not whole
 
     def input(self, operation: str, /) -> Shape:
         """Give the input structure of an operation. ConfigError where the installed model lacks it."""
@@ -44,11 +48,12 @@ class ModelShapes:
 
     def named(self, name: str, /) -> Shape:
         """Give a shape by its name in the model. ConfigError where the installed model lacks it."""
-        if name in self._built:
-            return self._built[name]
-        if name not in self._model["shapes"]:
-            raise self._unknown(name)
-        return self._build(name, self._model["shapes"][name])
+        with self._lock:
+            if name in self._built:
+                return self._built[name]
+            if name not in self._model["shapes"]:
+                raise self._unknown(name)
+            return self._build(name, self._model["shapes"][name])
 
     @cached_property
     def _model(self) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from reconciler.records import dataclass
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
-    from reconciler.api import Reconciler
+    from reconciler.api import Project, Reconciler
 
 PREFIXES: Final = ("RECONCILER", "ECSPRESSO")  # the first that is set wins
 
@@ -223,16 +223,11 @@ def _prefixed(entry: str) -> tuple[str, str]:
     return (prefix, path) if sign and not Path(entry).exists() else ("", entry)
 
 
-@contextmanager
-def opened(common: Common, *, show_sensitive: bool = False, aws: bool = True) -> Iterator[Reconciler]:
-    """Open the project that the options name. With `aws`, botocore is imported beside reading the files."""
-    if aws:
-        from reconciler.aws.sessions import preload
+def project(common: Common) -> Project:
+    """Read the project file that the options name, with what its evaluation sees of the run."""
+    from reconciler.api import Project
 
-        preload()
-    from reconciler.api import Project, Reconciler
-
-    project = Project.load(
+    return Project.load(
         common.config,
         envfiles=[name for entry in common.envfile or () for name in entry.split(",") if name],
         ext_str=_pairs(common.ext_str or (), "--ext-str"),
@@ -242,8 +237,19 @@ def opened(common: Common, *, show_sensitive: bool = False, aws: bool = True) ->
         variable_files=common.var_file or (),
         variables=common.var or (),
     )
+
+
+@contextmanager
+def opened(common: Common, *, show_sensitive: bool = False, aws: bool = True) -> Iterator[Reconciler]:
+    """Open the project that the options name. With `aws`, botocore is imported beside reading the files."""
+    if aws:
+        from reconciler.aws.sessions import preload
+
+        preload()
+    from reconciler.api import Reconciler
+
     reconciler = Reconciler.open(
-        project,
+        project(common),
         profile=common.profile,
         region=common.region,
         assume_role_arn=common.assume_role_arn,

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import click
 
-from reconciler.cli import exits, options, patience, planning
+from reconciler.cli import exits, fleets, options, patience, planning
 
 
 @click.command()
 @options.common
+@fleets.choosing
 @planning.shaping
 @planning.rollback_events
 @click.option("--out", metavar="FILE", help="Save the plan for `reconciler apply FILE`.")
@@ -31,6 +32,7 @@ from reconciler.cli import exits, options, patience, planning
 )
 def command(
     common: options.Common,
+    choice: fleets.Choice,
     out: str | None,
     form: str,
     live: str | None,
@@ -48,6 +50,8 @@ def command(
 ) -> int:
     """Show what would change, and why each value is what it is.
 
+    With project files, or folders in which they are found, many are planned in one process.
+
     \b
     Examples:
       reconciler plan
@@ -56,6 +60,8 @@ def command(
       reconciler plan --detailed-exitcode     # 0 nothing to do, 2 changes, 1 error
       reconciler plan --live described.json   # without credentials
       reconciler plan --simulate              # how the rollout would go, by a model of ECS
+      reconciler plan . --detailed-exitcode   # every project below this folder
+      reconciler plan . --exclude 'legacy*' --format json | jq .summary
     """
     if out and show_sensitive:
         raise click.UsageError("--out and --show-sensitive exclude each other: a plan file holds no secrets")
@@ -71,6 +77,18 @@ def command(
         may_replace=may_replace,
         rollback_events=rollback_events,
     )
+    choice.insist_on_one()
+    if choice.several:
+        _insist_on_many(common, out=out, live=live, form=form, simulate=simulate)
+        return fleets.plan(
+            common,
+            choice,
+            wanted,
+            form=form,
+            strict=strict,
+            show_sensitive=show_sensitive,
+            detailed=detailed_exitcode,
+        )
     saved = planning.read_live(live) if live else None
     with options.opened(common, show_sensitive=show_sensitive, aws=saved is None) as reconciler:
         with patience.told():
@@ -85,3 +103,20 @@ def command(
         if out and form == "human":
             options.write(f"Saved to {out}. Apply exactly this with: reconciler apply {out}")
     return exits.CHANGES if detailed_exitcode and (plan.changes or plan.deferred) else exits.OK
+
+
+def _insist_on_many(
+    common: options.Common, *, out: str | None, live: str | None, form: str, simulate: bool
+) -> None:
+    """Refuse what is about one project where many are planned. click.UsageError."""
+    for given, flag in (
+        (common.config, "--config"),
+        (out, "--out"),
+        (live, "--live"),
+        (simulate, "--simulate"),
+        (form in ("patch", "diff"), f"--format {form}"),
+    ):
+        if given:
+            raise click.UsageError(
+                f"{flag} is about one project: leave the paths out, or plan each for itself"
+            )

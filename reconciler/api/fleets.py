@@ -1,0 +1,224 @@
+"""Many projects in one process: one way to AWS, what they share read once, and no failure hiding another."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from pathlib import Path
+from threading import Lock
+from typing import TYPE_CHECKING, Any, Final, cast
+
+from reconciler.api.connections import Connection, Shared
+from reconciler.api.projects import Project
+from reconciler.api.reconcilers import Reconciler
+from reconciler.core.plans import Plan
+from reconciler.engine.options import Options
+from reconciler.engine.ports import Absent, Gateway, Snapshot
+from reconciler.errors import ReconcilerError
+from reconciler.records import dataclass
+
+if TYPE_CHECKING:
+    from reconciler.aws.sessions import Aws
+
+AT_ONCE: Final = 8
+"""How many projects are planned at a time, unless said otherwise."""
+
+Told = Callable[[int, int], object]
+"""Hears how many projects are done, and of how many."""
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """What came of planning a project: its plan, or why there is none."""
+
+    path: Path
+    reconciler: Reconciler | None
+    plan: Plan | None
+    error: ReconcilerError | None = None
+
+
+class Fleet:
+    """Projects that are opened together. Use it as a context manager."""
+
+    def __init__(
+        self,
+        paths: Sequence[Path],
+        load: Callable[[Path], Project],
+        *,
+        profile: str | None = None,
+        region: str | None = None,
+        assume_role_arn: str | None = None,
+        show_sensitive: bool = False,
+    ) -> None:
+        """Keep what is given; nothing is read yet. `load` reads a project file."""
+        self._paths = tuple(paths)
+        self._load = load
+        self._profile = profile
+        self._region = region
+        self._role = assume_role_arn
+        self._show = show_sensitive
+        self._shared = Shared()
+        self._connections: list[_Connection] = []
+
+    def __enter__(self) -> Fleet:
+        """Give itself."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Let the connections go."""
+        for connection in self._connections:
+            connection.let_go()
+
+    def plan(
+        self,
+        options: Options | None = None,
+        *,
+        strict: bool = False,
+        at_once: int = AT_ONCE,
+        told: Told | None = None,
+    ) -> tuple[Planned, ...]:
+        """Plan every project, in the order of the paths. What is wrong with one is in its result, and is not raised."""
+        opened = [self._open(path) for path in self._paths]
+        with ThreadPoolExecutor(at_once, "fleet") as pool:
+            settled = list(pool.map(_settled, opened))
+            for read in [pool.submit(ahead.read) for ahead in self._aheads(settled)]:
+                read.result()
+            doing = {
+                pool.submit(_planned, each, options or Options(), strict=strict): place
+                for place, each in enumerate(settled)
+            }
+            found: dict[int, Planned] = {}
+            for done in as_completed(doing):
+                found[doing[done]] = done.result()
+                if told is not None:
+                    told(len(found), len(doing))
+        return tuple(found[place] for place in range(len(found)))
+
+    def _open(self, path: Path) -> Planned:
+        try:
+            project = self._load(path)
+        except ReconcilerError as error:
+            return Planned(path, None, None, error)
+        connection = self._connection(project.options.environ)
+        reconciler = Reconciler.open(
+            project,
+            region=self._region,
+            connection=connection,
+            shared=self._shared,
+            show_sensitive=self._show,
+        )
+        return Planned(path, reconciler, None)
+
+    def _connection(self, environ: Mapping[str, str]) -> _Connection:
+        """Give the way to AWS of everybody with this environment: files of --envfile are laid over it."""
+        for connection in self._connections:
+            if connection.environ == environ:
+                return connection
+        made = _Connection(environ, profile=self._profile, assume_role_arn=self._role)
+        self._connections.append(made)
+        return made
+
+    def _aheads(self, settled: Iterable[Planned]) -> list[_Ahead]:
+        """Tell each way to ECS which services will be asked for; give those ways."""
+        found: dict[int, _Ahead] = {}
+        for each in settled:
+            if each.reconciler is None or each.error is not None:
+                continue
+            settings = each.reconciler.settings
+            try:
+                ahead = cast("_Ahead", each.reconciler.gateway)
+            except ReconcilerError:  # told when the project is planned
+                continue
+            if settings.service:
+                ahead.expect(settings.cluster, settings.service)
+            found[id(ahead)] = ahead
+        return list(found.values())
+
+
+def _settled(opened: Planned) -> Planned:
+    """Evaluate the project file."""
+    if opened.reconciler is not None:
+        try:
+            _ = opened.reconciler.settings
+        except ReconcilerError as error:
+            return Planned(opened.path, opened.reconciler, None, error)
+    return opened
+
+
+def _planned(opened: Planned, options: Options, *, strict: bool) -> Planned:
+    if opened.reconciler is None or opened.error is not None:
+        return opened
+    try:
+        plan = opened.reconciler.plan(options, strict=strict)
+    except ReconcilerError as error:
+        return Planned(opened.path, opened.reconciler, None, error)
+    return Planned(opened.path, opened.reconciler, plan)
+
+
+class _Connection(Connection):
+    """A way to AWS that several projects share: none of them closes it."""
+
+    def __init__(
+        self, environ: Mapping[str, str], *, profile: str | None, assume_role_arn: str | None
+    ) -> None:
+        super().__init__(environ, profile=profile, assume_role_arn=assume_role_arn)
+        self.environ = environ
+        self._lock = Lock()
+        self._gateways: dict[str, _Ahead] = {}
+
+    def aws(self, region: str | None) -> Aws:
+        """Give the session of a region, made once whoever asks."""
+        with self._lock:
+            return super().aws(region)
+
+    def gateway(self, region: str | None) -> Gateway:
+        """Give the way to ECS in a region, one for all."""
+        made = super().gateway(region)
+        with self._lock:
+            ahead = self._gateways.setdefault(made.region, _Ahead(made))
+        return cast("Gateway", ahead)
+
+    def close(self) -> None:
+        """Do nothing: others may still use it."""
+
+    def let_go(self) -> None:
+        """Close every connection."""
+        super().close()
+
+
+class _Ahead:
+    """A gateway that has read services before they are asked for, ten a call. Each answer is given once."""
+
+    def __init__(self, gateway: Gateway) -> None:
+        self._gateway = gateway
+        self._lock = Lock()
+        self._expected: dict[str, set[str]] = defaultdict(set)
+        self._answers: dict[tuple[str, str], Snapshot | Absent] = {}
+
+    def __getattr__(self, name: str) -> Any:
+        """Do everything else as the gateway does."""
+        return getattr(self._gateway, name)
+
+    def expect(self, cluster: str, service: str) -> None:
+        """Note a service that will be asked for."""
+        self._expected[cluster].add(service)
+
+    def read(self) -> None:
+        """Read what is expected. A cluster that cannot be read is asked for again by whoever needs it, and says why."""
+        expected, self._expected = self._expected, defaultdict(set)
+        for cluster, names in expected.items():
+            try:
+                found = self._gateway.describe_services(cluster, sorted(names))
+            except ReconcilerError:
+                continue
+            self._answers |= {(cluster, name): answer for name, answer in found.items()}
+
+    def describe_services(self, cluster: str, names: Sequence[str], /) -> Mapping[str, Snapshot | Absent]:
+        """Give what was read; ask for the rest."""
+        with self._lock:
+            known = {
+                name: self._answers.pop((cluster, name)) for name in names if (cluster, name) in self._answers
+            }
+        left = [name for name in names if name not in known]
+        return {**known, **self._gateway.describe_services(cluster, left)} if left else known

@@ -1,0 +1,199 @@
+"""Planning many projects at once: which ones, and what is shown of them."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+
+from reconciler.cli import exits, logs, options, planning
+from reconciler.errors import ConfigError
+
+if TYPE_CHECKING:
+    from reconciler.api.fleets import Planned
+    from reconciler.engine.options import Options
+    from reconciler.render.fleets import Member
+
+_ERASE: Final = "\r\x1b[K"
+
+
+def choosing(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the arguments and flags that choose projects; they come as one `Choice`, by the name `choice`."""
+
+    def wrapper(*args: Any, **kwargs: Any) -> Any:
+        chosen = Choice(
+            paths=tuple(Path(path) for path in kwargs.pop("paths")),
+            only=kwargs.pop("only"),
+            exclude=kwargs.pop("exclude"),
+            since=kwargs.pop("changed_since") or "",
+            shard=kwargs.pop("shard"),
+            at_once=kwargs.pop("parallelism"),
+        )
+        return function(*args, choice=chosen, **kwargs)
+
+    from functools import update_wrapper
+
+    update_wrapper(wrapper, function)
+    decorated: Callable[..., Any] = wrapper
+    for option in reversed((
+        click.argument("paths", metavar="[PATH]...", nargs=-1),
+        click.option("--only", metavar="PATTERN", multiple=True, help="Only projects whose path fits (services/web*)."),
+        click.option("--exclude", metavar="PATTERN", multiple=True, help="No projects whose path fits."),
+        click.option("--changed-since", metavar="REV", help="Only projects that changed since a git revision."),
+        click.option("--shard", metavar="I/N", callback=_shard, help="The I-th of N parts of the projects (1/4)."),
+        click.option("--parallelism", type=click.IntRange(1, 64), default=8, help="How many at a time; 8."),
+    )):  # fmt: skip
+        decorated = option(decorated)
+    return decorated
+
+
+class Choice:
+    """Which projects a command is about: none of several where no path is given."""
+
+    def __init__(
+        self,
+        *,
+        paths: Sequence[Path],
+        only: Sequence[str],
+        exclude: Sequence[str],
+        since: str,
+        shard: tuple[int, int] | None,
+        at_once: int,
+    ) -> None:
+        """Keep what is given."""
+        self.paths = tuple(paths)
+        self.only = tuple(only)
+        self.exclude = tuple(exclude)
+        self.since = since
+        self.shard = shard
+        self.at_once = at_once
+
+    @property
+    def several(self) -> bool:
+        """Tell whether many projects are meant."""
+        return bool(self.paths)
+
+    def insist_on_one(self) -> None:
+        """Refuse the flags that choose among projects where no path names any. click.UsageError."""
+        for given, flag in (
+            (self.only, "--only"),
+            (self.exclude, "--exclude"),
+            (self.since, "--changed-since"),
+            (self.shard, "--shard"),
+        ):
+            if given and not self.paths:
+                raise click.UsageError(f"{flag} chooses among projects: name their folder, `.` say")
+
+    def projects(self) -> tuple[Path, ...]:
+        """Find the projects. ConfigError where none is left."""
+        from reconciler.load import discovery
+
+        found = [
+            path
+            for path in discovery.projects(self.paths)
+            if (not self.only or _fits(path, self.only)) and not _fits(path, self.exclude)
+        ]
+        if not found:
+            raise ConfigError("no project is left after --only and --exclude")
+        if self.since:
+            found = list(discovery.changed(found, self.since))
+        if self.shard is not None:
+            part, parts = self.shard
+            found = found[part - 1 :: parts]
+        return tuple(found)
+
+
+def _fits(path: Path, patterns: Sequence[str]) -> bool:
+    """Tell whether a path, or a folder of it, fits one of the patterns."""
+    names = [str(path), *(str(parent) for parent in path.parents)]
+    return any(fnmatchcase(name, pattern.rstrip("/")) for name in names for pattern in patterns)
+
+
+def _shard(_context: click.Context, _parameter: click.Parameter, value: str | None) -> tuple[int, int] | None:
+    if value is None:
+        return None
+    first, sign, second = value.partition("/")
+    if not (sign and first.isdigit() and second.isdigit() and 1 <= int(first) <= int(second)):
+        raise click.BadParameter(f"{value!r} is not of the form I/N, such as 1/4")
+    return int(first), int(second)
+
+
+def plan(
+    common: options.Common,
+    choice: Choice,
+    wanted: Options,
+    *,
+    form: str,
+    strict: bool,
+    show_sensitive: bool,
+    detailed: bool,
+) -> int:
+    """Plan the projects that are chosen, and show the plans; give the exit code: one that failed makes it 1."""
+    paths = choice.projects()
+    from reconciler.aws.sessions import preload
+
+    preload()
+    from reconciler.api.fleets import Fleet
+    from reconciler.render import fleets
+
+    fleet = Fleet(
+        paths,
+        lambda path: options.project(replace(common, config=str(path))),
+        profile=common.profile,
+        region=common.region,
+        assume_role_arn=common.assume_role_arn,
+        show_sensitive=show_sensitive,
+    )
+    with fleet:
+        with _progress() as told:
+            found = fleet.plan(wanted, strict=strict, at_once=choice.at_once, told=told)
+        members = [_member(each, form) for each in found]
+    if form == "json":
+        options.write(fleets.document(members))
+    else:
+        options.write(fleets.plans(members, planning.style(common)))
+    kinds = fleets.kinds(members)
+    if kinds["failed"]:
+        return exits.ERROR
+    return exits.CHANGES if detailed and (kinds["changed"] or kinds["deferred"]) else exits.OK
+
+
+def _member(planned: Planned, form: str) -> Member:
+    from reconciler.core import planfiles
+    from reconciler.render.fleets import Member
+
+    path, reconciler, found = str(planned.path), planned.reconciler, planned.plan
+    if found is None or reconciler is None:
+        text = str(planned.error)
+        return Member(path, None, reconciler.masker.text(text) if reconciler is not None else text)
+    shown = (
+        json.loads(planfiles.shown(found, reconciler.masker, planning.said(reconciler, found)))
+        if form == "json"
+        else None
+    )
+    return Member(path, found, shown=shown)
+
+
+@contextmanager
+def _progress() -> Iterator[Callable[[int, int], None] | None]:
+    """Give what shows on a terminal how far it is; None elsewhere."""
+    if not logs.interactive():
+        yield None
+        return
+
+    def told(done: int, of: int) -> None:
+        sys.stderr.write(f"{_ERASE}Planned {done} of {of}…")
+        sys.stderr.flush()
+
+    try:
+        yield told
+    finally:
+        sys.stderr.write(_ERASE)
+        sys.stderr.flush()

@@ -1,0 +1,97 @@
+"""Plans of many projects: those with something to say, then what failed, then one summary."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+
+from reconciler.core.plans import Plan
+from reconciler.core.values import Json
+from reconciler.records import dataclass
+from reconciler.render import human, texts
+from reconciler.render.styles import PLAIN, Style
+
+FORMAT = 1
+"""The version of the JSON form."""
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A project of the fleet: its file, its plan or what is wrong with it, and the plan's JSON form."""
+
+    path: str
+    plan: Plan | None
+    error: str = ""
+    shown: Json = None
+
+
+def plans(members: Sequence[Member], style: Style = PLAIN) -> str:
+    """Write plans as people read them: of projects without changes nothing but warnings."""
+    lines: list[str] = []
+    for member in members:
+        if member.plan is not None and _speaks(member.plan):
+            lines += [
+                style.paint("bold", f"== {texts.safe(member.path)}"),
+                "",
+                human.plan(member.plan, style),
+            ]
+    lines += _failures(members, style)
+    lines.append(summary(members, style))
+    return "\n".join(lines) + "\n"
+
+
+def _speaks(plan: Plan) -> bool:
+    return bool(plan.changes or plan.deferred or plan.notices or plan.refusals) or any(
+        unit.noted or unit.rollout for unit in plan.units
+    )
+
+
+def _failures(members: Iterable[Member], style: Style) -> Iterator[str]:
+    for member in members:
+        refused = "; ".join(notice.what for notice in member.plan.refusals) if member.plan is not None else ""
+        if member.error or refused:
+            said = f"{member.path}: {member.error or refused}"
+            yield (
+                style.paint("bad", "Error:") + " " + "\n".join(texts.safe(line) for line in said.split("\n"))
+            )
+            yield ""
+
+
+def summary(members: Sequence[Member], style: Style = PLAIN) -> str:
+    """Write the closing line."""
+    counts = {name: len(found) for name, found in kinds(members).items()}
+    told = ", ".join(f"{counts[name]} {words}" for name, words in _WORDS.items() if counts[name])
+    return style.paint("bold", f"{len(members)} project{'' if len(members) == 1 else 's'}:") + f" {told}."
+
+
+_WORDS = {"changed": "to change", "deferred": "deferred", "unchanged": "without changes", "failed": "failed"}
+
+
+def kinds(members: Iterable[Member]) -> dict[str, list[str]]:
+    """Give the paths of the projects by what came of them: ``changed``, ``deferred``, ``unchanged``, ``failed``."""
+    found: dict[str, list[str]] = {name: [] for name in _WORDS}
+    for member in members:
+        plan = member.plan
+        kind = (
+            "failed"
+            if plan is None or plan.refusals
+            else "changed"
+            if plan.changes
+            else "deferred"
+            if plan.deferred
+            else "unchanged"
+        )
+        found[kind].append(member.path)
+    return found
+
+
+def document(members: Sequence[Member]) -> str:
+    """Write plans as JSON (docs/fleets.md): ``{"format", "projects": [{"path", "plan" | "error"}], "summary"}``."""
+    projects = [
+        {"path": member.path, "error": member.error}
+        if member.plan is None
+        else {"path": member.path, "plan": member.shown}
+        for member in members
+    ]
+    body = {"format": FORMAT, "projects": projects, "summary": kinds(members)}
+    return json.dumps(body, indent=2, ensure_ascii=False) + "\n"

@@ -1,0 +1,122 @@
+"""Many projects planned in one process, through the command against the sandbox."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from reconciler_tfstate import stores
+from tests.cli.commands import ARTICLE, CLUSTER, REGION, SEED, Box, Cli
+from tests.cli.conftest import boxed
+
+COUNT = 12
+
+
+@pytest.fixture
+def fleet(project: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Box]:
+    """Serve services that run as their projects say: more than one call of DescribeServices holds."""
+    seed = json.loads(SEED.read_text())
+    definition, service = seed["task_definitions"][0], seed["services"][0]
+    seed |= {"task_definitions": [], "services": []}
+    for path in project.iterdir():
+        path.unlink()
+    shutil.copy(ARTICLE / "terraform.tfstate", project)
+    for number in range(COUNT):
+        folder = project / f"services/s{number:02}"
+        folder.mkdir(parents=True)
+        name, family = f"svc{number}", f"fam{number}"
+        seed["task_definitions"].append(json.loads(json.dumps(definition).replace("test-httpd", family)))
+        seed["services"].append(
+            json.loads(json.dumps(service).replace("test-httpd", family)) | {"serviceName": name}
+        )
+        (folder / "ecspresso.yml").write_text(
+            f"region: {REGION}\ncluster: {CLUSTER}\nservice: {name}\n"
+            "service_definition: service.json\ntask_definition: task.json\n"
+            "plugins:\n  - name: tfstate\n    config: {path: ../../terraform.tfstate}\n"
+        )
+        shutil.copy(ARTICLE / "ecs-service-def.json", folder / "service.json")
+        text = (ARTICLE / "ecs-task-def.json").read_text()
+        (folder / "task.json").write_text(text.replace("test-httpd", family))
+    with boxed(seed, monkeypatch) as served:
+        yield served
+
+
+def test_one_failure_hides_no_other_project(cli: Cli, fleet: Box, monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[object] = []
+
+    def stored(path: Path) -> object:
+        read.append(path)
+        return stores.stored(path)
+
+    monkeypatch.setattr("reconciler_tfstate.backends.local.stored", stored)
+    ran = cli("plan", ".", "--detailed-exitcode")
+    assert (ran.code, ran.out) == (0, f"{COUNT} projects: {COUNT} without changes.\n"), ran
+    calls = [call["operation"] for call in fleet.serving.calls()]
+    assert calls.count("DescribeServices") == -(-COUNT // 10)
+    assert calls.count("GetCallerIdentity") == 1
+    assert len(read) == 1, "all projects name one state"
+    broken = Path("services/s03/service.json")
+    broken.write_text("{")
+    changed = Path("services/s05/task.json")
+    changed.write_text(changed.read_text().replace("httpd:", "nginx:"))
+    ran = cli("plan", "services", "--detailed-exitcode")
+    assert ran.code == 1, ran
+    assert ran.out.startswith("== services/s05/ecspresso.yml\n\n# task_definition.fam5")
+    assert "Error: services/s03/ecspresso.yml: services/s03/service.json:" in ran.out
+    assert ran.out.endswith(f"{COUNT} projects: 1 to change, {COUNT - 2} without changes, 1 failed.\n")
+    ran = cli("plan", "services", "--exclude", "services/s03", "--detailed-exitcode")
+    assert ran.code == 2
+    shown = json.loads(cli("plan", "services", "--only", "*/s0[3-5]", "--format", "json").out)
+    assert shown["summary"] == {
+        "changed": ["services/s05/ecspresso.yml"],
+        "deferred": [],
+        "unchanged": ["services/s04/ecspresso.yml"],
+        "failed": ["services/s03/ecspresso.yml"],
+    }
+    assert [sorted(each) for each in shown["projects"]] == [
+        ["error", "path"],
+        ["path", "plan"],
+        ["path", "plan"],
+    ]
+    assert shown["projects"][2]["plan"]["units"][0]["address"] == "task_definition.fam5"
+
+
+def test_parts_of_the_projects_are_together_all_of_them(cli: Cli, fleet: Box) -> None:
+    found: list[str] = []
+    for part in (1, 2, 3):
+        ran = cli("plan", ".", "--shard", f"{part}/3", "--format", "json", "--parallelism", "2")
+        found += json.loads(ran.out)["summary"]["unchanged"]
+    assert sorted(found) == [f"services/s{number:02}/ecspresso.yml" for number in range(COUNT)]
+
+
+def test_a_secret_of_any_project_is_a_mark(cli: Cli, fleet: Box) -> None:
+    changed = Path("services/s05/task.json")
+    changed.write_text(
+        changed.read_text().replace("LOG_LEVEL", "API_TOKEN").replace('"info"', '"hunter2-hunter2"')
+    )
+    for form in ("human", "json"):
+        ran = cli("plan", ".", "--format", form)
+        assert ran.code == 0, ran
+        assert "hunter2" not in ran.out + ran.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("--only", "x"), "--only chooses among projects"),
+        (("nowhere",), "there is no such file or folder"),
+        ((".", "--exclude", "*"), "no project is left after --only and --exclude"),
+        ((".", "--shard", "3/2"), "'3/2' is not of the form I/N"),
+        ((".", "--out", "x"), "--out is about one project"),
+        ((".", "--format", "patch"), "--format patch is about one project"),
+        ((".", "--config", "x"), "--config is about one project"),
+    ],
+)
+def test_what_cannot_be_planned_together(
+    cli: Cli, project: Path, arguments: tuple[str, ...], words: str
+) -> None:
+    cli("plan", *arguments).one_error(words)
