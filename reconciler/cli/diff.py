@@ -59,7 +59,7 @@ def command(
             options.write(planning.textual(reconciler, plan, common))
             return exits.CHANGES if exit_code else exits.OK
         sides = reconciler.sides(plan)
-        units = [u for u in plan.units if u.changes and not (without_service and u.kind == "service")]
+        units = [u for u in plan.units if u.changes and not (without_service and u.kind != "task_definition")]
         from reconciler.render import unified as diffs
 
         write = diffs.jsonnet if jsonnet else diffs.text

@@ -29,7 +29,8 @@ def command(common: options.Common, events: int, form: str) -> int:
     """
     with options.opened(common) as reconciler:
         if form == "json":
-            options.write(json.dumps(reconciler.status(), indent=2, default=str, ensure_ascii=False))
+            shown = reconciler.masker.described(dict(reconciler.status()))
+            options.write(json.dumps(shown, indent=2, default=str, ensure_ascii=False))
         else:
             from reconciler.core import diagnosis
             from reconciler.core.events import Event, RolloutProgress, Warned

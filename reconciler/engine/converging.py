@@ -7,7 +7,7 @@ from contextlib import suppress
 from typing import Final
 
 from reconciler.core import canon as canons
-from reconciler.core import diffs
+from reconciler.core import diffs, expresses
 from reconciler.core.kinds import Kinds
 from reconciler.core.plans import Plan, Unit
 from reconciler.core.steps import (
@@ -75,6 +75,8 @@ def _look(gateway: Gateway, unit: Unit, last: Snapshot | None) -> Snapshot | Non
         found = next(iter(gateway.describe_services(unit.cluster, [unit.name.partition("/")[2]]).values()))
         if unit.kind == "express_service":
             found = observing.express(gateway, found)
+            if isinstance(found, Snapshot) and not expresses.configurations(found.body):
+                return last  # ECS is still making it, and shows nothing of what was sent
         return found if isinstance(found, Snapshot) else last
     return last
 

@@ -20,10 +20,10 @@ from reconciler.engine import attaching, ignoring, servicing, units, updates
 from reconciler.engine.composing import Desired
 from reconciler.engine.concealing import conceal
 from reconciler.engine.observing import Observed
-from reconciler.engine.ports import Clock, Gateway, Snapshot
+from reconciler.engine.ports import Absent, Clock, Gateway, Snapshot
 from reconciler.engine.tagging import tag_steps
 from reconciler.engine.units import Compared, Facts, Planned
-from reconciler.errors import PlanError, ReconcilerError, Refused
+from reconciler.errors import AwsNotFound, PlanError, ReconcilerError, Refused
 
 PATIENCE: Final = 60.0
 """For how many seconds what AWS took may not be seen of the service: neither call answers with that one."""
@@ -47,6 +47,11 @@ def plan(desired: Desired, observed: Observed, facts: Facts, planned: Planned) -
         service.get("status") == "INACTIVE" or expresses.status(live.body) == "INACTIVE"
     ):
         live = None
+    if live is not None and not expresses.configurations(live.body):
+        raise PlanError(
+            f"the Express Mode service {name} has no active configuration: ECS is still making it",
+            hint="run this again in a minute",
+        )
     made: list[Path] = [("networkConfiguration", "securityGroups", group) for group in observed.made]
     ignored = [*(ignoring.path(pointer) for pointer in facts.options.ignore), *made]
     desired = ignoring.adopt(desired, live.body if live else None, ignored, planned.idle)
@@ -221,7 +226,7 @@ def _shown(
     """Describe a service until it shows what is expected, or for as long as that may take."""
     until = clock.now() + PATIENCE
     while True:
-        found = gateway.describe_services(cluster, [name])[name]
+        found = _described(gateway, cluster, name)
         late = clock.now() >= until
         if isinstance(found, Snapshot) and (late or shows(found.body)):
             return found
@@ -230,3 +235,11 @@ def _shown(
                 f"AWS has taken it, and does not show the service {cluster}/{name} yet", hint=attaching.AGAIN
             )
         clock.sleep(_PAUSE)
+
+
+def _described(gateway: Gateway, cluster: str, name: str) -> Snapshot | Absent:
+    """Describe a service; absent where even the cluster, which ECS may have made for it, is not to be seen yet."""
+    try:
+        return gateway.describe_services(cluster, [name])[name]
+    except AwsNotFound as error:
+        return Absent(error.code)

@@ -170,6 +170,18 @@ def test_what_is_about_the_service_beneath_works(cli: Cli, running: Box, command
     assert running.writes() == []
 
 
+def test_status_holds_what_express_mode_shows_without_secrets(
+    cli: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    container = {"image": "web:1", "environment": [{"name": "DB_PASSWORD", "value": "correct-horse"}]}
+    seed = DEFINITION | {"serviceName": "front", "primaryContainer": container}
+    with boxed({"express_services": [seed]}, monkeypatch):
+        shown = cli("status", "--format", "json").out
+    assert "correct-horse" not in shown
+    (configuration,) = json.loads(shown)["expressGatewayService"]["activeConfigurations"]
+    assert configuration["primaryContainer"]["image"] == "web:1"
+
+
 @pytest.mark.parametrize("form", ["json", "yaml", "jsonnet", "hcl"])
 def test_what_runs_is_written_down_in_either_way(cli: Cli, running: Box, form: str) -> None:
     at = ("--service", "front", "--region", REGION, "--format", form)

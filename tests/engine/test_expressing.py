@@ -282,6 +282,12 @@ def test_a_service_that_is_none_of_express_mode_stays_what_it_is(absent: Express
         absent.plan()
 
 
+def test_a_service_that_is_still_being_made_is_not_planned_for(express: Express) -> None:
+    body: Any = express.gateway.express.describe(str(express.described()["serviceArn"]))
+    with express.opened() as reconciler, pytest.raises(PlanError, match="ECS is still making it"):
+        reconciler.plan(live=("saved.json", {**body.body, "activeConfigurations": []}))
+
+
 def test_a_service_that_is_being_deleted_is_waited_for_and_then_created_anew(express: Express) -> None:
     express.gateway.express.delete(str(express.described()["serviceArn"]))
     with pytest.raises(PlanError, match="is DRAINING"):
