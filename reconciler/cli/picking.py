@@ -1,11 +1,15 @@
-"""Choosing one of several: by the user's filter, on the terminal, else by name alone."""
+"""Choosing one of several: by the user's filter, on the terminal, else by name alone.
+
+On a terminal it is a list to type and point in, below whatever stands there; on one that cannot redraw, by number.
+"""
 
 from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
+from reconciler.cli import logs, terminals
 from reconciler.errors import ConfigError, PlanError
 
 
@@ -21,6 +25,8 @@ def pick(what: str, items: Mapping[str, str], *, option: str, filter_command: st
         return next(iter(items))
     if filter_command:
         return _filtered(what, items, filter_command)
+    if terminals.able():
+        return _pointed(what, items)
     if sys.stdin.isatty() and sys.stderr.isatty():
         return _asked(what, items)
     listed = "\n".join(f"    {text}" for text in items.values())
@@ -45,6 +51,40 @@ def _filtered(what: str, items: Mapping[str, str], command: str) -> str:
             hint=f"it gets a line for each and gives one of them: {command}",
         )
     return found[0]
+
+
+def _pointed(what: str, items: Mapping[str, str]) -> str:
+    """Let the user type and point, on the terminal behind stdin and stderr. KeyboardInterrupt at Ctrl-C."""
+    from reconciler.cli.screens import Canvas, size_of
+    from reconciler.render import picks, pieces
+    from reconciler.render.styles import Style
+
+    canvas, style, glyphs = Canvas(), Style(logs.colored()), pieces.glyphs(sys.stderr.encoding)
+    keys, pick = list(items), picks.Pick(tuple(items.values()))
+
+    def draw(lines: Sequence[str]) -> None:
+        sys.stderr.write(canvas.turn(lines, size_of(sys.stderr)))
+        sys.stderr.flush()
+
+    def show() -> None:
+        draw(picks.lines(pick, f"Which {what}?", size_of(sys.stderr), style, with_=glyphs))
+
+    terminal = sys.stdin.fileno()
+    with terminals.by_keys(terminal, lambda: draw([])):
+        try:
+            show()
+            for key in terminals.pressed(terminal):
+                if key is picks.Key.INTERRUPT:
+                    raise KeyboardInterrupt
+                if key is picks.Key.LEAVE:
+                    break
+                if key is picks.Key.ENTER and pick.chosen is not None:
+                    return keys[pick.chosen]
+                pick = pick if key is None else pick.pressed(key)
+                show()
+        finally:
+            draw([])
+    raise PlanError(f"no {what} was chosen")
 
 
 def _asked(what: str, items: Mapping[str, str]) -> str:
