@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from reconciler.api.openings import Emit, drain
 from reconciler.api.plannings import Planning
 from reconciler.api.rollouts import Rollouts
-from reconciler.api.tasks import Tasks
+from reconciler.api.sessions import Sessions
 from reconciler.api.verifications import Verifying
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from reconciler.core.plans import Plan
 
 
-class Reconciler(Planning, Rollouts, Tasks, Verifying):
+class Reconciler(Planning, Rollouts, Sessions, Verifying):
     """A project with its resolvers and AWS. Use it as a context manager; it is not shared by threads."""
 
     def apply(

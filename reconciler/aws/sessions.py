@@ -127,6 +127,21 @@ class Aws:
                 self._clients[service] = self._made(service)
             return self._clients[service]
 
+    def endpoint(self, service: str) -> str:
+        """Give the address that calls of a service go to."""
+        return str(self.botocore_client(service).meta.endpoint_url)
+
+    def handed(self) -> tuple[str, dict[str, str]]:
+        """Give a profile, maybe empty, and an environment with which another program calls AWS as this does."""
+        environ = {**os.environ, **self._environ}
+        if not self._role:
+            return self._profile or "", environ
+        with self._lock, clients.told(self._call("sts", "AssumeRole")):
+            keys = self._session().get_credentials().get_frozen_credentials()
+        found = {"AWS_ACCESS_KEY_ID": keys.access_key, "AWS_SECRET_ACCESS_KEY": keys.secret_key}
+        environ.pop("AWS_PROFILE", None)
+        return "", {**environ, **found, "AWS_SESSION_TOKEN": keys.token}
+
     def _differing(self, options: AwsOptions) -> Aws:
         """Give the way to AWS that differs in some options; it has connections of its own."""
         variables = dict(options.variables)

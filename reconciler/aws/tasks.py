@@ -58,6 +58,10 @@ class EcsTasks:
             "tokenValue": answer["TokenValue"],
         }
 
+    def close_session(self, identity: str, /) -> None:
+        """End a session, of either kind (Systems Manager's TerminateSession)."""
+        self._aws.client("ssm").call("TerminateSession", SessionId=identity)
+
     def log_events(
         self, group: str, streams: Sequence[str], /, *, since: float, region: str = ""
     ) -> tuple[LogEvent, ...]:

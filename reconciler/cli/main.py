@@ -35,6 +35,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "status": "Show the service: deployments, tasks, events.",
     "run": "Run a task that no service starts.",
     "tasks": "List tasks, or show, stop or trace one.",
+    "exec": "Run a command in a container, forward a port, copy files.",
     "logs": "Show what the service's containers write.",
     "register": "Register a revision of the task definition.",
     "revisions": "List the registered revisions, or show one.",
@@ -48,7 +49,10 @@ COMMANDS: Final[Mapping[str, str]] = {
 }
 
 
-_MODULES: Final[Mapping[str, str]] = {"continue": "resume", "logs": "tail"}  # a module cannot be called as a keyword is
+_MODULES: Final[Mapping[str, str]] = {
+    "continue": "resume",
+    "logs": "tail",
+}  # a module cannot be called as a keyword is
 
 
 class Commands(click.Group):

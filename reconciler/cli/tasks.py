@@ -12,20 +12,18 @@ import click
 
 from reconciler.cli import (
     asking,
+    choosing,
     described,
     exits,
     listings,
     logs,
     options,
     patience,
-    picking,
     planning,
     tail,
 )
-from reconciler.errors import PlanError
 
 if TYPE_CHECKING:
-    from reconciler.api import Reconciler
     from reconciler.core.values import JsonObject
 
 _id: Final = click.option(
@@ -151,7 +149,7 @@ def logs_(common: options.Common, named: str, **how: Any) -> int:
       reconciler tasks logs --since 1h --container httpd-app --filter-command fzf
     """
     with options.opened(common) as reconciler:
-        return tail.show(reconciler, only=_id_of(_chosen(reconciler, common, named)), **how)
+        return tail.show(reconciler, only=_id_of(choosing.task(reconciler, common, named)), **how)
 
 
 def _list(common: options.Common, output: str, named: str) -> int:
@@ -169,7 +167,7 @@ def _list(common: options.Common, output: str, named: str) -> int:
 
 def _find(common: options.Common, named: str) -> int:
     with options.opened(common) as reconciler:
-        task = _chosen(reconciler, common, named)
+        task = choosing.task(reconciler, common, named)
         shown = described.task(reconciler, task)
         options.write(json.dumps(shown, indent=2, default=str, ensure_ascii=False))
     return exits.OK
@@ -177,7 +175,7 @@ def _find(common: options.Common, named: str) -> int:
 
 def _stop(common: options.Common, named: str, *, force: bool) -> int:
     with options.opened(common) as reconciler:
-        task = _chosen(reconciler, common, named, running=True)
+        task = choosing.task(reconciler, common, named, running=True)
         name = _id_of(task)
         question = f'Stop the task {name} of {task.get("group")}? Only "yes" stops it: '
         if not force and not asking.confirmed(question, ("yes", "y"), "--force stops it without asking"):
@@ -190,34 +188,13 @@ def _stop(common: options.Common, named: str, *, force: bool) -> int:
 
 def _trace(common: options.Common, named: str, earlier: float) -> int:
     with options.opened(common) as reconciler:
-        task = _chosen(reconciler, common, named)
+        task = choosing.task(reconciler, common, named)
         from reconciler.render import tasks
 
         with patience.told():
             moments = reconciler.trace(task, since=time.time() - earlier)
         options.write(reconciler.masker.text(tasks.course(moments, planning.style(common))))
     return exits.OK
-
-
-def _chosen(
-    reconciler: Reconciler, common: options.Common, named: str, *, running: bool = False
-) -> JsonObject:
-    """Give the task whose id begins so, else one that the user chooses. PlanError where there is none."""
-    from reconciler.core.tasks import ended
-    from reconciler.render import tasks
-
-    with patience.told():
-        found = {_id_of(task): task for task in reconciler.tasks() if not (running and ended(task))}
-    fitting = {
-        name: "  ".join(tasks.item(task).cells) for name, task in found.items() if name.startswith(named)
-    }
-    what = "running task" if running else "task"
-    if found and not fitting:
-        raise PlanError(f"no {what}'s id begins with {named}", hint=f"there are {', '.join(found)}")
-    key = picking.pick(
-        what, fitting, option="--id", filter_command=options.filter_command(common, reconciler)
-    )
-    return found[key]
 
 
 def _id_of(task: JsonObject) -> str:

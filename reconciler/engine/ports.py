@@ -190,6 +190,10 @@ class Tasks(Protocol):
         """Open a session of Systems Manager (input of its StartSession); gives its answer, as `execute` in form."""
         ...
 
+    def close_session(self, identity: str, /) -> None:
+        """End a session that either of them opened. One that has ended is no error."""
+        ...
+
     def log_events(
         self, group: str, streams: Sequence[str], /, *, since: float, region: str = ""
     ) -> tuple[LogEvent, ...]:

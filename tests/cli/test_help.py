@@ -16,16 +16,24 @@ import pytest
 import yaml
 from click.testing import CliRunner
 
-from reconciler.cli import main
+from reconciler.cli import joining, main
 from reconciler.sandbox import seeds
-from tests.cli.commands import REGION, SEED, Box, Cli, Ran
+from tests.cli.commands import CLUSTER, REGION, SEED, SERVICE, Box, Cli, Ran
 
-_HELPS = [(), *((name,) for name in main.COMMANDS), ("sandbox", "run")]
+FAKE = Path(__file__).with_name("fakeplugin.py")
+
+_HELPS = [
+    (),
+    *((name,) for name in main.COMMANDS),
+    ("sandbox", "run"),
+    *(("exec", name) for name in ("run", "portforward", "cp")),
+]
 
 # Examples that need a program which is not ours, and what stands in for it.
 _STANDINS = {
     "jq": "import json, sys\nprint(json.dumps(json.load(sys.stdin)))\n",
     "fzf": "import sys\nprint(sys.stdin.readline(), end='')\n",
+    joining.NAME: f"import runpy\nrunpy.run_path({str(FAKE)!r}, run_name='__main__')\n",
     "difft": "import sys\nassert len(sys.argv) > 2\nprint('difft')\n",
 }
 
@@ -62,6 +70,7 @@ def shell(box: Box, project: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str,
     for name, text in programs.items():
         (folder / name).write_text(f"#!{sys.executable}\n{text}")
         (folder / name).chmod(0o755)
+    monkeypatch.setenv("FAKE_PLUGIN_NOTES", os.devnull)
     monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:9")  # registries of images are asked for nothing here
     described = {"taskDefinition": box.definition()}
     Path("seed.yml").write_text(SEED.read_text())  # JSON is YAML
@@ -83,6 +92,10 @@ def test_an_example_of_the_help_runs(
         assert cli("apply", "--auto-approve", IMAGE_TAG="2.4.62").code == 0
     if example.startswith("reconciler continue"):
         box.pause()
+    if example.startswith("reconciler exec"):
+        service = {"cluster": CLUSTER, "service": SERVICE, "enableExecuteCommand": True}
+        box.ecs.update_service(**service, forceNewDeployment=True)
+        box.settle()
     serving = example.startswith("reconciler sandbox") and " run " not in example
     if serving:
         pytest.skip("it serves until it is interrupted; tests/sandbox runs it")
