@@ -13,7 +13,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from types import FrameType
 from typing import TYPE_CHECKING, Final
@@ -98,10 +98,10 @@ def join(reconciler: Reconciler, plugin: Plugin, session: Session) -> int:
     end: at the end of a file of its own it would end the session. PlanError where it cannot be started.
     """
     typed = sys.stdin.isatty()
-    with terminals.kept(0), _left_alone() as process:
+    with terminals.kept(0), _left_alone() as is_started:
         with ended_unless_started(reconciler, session):
             started = plugin.start(session, None if typed else subprocess.PIPE)
-        process.append(started)
+        is_started(started)
         if not typed:
             threading.Thread(target=_pass_on, args=(started,), name="stdin", daemon=True).start()
         code = started.wait()
@@ -120,9 +120,12 @@ def end(reconciler: Reconciler, session: Session) -> None:
 
 @contextmanager
 def ended_unless_started(reconciler: Reconciler, session: Session) -> Iterator[None]:
-    """End the session where the plugin cannot be started in the block. PlanError."""
+    """End the session where the plugin is not started in the block. PlanError where it cannot be."""
     try:
         yield
+    except KeyboardInterrupt:
+        end(reconciler, session)
+        raise
     except OSError as error:
         end(reconciler, session)
         raise PlanError(
@@ -131,22 +134,29 @@ def ended_unless_started(reconciler: Reconciler, session: Session) -> Iterator[N
 
 
 @contextmanager
-def _left_alone() -> Iterator[list[subprocess.Popen[bytes]]]:
-    """Leave to a process, once it is in the list, what the keyboard sends; SIGTERM is passed on to it.
+def _left_alone() -> Iterator[Callable[[subprocess.Popen[bytes]], None]]:
+    """Leave what the keyboard sends to a process, once it is told of; SIGTERM is passed on to it.
 
     The signals are caught and not ignored: a process would inherit that they are.
     """
     started: list[subprocess.Popen[bytes]] = []
+    early: list[int] = []
 
     def pass_on(number: int, _frame: FrameType | None) -> None:
+        early.append(number)
         for each in started:
             each.send_signal(number)
 
     def leave(_number: int, _frame: FrameType | None) -> None:
         """Do nothing: the process gets the signal too, from the terminal."""
 
+    def is_started(process: subprocess.Popen[bytes]) -> None:
+        started.append(process)
+        for number in early:
+            process.send_signal(number)
+
     if threading.current_thread() is not threading.main_thread():
-        yield started
+        yield is_started
         return
     names = ("SIGINT", "SIGQUIT", "SIGTSTP")
     handlers = dict.fromkeys((getattr(signal, name) for name in names if hasattr(signal, name)), leave)
@@ -154,7 +164,7 @@ def _left_alone() -> Iterator[list[subprocess.Popen[bytes]]]:
         each: signal.signal(each, handler) for each, handler in {**handlers, signal.SIGTERM: pass_on}.items()
     }
     try:
-        yield started
+        yield is_started
     finally:
         for each, handler in before.items():
             signal.signal(each, handler)

@@ -38,9 +38,12 @@ def main(arguments: Sequence[str]) -> int:
         case "interrupts":  # as the terminal does, to all in the foreground; the plugin itself goes on
             os.kill(os.getppid(), signal.SIGINT)
             return 0
-        case "waits":
+        case "waits":  # for the signal to be passed on
             os.kill(os.getppid(), signal.SIGTERM)
             signal.pause()
+        case "is left":  # until its stdin ends, at the latest
+            os.kill(os.getppid(), signal.SIGINT)
+            os.read(0, 1)
         case "is cut off":
             return 0
     if "DocumentName" in json.loads(arguments[4]):

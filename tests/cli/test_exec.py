@@ -279,8 +279,10 @@ def test_files_that_do_not_get_through(cli: Cli, shop: Box, notes: Path, tmp_pat
     cli(*FIRST, "exec", "cp", "kept", f"_:{tmp_path}/none/x").one_error("the session ended before", "none/x")
     gone = {"FAKE_PLUGIN_DOES": "is cut off"}
     cli(*FIRST, "exec", "cp", "kept", "_:/tmp/x", **gone).one_error("it said nothing", "needs `sh`, `base64`")
-    assert Path("kept").read_text() == "before"
-    assert list(Path().glob(".*.part")) == []
+    assert cli(*FIRST, "exec", "cp", "_:/tmp/x", "kept", FAKE_PLUGIN_DOES="is left").code == 130
     sent = shop.writes()
+    assert sent[-2:] == ["ExecuteCommand", "TerminateSession"]
     cli(*FIRST, "exec", "cp", "absent", "_:/tmp/x").one_error("absent cannot be read: No such file")
     assert shop.writes() == sent
+    assert Path("kept").read_text() == "before"
+    assert list(Path().glob(".*.part")) == []
