@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Unpack
 
@@ -12,7 +12,7 @@ from reconciler.api.openings import Emit, Given, drain
 from reconciler.api.projects import Project
 from reconciler.core.values import Json, JsonObject
 from reconciler.engine.ports import Snapshot
-from reconciler.errors import ConfigError, PlanError
+from reconciler.errors import AwsError, ConfigError, PlanError
 
 if TYPE_CHECKING:
     from reconciler.core.causes import Diagnosis
@@ -115,25 +115,37 @@ class Tasks(Families):
         container: str = "",
         only: str = "",
         follow: bool = False,
+        troubled: Callable[[AwsError], object] | None = None,
     ) -> Iterator[LogLine]:
         """Give what the containers of the family's tasks wrote (by awslogs) since a time, in seconds since 1970.
 
-        `only` is the id of one task. With `follow` it goes on, with the tasks that come up meanwhile, until Ctrl-C.
+        `only` is the id of one task. With `follow` it goes on, with the tasks that come up meanwhile, until Ctrl-C;
+        what fails then and may not fail again is told to `troubled`, and asked for again.
         """
         from reconciler.core import tasks
         from reconciler.engine.tailing import Tail
 
         tail = Tail(self.task_port, f"service.{self.settings.cluster}/{self.settings.service or ''}", since)
+        looked = False
         while True:
-            shown = [task for task in self.tasks() if not only or tasks.task_id(task) == only]
-            yield from tail.read(
-                stream
-                for task in shown
-                if _within(task, since)
-                for stream in tasks.streams(task, self._definition(str(task["taskDefinitionArn"])), container)
-            )
+            try:
+                shown = [task for task in self.tasks() if not only or tasks.task_id(task) == only]
+                yield from tail.read(
+                    stream
+                    for task in shown
+                    if _within(task, since)
+                    for stream in tasks.streams(
+                        task, self._definition(str(task["taskDefinitionArn"])), container
+                    )
+                )
+            except AwsError as error:
+                if not (follow and looked and error.temporary):
+                    raise
+                if troubled is not None:
+                    troubled(error)
             if not follow:
                 return
+            looked = True
             self.clock.sleep(FOLLOWING)
 
     def trace(self, task: JsonObject, *, since: float) -> tuple[Moment, ...]:

@@ -25,7 +25,7 @@ HARMLESS: Final[Mapping[str, str]] = {
     "DeleteTaskDefinitions": "a revision is deleted once",
     "DeregisterTaskDefinition": "a revision that is INACTIVE stays so",
     "RegisterScalableTarget": "it sets what there is",
-    "RunTask": "its clientToken, which botocore fills in, makes one run of it",
+    "RunTask": "its clientToken makes one run of it",
     "StopTask": "a task is stopped once",
     "TagResource": "it sets what there is",
     "UntagResource": "it takes away what there is",

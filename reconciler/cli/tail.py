@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from reconciler.cli import exits, options
+from reconciler.cli import exits, logs, options
 
 if TYPE_CHECKING:
     from reconciler.api import Reconciler
     from reconciler.core.events import LogLine
+    from reconciler.errors import AwsError
 
 
 def seconds(_context: click.Context, _parameter: click.Parameter, value: str) -> float:
@@ -99,7 +100,9 @@ def show(
 ) -> int:
     """Write lines to stdout until there are none, or with `follow` until Ctrl-C, which is no error then."""
     since = time.time() - earlier if start is None else start
-    found = reconciler.log_lines(since=since, container=container, only=only, follow=follow)
+    found = reconciler.log_lines(
+        since=since, container=container, only=only, follow=follow, troubled=_troubled
+    )
     try:
         for line in found:
             if pattern is None or pattern.search(line.text):
@@ -109,6 +112,10 @@ def show(
         if not follow:
             raise
     return exits.OK
+
+
+def _troubled(error: AwsError) -> None:
+    logs.warning(f"{error.what}; asking again")
 
 
 def _text(reconciler: Reconciler, line: LogLine, *, timestamps: bool) -> str:

@@ -8,7 +8,7 @@ from typing import Final
 from reconciler.core.evidence import Stream, listed, stream, task_id
 from reconciler.core.values import JsonObject
 
-__all__ = ["ended", "essential", "exit_code", "listed", "running", "streams", "task_id", "why"]
+__all__ = ["ended", "essential", "exit_code", "forgotten", "listed", "running", "streams", "task_id", "why"]
 
 _RUNNING: Final = "RUNNING"
 _STOPPED: Final = "STOPPED"
@@ -22,6 +22,12 @@ def running(task: JsonObject) -> bool:
 def ended(task: JsonObject) -> bool:
     """Tell whether nothing of a task runs any more."""
     return task.get("lastStatus") == _STOPPED
+
+
+def forgotten(task: JsonObject) -> JsonObject:
+    """Give a task that ECS describes no more as one that has ended: nobody can tell how."""
+    reason = "ECS does not describe the task any more: how it ended is not known"
+    return task if ended(task) else {**task, "lastStatus": _STOPPED, "stoppedReason": reason}
 
 
 def exit_code(task: JsonObject, container: str) -> int | None:

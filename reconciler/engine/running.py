@@ -6,6 +6,7 @@ from collections.abc import Generator, Iterable, Sequence
 from dataclasses import field
 from difflib import get_close_matches
 from typing import Final
+from uuid import uuid4
 
 from reconciler.core import shapes, tasks
 from reconciler.core.events import Event, TaskProgress, Warned
@@ -13,18 +14,23 @@ from reconciler.core.kinds.spellings import short_name
 from reconciler.core.outcomes import Ending
 from reconciler.core.shapes import Shape
 from reconciler.core.values import Json, JsonObject
-from reconciler.engine import watching
+from reconciler.engine import sending, watching
 from reconciler.engine.ports import Clock, Gateway, Tasks
 from reconciler.engine.tailing import Tail
-from reconciler.errors import AwsDenied, Interrupted, PlanError
+from reconciler.errors import ApplyError, AwsDenied, AwsError, Interrupted, PlanError
 from reconciler.records import dataclass
 
 UNTIL: Final = ("running", "stopped")
 LAST_LINES: Final = 2.0
 """For how many seconds the last lines of a task that has ended are given time to become visible."""
 
-# Of a service's settings those that RunTask takes too; its tags and what it does with them are the service's alone.
-_NOT_TAKEN: Final = frozenset({"tags", "propagateTags", "taskDefinition", "cluster", "volumeConfigurations"})
+# What RunTask takes too and is not taken of a service's settings: its tags, what it does with them, and the token that
+# makes one service of several requests are the service's alone.
+_NOT_TAKEN: Final = frozenset(
+    {"tags", "propagateTags", "taskDefinition", "cluster", "volumeConfigurations", "clientToken"}
+)
+_AWS_TAGS: Final = "aws:"
+"""How the keys of tags begin that only AWS sets, a stack's for example: RunTask refuses them (API model, RunTask)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,7 +104,13 @@ def request(
         body["overrides"] = _overrides(wish.overrides, definition, shape.members["overrides"])
     own = [{"key": key, "value": value} for key, value in wish.tags]
     named = {tag["key"] for tag in own}
-    inherited = [tag for tag in service_tags if wish.propagate == "SERVICE" and tag.get("key") not in named]
+    inherited = [
+        tag
+        for tag in service_tags
+        if wish.propagate == "SERVICE"
+        and tag.get("key") not in named
+        and not str(tag.get("key")).lower().startswith(_AWS_TAGS)
+    ]
     if own or inherited:
         body["tags"] = [*own, *inherited]
     if wish.propagate == "TASK_DEFINITION":  # the API refuses NONE, and SERVICE for tasks of no service
@@ -155,8 +167,23 @@ def _near(name: str, names: Sequence[str]) -> str:
 
 
 def start(port: Tasks, asked: Request) -> tuple[tuple[JsonObject, ...], tuple[JsonObject, ...]]:
-    """Run it. PlanError where no task found a place; gives the tasks, and the failures of the others."""
-    started, failures = port.run(asked.body)
+    """Run it; gives the tasks, and the failures of those that found no place. PlanError where none found one.
+
+    ApplyError, or Interrupted, says with which token the same run may be asked for again where no answer came.
+    """
+    token = str(asked.body.get("clientToken") or uuid4())
+    hint = (
+        f"`reconciler tasks` shows what runs; the same command with --client-token {token} runs nothing twice"
+    )
+    try:
+        started, failures = port.run({**asked.body, "clientToken": token})
+    except AwsError as error:
+        if not sending.unanswered(error):
+            raise
+        raise ApplyError(error.what, hint=hint, step=_STEP, left=(_STEP,), unsure=True) from error
+    except KeyboardInterrupt as error:
+        what = "interrupted while tasks were being run"
+        raise Interrupted(what, hint=hint, step=_STEP, left=(_STEP,), unsure=True) from error
     if not started:
         why = "; ".join(dict.fromkeys(described(failure) for failure in failures))
         raise PlanError(
@@ -165,6 +192,7 @@ def start(port: Tasks, asked: Request) -> tuple[tuple[JsonObject, ...], tuple[Js
     return started, failures
 
 
+_STEP: Final = "run tasks"
 _HINTS: Final = {
     "RESOURCE": "the cluster's instances have no room for it: add some, or ask for less",
     "AGENT": "the agents of the cluster's instances are not connected",
@@ -193,24 +221,23 @@ def follow(
     wish: Wish,
     failures: tuple[JsonObject, ...] = (),
 ) -> Generator[Event, None, Ran]:
-    """Report tasks, and what the watched container writes, until they have ended, or all run. Interrupted on Ctrl-C."""
+    """Report tasks, and what the watched container writes, until they have ended, or all run. Interrupted on Ctrl-C.
+
+    What fails and may not fail again is asked for again, with a warning, as long as the time limit lets it.
+    """
     cluster = str(asked.body["cluster"])
-    arns = [str(task["taskArn"]) for task in started]
     begun = clock.now()
     # AWS's clock rather than ours tells from when on lines count.
     made = [at for task in started if isinstance(at := task.get("createdAt"), int | float)]
     tail = Tail(port, f"task.{short_name(cluster)}", min(made, default=begun) - 1)
-    latest = {str(task["taskArn"]): task for task in started}
+    look = _Look(gateway, cluster, tail.unit, {str(task["taskArn"]): task for task in started})
     told: dict[str, str] = {}
     readable = True
     pause = watching.FIRST_PAUSE
     try:
         while True:
-            for task in gateway.describe_tasks(
-                cluster, arns
-            ):  # eventually consistent: some may be missing yet
-                latest[str(task["taskArn"])] = task
-            shown = [latest[arn] for arn in arns]
+            yield from look.again(clock.now())
+            shown = list(look.latest.values())
             yield from _moved(shown, told, str(short_name(cluster)), clock.now())
             over = all(tasks.ended(task) for task in shown)
             up = wish.until == "running" and all(tasks.running(task) or tasks.ended(task) for task in shown)
@@ -223,8 +250,10 @@ def follow(
             if readable:
                 try:
                     yield from tail.read(streams)
-                except AwsDenied as error:
-                    readable = False
+                except AwsError as error:
+                    readable = error.temporary
+                    if not readable and not isinstance(error, AwsDenied):
+                        raise
                     what = f"what `{asked.watch}` writes cannot be read: {error.what}"
                     yield Warned(unit=tail.unit, what=what)
             if up:
@@ -237,12 +266,42 @@ def follow(
             clock.sleep(pause)
             pause = min(pause * 1.3, watching.LONGEST_PAUSE)
     except KeyboardInterrupt as error:
-        names = ", ".join(arn.rpartition("/")[2] for arn in arns)
+        names = ", ".join(arn.rpartition("/")[2] for arn in look.latest)
         raise Interrupted(
             f"interrupted while waiting; the tasks go on in AWS: {names}",
             step="wait",
             hint="`reconciler tasks stop --id ID` stops one",
         ) from error
+
+
+@dataclass(slots=True)
+class _Look:
+    """Tasks as they were described last. `missed` is since when one has not been described."""
+
+    gateway: Gateway
+    cluster: str
+    unit: str
+    latest: dict[str, JsonObject]
+    missed: dict[str, float] = field(default_factory=dict)
+
+    def again(self, now: float) -> Generator[Event]:
+        """Describe them. One that was just started may be missing at first (RunTask is eventually consistent), and ECS
+        forgets one about an hour after it stopped: what goes on missing has ended.
+        """
+        try:
+            found = self.gateway.describe_tasks(self.cluster, list(self.latest))
+        except AwsError as error:
+            if not error.temporary:
+                raise
+            yield Warned(unit=self.unit, what=f"{error.what}; asking again")
+            return
+        shown = {str(task["taskArn"]): task for task in found}
+        for arn, task in self.latest.items():
+            if arn in shown:
+                self.missed.pop(arn, None)
+                self.latest[arn] = shown[arn]
+            elif now - self.missed.setdefault(arn, now) > watching.PATIENCE:
+                self.latest[arn] = tasks.forgotten(task)
 
 
 def _moved(shown: Sequence[JsonObject], told: dict[str, str], cluster: str, now: float) -> Generator[Event]:

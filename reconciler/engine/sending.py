@@ -56,7 +56,7 @@ def send(
                 step=name,
                 done=tuple(progress.done),
                 left=tuple(progress.left),
-                unsure=_unanswered(error),
+                unsure=unanswered(error),
             ) from error
         sent = False
         arn, reused = told(result)
@@ -75,6 +75,6 @@ def send(
     return result
 
 
-def _unanswered(error: ReconcilerError) -> bool:
+def unanswered(error: ReconcilerError) -> bool:
     """Tell whether AWS may have done what failed: no answer came, or one that it broke down over."""
     return isinstance(error, AwsError) and error.temporary and not isinstance(error, AwsThrottled)

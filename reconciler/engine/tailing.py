@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import field
 from typing import Final
 
@@ -27,15 +27,17 @@ class Tail:
     _told: dict[str, float] = field(default_factory=dict)
 
     def read(self, streams: Iterable[Stream]) -> Iterator[LogLine]:
-        """Give the lines that are new, of all groups together in the order of their times."""
+        """Give the lines that are new, of all groups together in the order of their times.
+
+        Where a group cannot be read no line counts as given: the next call gives what this one did not. AwsError.
+        """
         grouped: dict[tuple[str, str], dict[str, Stream]] = defaultdict(dict)
         for stream in streams:
             grouped[stream.region, stream.group][stream.name] = stream
         found: list[tuple[LogEvent, Stream]] = []
-        for key, named in grouped.items():
-            region, group = key
-            since = max(self.since, self._newest.get(key, 0.0) - _LATE)
-            for event in self.tasks.log_events(group, tuple(named), since=since, region=region):
+        for key, events in [(key, self._events(key, tuple(named))) for key, named in grouped.items()]:
+            named = grouped[key]
+            for event in events:
                 if self._is_new(event, named[event.stream]):
                     self._newest[key] = max(self._newest.get(key, 0.0), event.at)
                     found.append((event, named[event.stream]))
@@ -45,6 +47,11 @@ class Tail:
             yield LogLine(
                 unit=self.unit, at=event.at, task=stream.task, container=stream.container, text=event.text
             )
+
+    def _events(self, key: tuple[str, str], names: tuple[str, ...]) -> Sequence[LogEvent]:
+        region, group = key
+        since = max(self.since, self._newest.get(key, 0.0) - _LATE)
+        return self.tasks.log_events(group, names, since=since, region=region)
 
     def _is_new(self, event: LogEvent, stream: Stream) -> bool:
         name = f"{stream.group}/{stream.name}/{event.id}"
