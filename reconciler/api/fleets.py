@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 from threading import Lock
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final, Generic, TypeAlias, TypeVar, cast
 
 from reconciler.api.connections import Connection, Shared
 from reconciler.api.projects import Project
@@ -28,14 +28,20 @@ Told = Callable[[int, int], object]
 """Hears how many projects are done, and of how many."""
 
 
+Result = TypeVar("Result")
+
+
 @dataclass(frozen=True, slots=True)
-class Planned:
-    """What came of planning a project: its plan, or why there is none."""
+class Done(Generic[Result]):
+    """What came of doing something about a project: the result, or why there is none."""
 
     path: Path
     reconciler: Reconciler | None
-    plan: Plan | None
+    result: Result | None = None
     error: ReconcilerError | None = None
+
+
+Opened: TypeAlias = Done[None]
 
 
 class Fleet:
@@ -77,29 +83,35 @@ class Fleet:
         strict: bool = False,
         at_once: int = AT_ONCE,
         told: Told | None = None,
-    ) -> tuple[Planned, ...]:
-        """Plan every project, in the order of the paths. What is wrong with one is in its result, and is not raised."""
+    ) -> tuple[Done[Plan], ...]:
+        """Plan every project; see `each`."""
+        return self.each(lambda each: each.plan(options, strict=strict), at_once=at_once, told=told)
+
+    def each(
+        self, act: Callable[[Reconciler], Result], *, at_once: int = AT_ONCE, told: Told | None = None
+    ) -> tuple[Done[Result], ...]:
+        """Do something about every project, its service described already; give the results in the order of the paths.
+
+        What is wrong with one is in its result, and is not raised.
+        """
         opened = [self._open(path) for path in self._paths]
         with ThreadPoolExecutor(at_once, "fleet") as pool:
             settled = list(pool.map(_settled, opened))
             for read in [pool.submit(ahead.read) for ahead in self._aheads(settled)]:
                 read.result()
-            doing = {
-                pool.submit(_planned, each, options or Options(), strict=strict): place
-                for place, each in enumerate(settled)
-            }
-            found: dict[int, Planned] = {}
+            doing = {pool.submit(_done, each, act): place for place, each in enumerate(settled)}
+            found: dict[int, Done[Result]] = {}
             for done in as_completed(doing):
                 found[doing[done]] = done.result()
                 if told is not None:
                     told(len(found), len(doing))
         return tuple(found[place] for place in range(len(found)))
 
-    def _open(self, path: Path) -> Planned:
+    def _open(self, path: Path) -> Opened:
         try:
             project = self._load(path)
         except ReconcilerError as error:
-            return Planned(path, None, None, error)
+            return Done(path, None, None, error)
         connection = self._connection(project.options.environ)
         reconciler = Reconciler.open(
             project,
@@ -108,7 +120,7 @@ class Fleet:
             shared=self._shared,
             show_sensitive=self._show,
         )
-        return Planned(path, reconciler, None)
+        return Done(path, reconciler)
 
     def _connection(self, environ: Mapping[str, str]) -> _Connection:
         """Give the way to AWS of everybody with this environment: files of --envfile are laid over it."""
@@ -119,7 +131,7 @@ class Fleet:
         self._connections.append(made)
         return made
 
-    def _aheads(self, settled: Iterable[Planned]) -> list[_Ahead]:
+    def _aheads(self, settled: Iterable[Opened]) -> list[_Ahead]:
         """Tell each way to ECS which services will be asked for; give those ways."""
         found: dict[int, _Ahead] = {}
         for each in settled:
@@ -136,24 +148,23 @@ class Fleet:
         return list(found.values())
 
 
-def _settled(opened: Planned) -> Planned:
+def _settled(opened: Opened) -> Opened:
     """Evaluate the project file."""
     if opened.reconciler is not None:
         try:
             _ = opened.reconciler.settings
         except ReconcilerError as error:
-            return Planned(opened.path, opened.reconciler, None, error)
+            return Done(opened.path, opened.reconciler, None, error)
     return opened
 
 
-def _planned(opened: Planned, options: Options, *, strict: bool) -> Planned:
+def _done(opened: Opened, act: Callable[[Reconciler], Result]) -> Done[Result]:
     if opened.reconciler is None or opened.error is not None:
-        return opened
+        return Done(opened.path, opened.reconciler, None, opened.error)
     try:
-        plan = opened.reconciler.plan(options, strict=strict)
+        return Done(opened.path, opened.reconciler, act(opened.reconciler))
     except ReconcilerError as error:
-        return Planned(opened.path, opened.reconciler, None, error)
-    return Planned(opened.path, opened.reconciler, plan)
+        return Done(opened.path, opened.reconciler, None, error)
 
 
 class _Connection(Connection):

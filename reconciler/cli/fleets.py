@@ -17,7 +17,8 @@ from reconciler.cli import exits, logs, options, planning
 from reconciler.errors import ConfigError
 
 if TYPE_CHECKING:
-    from reconciler.api.fleets import Planned
+    from reconciler.api.fleets import Done, Fleet
+    from reconciler.core.plans import Plan
     from reconciler.engine.options import Options
     from reconciler.render.fleets import Member
 
@@ -125,6 +126,24 @@ def _shard(_context: click.Context, _parameter: click.Parameter, value: str | No
     return int(first), int(second)
 
 
+def opened(common: options.Common, choice: Choice, *, show_sensitive: bool = False) -> Fleet:
+    """Open the projects that are chosen. ConfigError where there are none."""
+    paths = choice.projects()
+    from reconciler.aws.sessions import preload
+
+    preload()
+    from reconciler.api.fleets import Fleet
+
+    return Fleet(
+        paths,
+        lambda path: options.project(replace(common, config=str(path))),
+        profile=common.profile,
+        region=common.region,
+        assume_role_arn=common.assume_role_arn,
+        show_sensitive=show_sensitive,
+    )
+
+
 def plan(
     common: options.Common,
     choice: Choice,
@@ -136,23 +155,11 @@ def plan(
     detailed: bool,
 ) -> int:
     """Plan the projects that are chosen, and show the plans; give the exit code: one that failed makes it 1."""
-    paths = choice.projects()
-    from reconciler.aws.sessions import preload
-
-    preload()
-    from reconciler.api.fleets import Fleet
     from reconciler.render import fleets
 
-    fleet = Fleet(
-        paths,
-        lambda path: options.project(replace(common, config=str(path))),
-        profile=common.profile,
-        region=common.region,
-        assume_role_arn=common.assume_role_arn,
-        show_sensitive=show_sensitive,
-    )
+    fleet = opened(common, choice, show_sensitive=show_sensitive)
     with fleet:
-        with _progress() as told:
+        with progress() as told:
             found = fleet.plan(wanted, strict=strict, at_once=choice.at_once, told=told)
         members = [_member(each, form) for each in found]
     if form == "json":
@@ -165,11 +172,11 @@ def plan(
     return exits.CHANGES if detailed and (kinds["changed"] or kinds["deferred"]) else exits.OK
 
 
-def _member(planned: Planned, form: str) -> Member:
+def _member(planned: Done[Plan], form: str) -> Member:
     from reconciler.core import planfiles
     from reconciler.render.fleets import Member
 
-    path, reconciler, found = str(planned.path), planned.reconciler, planned.plan
+    path, reconciler, found = str(planned.path), planned.reconciler, planned.result
     if found is None or reconciler is None:
         text = str(planned.error)
         return Member(path, None, reconciler.masker.text(text) if reconciler is not None else text)
@@ -182,7 +189,7 @@ def _member(planned: Planned, form: str) -> Member:
 
 
 @contextmanager
-def _progress() -> Iterator[Callable[[int, int], None] | None]:
+def progress() -> Iterator[Callable[[int, int], None] | None]:
     """Give what shows on a terminal how far it is; None elsewhere."""
     if not logs.interactive():
         yield None
