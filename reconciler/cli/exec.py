@@ -120,7 +120,6 @@ def command(
 
     \b
     Examples:
-      reconciler exec --filter-command fzf
       reconciler exec --command 'ls -l /tmp' --container httpd-app --filter-command fzf
       reconciler exec portforward -L 8080:localhost:80 --filter-command fzf
       reconciler exec cp _:/etc/hostname name.txt --filter-command fzf
@@ -158,7 +157,6 @@ def portforward(common: options.Common, named: str, container: str, **how: Any) 
 
     \b
     Examples:
-      reconciler exec portforward --port 80 --local-port 8080 --filter-command fzf
       reconciler exec portforward -L 5432:db.internal:5432 --filter-command fzf
     """
     return _forwarded(common, named, container, **how)

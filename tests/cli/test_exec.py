@@ -36,7 +36,7 @@ def shop(project: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Box]:
 @pytest.fixture
 def notes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Have a plugin on the PATH; give where it notes what it was given."""
-    install(tmp_path, f'exec {sys.executable} -I "{FAKE}" "$@"')
+    install(tmp_path, f'exec {sys.executable} -IS "{FAKE}" "$@"')
     monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:/usr/bin:/bin")
     monkeypatch.setenv("FAKE_PLUGIN_NOTES", str(tmp_path / "notes"))
     return tmp_path / "notes"
@@ -128,11 +128,10 @@ def test_since_when_a_plugin_hides_the_token(version: str, hides: bool) -> None:
     assert joining.hides(version) == hides
 
 
-@pytest.mark.parametrize("content", [b"a\nb\n", b"a\nb", b""])
-def test_what_comes_on_stdin_is_typed(cli: Cli, shop: Box, notes: Path, content: bytes) -> None:
-    with typed(content):
+def test_what_comes_on_stdin_is_typed(cli: Cli, shop: Box, notes: Path) -> None:
+    with typed(b"a\nb"):
         assert cli(*FIRST, "exec", "--command", "sh -c 'cat > came'").code == 0
-    assert Path("came").read_bytes() == content
+    assert Path("came").read_bytes() == b"a\nb"
 
 
 @pytest.mark.parametrize(
@@ -205,10 +204,6 @@ def test_a_service_without_execute_command(cli: Cli, box: Box, notes: Path) -> N
     [
         (("--port-forward", "--port", "80"), {"portNumber": ["80"], "localPortNumber": ["0"]}),
         (
-            ("portforward", "--port", "80", "--local-port", "81"),
-            {"portNumber": ["80"], "localPortNumber": ["81"]},
-        ),
-        (
             ("portforward", "-L", "5432:db.internal:5433"),
             {"portNumber": ["5433"], "localPortNumber": ["5432"], "host": ["db.internal"]},
         ),
@@ -276,9 +271,9 @@ def test_files_that_do_not_get_through(cli: Cli, shop: Box, notes: Path, tmp_pat
         "the session ended before", f"{tmp_path}/none"
     )
     cli(*FIRST, "exec", "cp", f"_:{tmp_path}", "kept").one_error(f"{tmp_path} is a directory")
-    cli(*FIRST, "exec", "cp", "kept", f"_:{tmp_path}/none/x").one_error("the session ended before", "none/x")
-    gone = {"FAKE_PLUGIN_DOES": "is cut off"}
-    cli(*FIRST, "exec", "cp", "kept", "_:/tmp/x", **gone).one_error("it said nothing", "needs `sh`, `base64`")
+    cli(*FIRST, "exec", "cp", "kept", f"_:{tmp_path}/none/x").one_error(
+        "the session ended before", "none/x", "needs `sh`"
+    )
     assert cli(*FIRST, "exec", "cp", "_:/tmp/x", "kept", FAKE_PLUGIN_DOES="is left").code == 130
     sent = shop.writes()
     assert sent[-2:] == ["ExecuteCommand", "TerminateSession"]
