@@ -6,7 +6,7 @@ added. ``config.parser`` says what it prints: ``json`` (the default), which temp
 elsewhere it takes any number. ``config.timeout`` is in seconds; without it the command takes as long as it likes.
 Those are the peer's settings; ours are ``dir``, the folder that the command runs in (by default the one that the run
 began in, as with the peer), ``trim``, which takes the space at both ends off a string, and ``sensitive``, which hides
-what it prints.
+what it prints; where it is not said, a function with a name like a secret's (``db_password``) is hidden.
 
 The command runs once for each list of arguments, and only when a value of it is needed. The path of an address is the
 arguments, quoted as for a shell; ``()`` is none.

@@ -19,7 +19,9 @@ from reconciler.plugin import (
     Source,
     Unavailable,
     Value,
+    secret_member,
     secret_paths,
+    secret_value,
 )
 from reconciler_external import configs
 from reconciler_external.configs import Settings
@@ -51,7 +53,8 @@ class CommandResolver(Remembering):
         data: Json = text.strip() if settings.trim else text
         if settings.parser == "json":
             data = self._json(text)
-        hidden = ((),) if settings.sensitive else secret_paths(data)
+        named = settings.sensitive is None and secret_value(settings.name, data)
+        hidden = ((),) if settings.sensitive or named else secret_paths(data)
         return Value(data, hidden, source=Source(settings.command[0]))
 
     def _run(self, command: list[str]) -> bytes:
@@ -105,7 +108,8 @@ class CommandResolver(Remembering):
         return read
 
     def _said(self, errors: bytes) -> str:
-        if self._settings.sensitive:
+        settings = self._settings
+        if settings.sensitive or (settings.sensitive is None and secret_member(settings.name)):
             return ", and what it says of it is withheld, as its output is sensitive" if errors else ""
         text = " ".join(errors.decode(errors="replace").split())
         shown = text if len(text) <= _SAID else f"…{text[-_SAID:]}"

@@ -22,7 +22,10 @@ _SHOWN: Final = "config: {name: jq, command: [jq, -n], num_args: 1}"
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What a config says. `timeout` is in seconds, None for no limit; `folder` is relative to the project's."""
+    """What a config says. `timeout` is in seconds, None for no limit; `folder` is relative to the project's.
+
+    Where it does not say whether what is printed is `sensitive` (None), the function's name says it.
+    """
 
     name: str
     command: tuple[str, ...]
@@ -31,7 +34,7 @@ class Settings:
     timeout: float | None = None
     folder: str | None = None
     trim: bool = False
-    sensitive: bool = False
+    sensitive: bool | None = None
 
 
 class Call:
@@ -100,7 +103,7 @@ def read(config: Config) -> Settings:
         timeout=_timeout(config.get("timeout"), name),
         folder=None if folder is None else str(folder),
         trim=bool(config.get("trim")),
-        sensitive=bool(config.get("sensitive")),
+        sensitive=bool(config["sensitive"]) if "sensitive" in config else None,
     )
 
 

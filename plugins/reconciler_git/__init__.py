@@ -2,8 +2,8 @@
 
 ``git NAME`` gives ``commit`` (the whole hash), ``short`` (as git shortens it), ``branch`` (NotFound where none is
 checked out, as in most CI), ``tag`` (the highest of those that point at the commit, as versions) or ``dirty`` (true
-where a tracked file differs from the commit). ``config.dir`` is the folder to look in, by default the project's. git
-runs no hooks and writes nothing. The path of an address is NAME.
+where a tracked file differs from the commit). ``config.dir`` is the folder to look in, by default the project's,
+whatever GIT_DIR says. git runs no hooks, fetches and writes nothing. The path of an address is NAME.
 """
 
 from __future__ import annotations

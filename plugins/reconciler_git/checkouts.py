@@ -1,7 +1,10 @@
-"""Asking git about a checkout, without hooks, pagers, prompts or anything written.
+"""Asking git about a checkout, without hooks, pagers, prompts, the network or anything written.
 
-`git status` is the one command here that could run a program of the repository's: its file system monitor, which is
-off; and it would refresh the index, which GIT_OPTIONAL_LOCKS forbids (git-status(1), git(1)).
+`git status` would refresh the index, which GIT_OPTIONAL_LOCKS forbids, and run the repository's file system monitor,
+which is off. What it does run are the clean filters that the user's configuration, or that of the checkout, has for the
+attributes of a changed file (Git LFS, say): without them it could not tell whether the content differs (git-status(1),
+gitattributes(5)). Objects that a partial clone lacks are not fetched, where git knows GIT_NO_LAZY_FETCH (2.45), and a
+bare repository inside of the folder's is none that is asked (git-config(1), safe.bareRepository).
 """
 
 from __future__ import annotations
@@ -23,8 +26,25 @@ from reconciler.plugin import (
     Value,
 )
 
-_QUIETLY: Final = ("git", "--no-pager", "-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null")
-_VARIABLES: Final = {"LC_ALL": "C", "GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0"}
+_QUIETLY: Final = (
+    *("git", "--no-pager", "-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null"),
+    *("-c", "safe.bareRepository=explicit"),
+)
+_VARIABLES: Final = {
+    "LC_ALL": "C",
+    "GIT_OPTIONAL_LOCKS": "0",
+    "GIT_TERMINAL_PROMPT": "0",
+    "GIT_NO_LAZY_FETCH": "1",
+}
+_ELSEWHERE: Final = frozenset(
+    f"GIT_{name}"
+    for name in (
+        *("DIR", "WORK_TREE", "INDEX_FILE", "COMMON_DIR", "OBJECT_DIRECTORY", "ALTERNATE_OBJECT_DIRECTORIES"),
+        *("PREFIX", "NAMESPACE", "GRAFT_FILE", "SHALLOW_FILE", "REPLACE_REF_BASE", "CONFIG"),
+    )
+)
+"""Variables that lead to another repository than the folder's: git sets them for its hooks and aliases (`git rev-parse
+--local-env-vars`)."""
 _SECONDS: Final = 60
 
 
@@ -35,7 +55,8 @@ class CheckoutResolver(Remembering):
         """Look in a folder. Nothing is read yet."""
         super().__init__()
         self.folder = folder
-        self._environ = {**environ, **_VARIABLES}
+        kept = {name: value for name, value in environ.items() if name not in _ELSEWHERE}
+        self._environ = {**kept, **_VARIABLES}
 
     def read(self, address: Address, /) -> Value:
         """Give one thing that is known of the checkout."""
@@ -83,6 +104,11 @@ class CheckoutResolver(Remembering):
             raise Denied(
                 f"git does not trust the repository of {self.folder}: it belongs to another user",
                 hint=f"git config --global --add safe.directory {self.folder}",
+            )
+        if "bare repository" in said:
+            raise Unavailable(
+                f"{self.folder} is a bare repository, in which nothing is checked out",
+                hint="set dir of the git plugin to a checkout",
             )
         if "not a git repository" in said:
             hint = "set dir of the git plugin to a checkout, or pass the value by a variable and env"

@@ -35,7 +35,7 @@ def shell(script: str, **more: Json) -> dict[str, Json]:
 
 def lookup(config: Config, *arguments: Json, root: Path = Path()) -> Value:
     resolver = plugin.open(FakeContext(root, ENVIRON), config)
-    return resolver.lookup(services.address(plugin, "say", *arguments, config=config))
+    return resolver.lookup(services.address(plugin, str(config["name"]), *arguments, config=config))
 
 
 @pytest.mark.parametrize(
@@ -79,6 +79,9 @@ def test_a_command_as_the_peer_s_manual_has_it() -> None:
         (shell("""echo '{"db": {"password": "hush"}, "secretArn": "arn:a"}'"""), (("db", "password"),)),
         (shell("echo '{}'", sensitive=True), ((),)),
         (shell("echo hush", parser="string", sensitive=True), ((),)),
+        (shell("echo hush", parser="string") | {"name": "db_password"}, ((),)),
+        (shell("echo hush", parser="string", sensitive=False) | {"name": "db_password"}, ()),
+        (shell("echo arn:aws:x", parser="string") | {"name": "db_password"}, ()),
     ],
 )
 def test_what_is_hidden(config: Config, paths: tuple[Any, ...]) -> None:
@@ -94,6 +97,11 @@ def test_what_is_hidden(config: Config, paths: tuple[Any, ...]) -> None:
             shell("echo hush >&2; exit 3", sensitive=True),
             Unavailable,
             "is withheld, as its output is sensitive",
+        ),
+        (
+            shell("echo hush >&2; exit 3") | {"name": "api_token"},
+            Unavailable,
+            "api_token ended with exit code 3, and",
         ),
         (shell("kill -9 $$"), Unavailable, "say was ended by signal 9"),
         (shell("exec sleep 600", timeout=0.01), Unavailable, "say did not end within 0.01 seconds"),

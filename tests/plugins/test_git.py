@@ -83,6 +83,21 @@ def test_no_hook_runs_and_nothing_is_written(repository: Path) -> None:
     assert list(repository.parent.iterdir()) == [repository]
 
 
+def test_the_folder_is_asked_and_not_what_a_hook_of_another_repository_was_told(
+    repository: Path, tmp_path: Path
+) -> None:
+    run(tmp_path, "init", "--quiet", "other")
+    told = {"GIT_DIR": str(tmp_path / "other" / ".git"), "GIT_INDEX_FILE": ".git/nope", "GIT_WORK_TREE": "/"}
+    assert lookup(repository, "commit", **told) == run(repository, "rev-parse", "HEAD")
+    assert lookup(repository, "dirty", **told) is False
+
+
+def test_a_repository_that_lies_in_the_folder_as_files_is_not_asked(tmp_path: Path) -> None:
+    run(tmp_path, "init", "--quiet", "--bare", "planted")
+    with pytest.raises(Unavailable, match="is a bare repository"):
+        lookup(tmp_path / "planted", "branch", GIT_CEILING_DIRECTORIES=str(tmp_path))
+
+
 @pytest.mark.parametrize(
     ("command", "name", "kind", "says"),
     [
