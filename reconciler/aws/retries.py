@@ -28,6 +28,7 @@ HARMLESS: Final[Mapping[str, str]] = {
     "RunTask": "its clientToken makes one run of it",
     "StopTask": "a task is stopped once",
     "TagResource": "it sets what there is",
+    "TerminateSession": "a session is ended once",
     "UntagResource": "it takes away what there is",
 }
 """Operations of ours that change something and may be sent twice, with the reason; botocore decides of them."""

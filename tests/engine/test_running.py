@@ -143,7 +143,11 @@ def test_what_is_the_service_s_alone_is_not_sent() -> None:
     sent = running.request(
         "prod", "app:1", DEFINITION, service, ECS.input("RunTask"), Wish(propagate="SERVICE"), tags
     )
-    assert sent.body == ASKED.body | {"platformVersion": "1.4.0", "tags": [{"key": "team", "value": "x"}]}
+    assert sent.body == {
+        **ASKED.body,
+        "platformVersion": "1.4.0",
+        "tags": [{"key": "team", "value": "x"}],
+    }
 
 
 def test_lines_of_one_group_are_not_lost_to_another_that_fails() -> None:

@@ -129,8 +129,9 @@ def _group(scene: Scene, answers: Answers) -> Judged:
     body = answer.body
     role, pair = body.get("serviceRoleArn"), _pair(body)
     reads = [roles.read(role)] if isinstance(role, str) else []
-    described = call("elbv2", "DescribeTargetGroups", Names=list(pair))
-    reads += [described] if pair else []
+    # One by one, since an answer about several does not say which of them is missing.
+    described = {name: call("elbv2", "DescribeTargetGroups", Names=[name]) for name in pair}
+    reads += described.values()
     if any(read not in answers for read in reads):
         return Needs(tuple(reads))
     verdicts = [passed(f"{body.get('applicationName')} / {body.get('deploymentGroupName')}")]
@@ -138,16 +139,15 @@ def _group(scene: Scene, answers: Answers) -> Judged:
         verdict = roles.judge(answers[roles.read(role)], role, _CODEDEPLOY, scene)
         verdicts += [verdict] if verdict.state is not State.PASSED else []
     own = {arns.short(item.get("targetGroupArn")) for item in objects(scene.service.get("loadBalancers"))}
-    if pair:
-        found = answers[described]
-        if not isinstance(found, Found):
-            verdicts.append(unknown(found, f"target groups {' and '.join(pair)}", part="its target groups"))
-        elif own and not own & set(pair):
-            what = (
-                f"its target groups are {' and '.join(pair)}, and the service has {' and '.join(sorted(own))}"
-            )
-            verdicts.append(failed(what, "correct the deployment group, or the service"))
-    return verdicts
+    lacking = [
+        unknown(answer, f"target group {name}", part=f"its target group {name}")
+        for name, read in described.items()
+        if not isinstance(answer := answers[read], Found)
+    ]
+    if pair and own and not lacking and not own & set(pair):
+        what = f"its target groups are {' and '.join(pair)}, and the service has {' and '.join(sorted(own))}"
+        lacking.append(failed(what, "correct the deployment group, or the service"))
+    return verdicts + lacking
 
 
 def _pair(group: JsonObject) -> tuple[str, ...]:

@@ -27,7 +27,16 @@ from reconciler.core.verification.checks import (
     unknown,
 )
 from reconciler.core.verification.platforms import Platform
-from reconciler.core.verification.reads import Call, Denied, Download, Found, Manifest, Missing, call
+from reconciler.core.verification.reads import (
+    Answer,
+    Call,
+    Denied,
+    Download,
+    Found,
+    Manifest,
+    Missing,
+    call,
+)
 from reconciler.core.verification.scenes import Scene
 
 DOCKER_HUB: Final = "registry-1.docker.io"
@@ -122,6 +131,13 @@ def _manifest_in_ecr(scene: Scene, image: Image, account: str, region: str) -> C
 
 def _in_ecr(answers: Answers, read: Call, image: Image, text: str, platform: Platform) -> Judged:
     answer = answers[read]
+    if isinstance(answer, Missing) or (isinstance(answer, Found) and not objects(answer.body.get("images"))):
+        # ECR makes the repository, and fetches the tag, when it is pulled (ECR user guide, pull through cache rules).
+        rules = _cache_rules(read)
+        if rules not in answers:
+            return Needs((rules,))
+        if upstream := _upstream(answers[rules], image.repository):
+            return [skipped(f"not there yet; the first pull fetches it from {upstream}")]
     if isinstance(answer, Missing):
         account = f"{read.parameters['registryId']}{f' in {read.region}' if read.region else ''}"
         what = f"there is no repository {image.repository} in account {account}"
@@ -156,6 +172,26 @@ def _in_ecr(answers: Answers, read: Call, image: Image, text: str, platform: Pla
         answered = answers[config]
         there = platforms.built(manifest, answered.body) if isinstance(answered, Found) else None
     return _placed(text, platform, there)
+
+
+def _cache_rules(read: Call) -> Call:
+    """Give the call that lists the rules by which a registry fetches from others."""
+    return call(
+        "ecr",
+        "DescribePullThroughCacheRules",
+        region=read.region,
+        member="pullThroughCacheRules",
+        registryId=read.parameters["registryId"],
+    )
+
+
+def _upstream(answer: Answer, repository: str) -> str:
+    """Give where a repository's images are fetched from; empty where no rule is about it. ``ROOT`` is about all."""
+    for rule in objects(answer.body.get("pullThroughCacheRules")) if isinstance(answer, Found) else ():
+        prefix = rule.get("ecrRepositoryPrefix")
+        if prefix == "ROOT" or (isinstance(prefix, str) and repository.startswith(f"{prefix}/")):
+            return str(rule.get("upstreamRegistryUrl") or "another registry")
+    return ""
 
 
 def _in_registry(answers: Answers, read: Manifest, text: str, platform: Platform, *, fargate: bool) -> Judged:
