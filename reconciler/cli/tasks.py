@@ -59,7 +59,7 @@ def command(
     \b
     Examples:
       reconciler tasks
-      reconciler tasks list --output json | jq .taskArn
+      reconciler tasks list --output tsv
       reconciler tasks trace --filter-command fzf
       reconciler tasks stop --filter-command fzf --force
     """

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reconciler.aws.shapes import ECS
@@ -95,6 +95,7 @@ def read(text: str, form: str) -> Json:
 
 
 @pytest.mark.parametrize("form", definitions.SUFFIXES)
+@settings(max_examples=25)
 @given(document=tasks)
 def test_what_is_written_means_the_same(form: str, document: Draft) -> None:
     if form == "hcl":  # asks the state for objects: how it is referred to there is the command's to show
