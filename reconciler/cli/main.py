@@ -20,6 +20,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "init": "Write files for a service that runs already.",
     "plan": "Show what would change.",
     "apply": "Carry out a plan, and watch the rollout.",
+    "drift": "Say how AWS differs from the files, and who moved.",
     "diff": "Compare the definitions with what runs, as a textual diff.",
     "deploy": "Plan and apply without asking, with ecspresso's flags.",
     "refresh": "Start new tasks of what runs.",

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from reconciler.cli import exits, logs, options
-from reconciler.errors import ConfigError, PlanError, Refused, Where
+from reconciler.errors import ConfigError, PlanError, ReconcilerError, Refused, Where
 
 if TYPE_CHECKING:
     from reconciler.api import Reconciler
@@ -141,8 +141,21 @@ def unchanged(
 ) -> int:
     """Watch the rollout of what was sent before, if it is not through: a second run says how the first one ended."""
     if not wait or not any(unit.rollout for unit in plan.units):
+        record(reconciler, plan)
         return exits.OK
     return watch(reconciler, common, until=until, on_failure=on_failure)
+
+
+def record(reconciler: Reconciler, plan: Plan) -> None:
+    """Write down that a plan was applied, where the project wants that; a failure is told and undoes nothing."""
+    if not reconciler.settings.record:
+        return
+    from reconciler.core import planfiles
+
+    try:
+        reconciler.keep_record(plan, planfiles.shown(plan, reconciler.masker, ()))
+    except ReconcilerError as error:
+        logs.warning(f"the apply is not recorded, so that `drift` cannot tell causes: {error.what}")
 
 
 def watch(reconciler: Reconciler, common: options.Common, *, until: str, on_failure: str = "keep") -> int:
@@ -274,6 +287,8 @@ def carry_out(
 
     with reports.reporter(reconciler) as emit:
         outcome = reconciler.apply(plan, emit=emit, wait=wait, until=until, timeout=common.timeout)
+    if outcome.ending.value in ("succeeded", "not waited for"):
+        record(reconciler, plan)
     return failing.through(reconciler, common, outcome, "Applied", on_failure=on_failure)
 
 

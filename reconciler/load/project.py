@@ -50,6 +50,7 @@ _LONG: Final = (
 _KEYS: Final = frozenset({
     "required_version", "region", "cluster", "service", "service_definition", "task_definition",
     "express_definition", "timeout", "plugins", "appspec", "codedeploy", "filter_command", "ignore", "terraform",
+    "record",
 })  # fmt: skip
 _OPENING: Final = ("plugins", "terraform")
 """The keys that say which resolvers to open."""
@@ -65,7 +66,7 @@ class Project:
 
     Paths of definitions are relative to `root`. `region` is None where the file names none. `timeout` is in
     seconds, 0 for no limit. `ignore_tags` are tag keys left alone, `ignore` pointers to fields, each with its place.
-    `resolved` keeps the provenance of every key.
+    `record` is the folder or ``s3://`` URL where applies are recorded. `resolved` keeps the provenance of every key.
     """
 
     path: Path
@@ -85,6 +86,7 @@ class Project:
     ignore: tuple[tuple[str, Where], ...] = ()
     required_version: str | None = None
     filter_command: str | None = None
+    record: str | None = None
     warnings: tuple[Caution, ...] = field(default=())
 
     @property
@@ -258,6 +260,7 @@ def settle(resolved: Resolved) -> Project:
         ignore=ignored[1],
         required_version=_required(project, emulates=emulates),
         filter_command=_filter(project),
+        record=project.text("record") or None,
     )
     return dataclasses.replace(settled, warnings=tuple(dict.fromkeys(project.cautions)))
 

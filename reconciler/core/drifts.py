@@ -1,0 +1,206 @@
+"""Drift with its cause: what the files want, what AWS shows, and what was applied last, held against each other.
+
+Takes a plan (which has the first two) and a record of the last apply. Says of each difference who moved.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from enum import Enum
+from typing import Final
+
+from reconciler.core import canon as canons
+from reconciler.core import secrets
+from reconciler.core.applied import Applied
+from reconciler.core.kinds import Kinds
+from reconciler.core.kinds.rules import ABSENT, Maybe
+from reconciler.core.plans import Finding, Input, Plan, Unit, Verb
+from reconciler.core.redaction import MASK
+from reconciler.core.values import Json
+from reconciler.records import dataclass
+
+
+class Cause(Enum):
+    """Who moved since the last apply."""
+
+    CONFIGURATION = "configuration"
+    INFRASTRUCTURE = "infrastructure"
+    LIVE = "live"
+    UNMANAGED = "unmanaged"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Moved:
+    """A value that the files refer to, and that is another one now. None where it is not known, or secret.
+
+    `then` and `now` are the versions of its source, `counted` as a state's ``serial`` or a parameter's ``version``.
+    """
+
+    address: str
+    before: Json = None
+    after: Json = None
+    then: str = ""
+    now: str = ""
+    counted: str = "version"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drift:
+    """A difference between the files and AWS.
+
+    `cause` is None without a record. `also` says that both sides moved: AWS was changed, too. A whole resource that is
+    not there has an empty `address`.
+    """
+
+    unit: str
+    address: str
+    before: Json = None
+    after: Json = None
+    has_before: bool = True
+    has_after: bool = True
+    cause: Cause | None = None
+    also: Cause | None = None
+    moved: tuple[Moved, ...] = ()
+    note: str = ""
+
+
+def judge(
+    plan: Plan,
+    record: Applied | None,
+    kinds: Kinds,
+    values: Mapping[str, Json],
+    changed_secrets: Collection[tuple[str, str]] = (),
+) -> tuple[Drift, ...]:
+    """Say how AWS differs from the files, and why.
+
+    `values` are those of the plan's inputs that may be shown, by address; `changed_secrets` the secrets of the record,
+    by unit and place, that are others now.
+    """
+    judging = _Judging(plan, record, kinds, values, frozenset(changed_secrets))
+    return tuple(drift for unit in plan.units for drift in judging.unit(unit))
+
+
+# What follows from other differences, or is known only once the plan is applied.
+_CONSEQUENCES: Final = frozenset({"taskDefinition", "forceNewDeployment"})
+
+
+@dataclass(frozen=True, slots=True)
+class _Judging:
+    plan: Plan
+    record: Applied | None
+    kinds: Kinds
+    values: Mapping[str, Json]
+    secrets: frozenset[tuple[str, str]]
+
+    def unit(self, unit: Unit) -> Iterator[Drift]:
+        base = self._base(unit)
+        if unit.verb is Verb.CREATE:
+            cause = None if self.record is None else Cause.CONFIGURATION if base is None else Cause.LIVE
+            yield Drift(unit=unit.address, address="", has_before=False, cause=cause)
+            return
+        tree: Maybe = ABSENT
+        if base is not None:
+            kind = self.kinds.named(unit.kind)
+            filled = secrets.put(base.desired, [MASK] * len(base.secrets))
+            tree = canons.canon(kind, filled, desired=True).tree
+        for finding in unit.changes:
+            if finding.unknown and finding.address in _CONSEQUENCES:
+                continue
+            yield self._drift(unit, finding, tree)
+        for finding in unit.noted:
+            if finding.has_before:
+                cause = Cause.UNMANAGED
+                yield _as(unit, finding, cause=cause, note=finding.note)
+
+    def _base(self, unit: Unit) -> Unit | None:
+        if self.record is None:
+            return None
+        return next((each for each in self.record.plan.units if each.address == unit.address), None)
+
+    def _drift(self, unit: Unit, finding: Finding, base: Maybe) -> Drift:
+        if base is ABSENT:
+            return _as(unit, finding, cause=None if self.record is None else Cause.CONFIGURATION)
+        moved = tuple(self._moved(finding))
+        ours = Cause.INFRASTRUCTURE if moved else Cause.CONFIGURATION
+        if finding.sensitive:
+            place = (unit.address, finding.address)
+            cause = ours if moved or place in self.secrets else Cause.LIVE
+            return _as(unit, finding, cause=cause, moved=moved)
+        then = self._then(unit, finding, base)
+        before = finding.before if finding.has_before else ABSENT
+        after = finding.after if finding.has_after else ABSENT
+        if then == after:
+            return _as(unit, finding, cause=Cause.LIVE)
+        also = None if then == before else Cause.LIVE
+        return _as(unit, finding, cause=ours, also=also, moved=moved)
+
+    def _then(self, unit: Unit, finding: Finding, base: Json) -> Maybe:
+        """Give what was applied last where a finding is, in the form in which findings have values."""
+        node = self.kinds.named(unit.kind).node
+        found: Maybe = base
+        path: list[str | int] = []
+        for key in _keys(finding.pointer):
+            if isinstance(found, list | tuple) and key.isdigit() and int(key) < len(found):
+                path.append(int(key))
+                found = found[int(key)]
+            elif isinstance(found, dict) and key in found:
+                path.append(key)
+                found = found[key]
+            else:
+                return ABSENT
+        return canons.listed(canons.node_at(node, tuple(path)), found)
+
+    def _moved(self, finding: Finding) -> Iterator[Moved]:
+        """Give the values behind what the files want that are others than when it was applied."""
+        assert self.record is not None
+        then = {entry.address: entry for entry in self.record.plan.inputs}
+        now = {entry.address: entry for entry in self.plan.inputs}
+        for address in dict.fromkeys(reason.address for reason in finding.reasons):
+            first, second = then.get(address), now.get(address)
+            if first is None or second is None or second.ambient or not _differ(first, second):
+                continue
+            name = str(address)
+            yield Moved(
+                address=name,
+                before=self.record.values.get(name),
+                after=self.values.get(name),
+                then=first.source.version if first.source is not None else "",
+                now=second.source.version if second.source is not None else "",
+                counted="serial" if second.source is not None and second.source.lineage else "version",
+            )
+
+
+def _differ(then: Input, now: Input) -> bool:
+    if then.digest and now.digest:
+        return then.digest != now.digest
+    # Of a secret only its version tells, where it has one of its own; a state's serial moves with anything.
+    old, new = then.source, now.source
+    own = old is not None and new is not None and not old.lineage and not new.lineage
+    return own and old is not None and new is not None and old.version != new.version
+
+
+def _as(
+    unit: Unit,
+    finding: Finding,
+    *,
+    cause: Cause | None,
+    also: Cause | None = None,
+    moved: tuple[Moved, ...] = (),
+    note: str = "",
+) -> Drift:
+    return Drift(
+        unit=unit.address,
+        address=finding.address,
+        before=finding.before,
+        after=finding.after,
+        has_before=finding.has_before,
+        has_after=finding.has_after,
+        cause=cause,
+        also=also,
+        moved=moved,
+        note=note,
+    )
+
+
+def _keys(pointer: str) -> Iterator[str]:
+    return (key.replace("~1", "/").replace("~0", "~") for key in pointer.split("/")[1:])

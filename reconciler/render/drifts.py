@@ -1,0 +1,158 @@
+"""Drift as people read it, and as JSON: each difference with the one who moved."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Final
+
+from reconciler.core.drifts import Cause, Drift, Moved
+from reconciler.core.values import Json
+from reconciler.records import dataclass
+from reconciler.render import texts
+from reconciler.render.styles import PLAIN, Style
+
+FORMAT: Final = 1
+"""The version of the JSON form."""
+_SAID: Final[Mapping[Cause | None, str]] = {
+    Cause.CONFIGURATION: "the files moved, and are not applied yet",
+    Cause.INFRASTRUCTURE: "a value that the files refer to moved",
+    Cause.LIVE: "somebody changed it in AWS",
+    Cause.UNMANAGED: "in AWS, and not the files' to say",
+    None: "who moved is not known: nothing was recorded when this was applied",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A project: its file, its differences, when it was applied last (None where nothing says so), what is wrong."""
+
+    path: str
+    drifts: tuple[Drift, ...] = ()
+    applied: float | None = None
+    wanted: bool = False
+    error: str = ""
+
+
+def human(members: Sequence[Member], style: Style = PLAIN) -> str:
+    """Write drift: of projects without any nothing but the count."""
+    lines: list[str] = []
+    for member in members:
+        if member.drifts:
+            lines += [*_member(member, style, alone=len(members) == 1), ""]
+    for member in members:
+        if member.error:
+            said = "\n".join(texts.safe(line) for line in f"{member.path}: {member.error}".split("\n"))
+            lines += [style.paint("bad", "Error:") + f" {said}", ""]
+    lines.append(summary(members, style))
+    return "\n".join(lines) + "\n"
+
+
+def _member(member: Member, style: Style, *, alone: bool) -> Iterator[str]:
+    if not alone:
+        yield style.paint("bold", f"== {texts.safe(member.path)}")
+    if member.applied is not None:
+        yield style.paint("dim", f"last applied {_time(member.applied)}")
+    units = list(dict.fromkeys(drift.unit for drift in member.drifts))
+    for unit in units:
+        yield style.paint("bold", texts.safe(unit))
+        for drift in member.drifts:
+            if drift.unit == unit:
+                yield from _drift(drift, style)
+
+
+def _drift(drift: Drift, style: Style) -> Iterator[str]:
+    cause = drift.cause.value if drift.cause is not None else "unknown"
+    if not drift.address:
+        yield f"  {style.paint('bad', cause)}: it is not in AWS"
+    else:
+        there = texts.quoted(drift.before) if drift.has_before else "(not set)"
+        wanted = texts.quoted(drift.after) if drift.has_after else "(not set)"
+        if drift.cause is Cause.UNMANAGED:
+            yield f"  {style.paint('dim', cause)}: {texts.safe(drift.address)} is {there}"
+        else:
+            yield f"  {style.paint('warn', cause)}: {texts.safe(drift.address)} is {there}, the files say {wanted}"
+    yield style.paint(
+        "dim", f"    {_SAID[drift.cause]}" + ("; and AWS was changed, too" if drift.also else "")
+    )
+    for moved in drift.moved:
+        yield style.paint("dim", f"    {texts.safe(_moved(moved))}")
+
+
+def _moved(moved: Moved) -> str:
+    values = ""
+    if moved.before is not None or moved.after is not None:
+        values = f": {texts.quoted(moved.before)} -> {texts.quoted(moved.after)}"
+    versions = f" ({moved.counted} {moved.then} -> {moved.now})" if moved.then != moved.now else ""
+    return f"{moved.address}{values}{versions}"
+
+
+def summary(members: Sequence[Member], style: Style = PLAIN) -> str:
+    """Write the closing line."""
+    drifted = sum(bool(counted(member.drifts)) for member in members)
+    failed = sum(bool(member.error) for member in members)
+    if len(members) == 1 and not failed:
+        text = "Drift." if drifted else "No drift. What runs is what the files describe."
+        return style.paint("bold", text) + _lacking(members)
+    told = [f"{drifted} with drift", f"{len(members) - drifted - failed} without"]
+    told += [f"{failed} failed"] if failed else []
+    return style.paint("bold", f"{len(members)} projects:") + f" {', '.join(told)}." + _lacking(members)
+
+
+def _lacking(members: Iterable[Member]) -> str:
+    """Say that the comparison was one of two sides only, where that matters."""
+    without = [member for member in members if member.drifts and member.applied is None]
+    if not without:
+        return ""
+    more = "" if any(member.wanted for member in without) else " (`record` in the project file says where)"
+    return f" Causes are not known where the last apply is not recorded{more}."
+
+
+def counted(drifts: Iterable[Drift]) -> tuple[Drift, ...]:
+    """Give the differences that are drift: what is not managed is told and does not count."""
+    return tuple(drift for drift in drifts if drift.cause is not Cause.UNMANAGED)
+
+
+def document(members: Sequence[Member]) -> str:
+    """Write drift as JSON (docs/schemas/drift.schema.json)."""
+    body = {
+        "format": FORMAT,
+        "drift": any(counted(member.drifts) for member in members),
+        "projects": [_project(member) for member in members],
+    }
+    return json.dumps(body, indent=2, ensure_ascii=False) + "\n"
+
+
+def _project(member: Member) -> dict[str, Json]:
+    if member.error:
+        return {"path": member.path, "error": member.error}
+    applied = _time(member.applied) if member.applied is not None else None
+    return {"path": member.path, "applied": applied, "drifts": [_document(drift) for drift in member.drifts]}
+
+
+def _document(drift: Drift) -> dict[str, Json]:
+    return {
+        "unit": drift.unit,
+        "address": drift.address,
+        "cause": drift.cause.value if drift.cause is not None else None,
+        "also": drift.also.value if drift.also is not None else None,
+        **({"live": drift.before} if drift.has_before else {}),
+        **({"wanted": drift.after} if drift.has_after else {}),
+        "moved": [
+            {
+                "address": moved.address,
+                "before": moved.before,
+                "after": moved.after,
+                "then": moved.then,
+                "now": moved.now,
+                "counted": moved.counted,
+            }
+            for moved in drift.moved
+        ],
+        "note": drift.note,
+    }
+
+
+def _time(at: float) -> str:
+    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

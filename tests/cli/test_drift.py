@@ -1,0 +1,151 @@
+"""Drift and who moved, through the command against the sandbox."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from tests.cli.commands import CLUSTER, SERVICE, UNIT, Box, Cli, client_of, edit
+
+ROOT = Path(__file__).parents[2]
+SCHEMA = json.loads((ROOT / "docs/schemas/drift.schema.json").read_text())
+TASK = "task_definition.test-httpd"
+
+
+def settle(place: str) -> None:
+    """Name a place for records."""
+    with Path("ecspresso.yml").open("a") as file:
+        file.write(f"record: {place}\n")
+
+
+def drifts(cli: Cli, code: int = 2) -> dict[str, Any]:
+    """Give the differences by unit and address."""
+    ran = cli("drift", "--format", "json")
+    assert ran.code == code, ran
+    document = json.loads(ran.out)
+    Draft202012Validator(SCHEMA).validate(document)
+    (project,) = document["projects"]
+    return {f"{drift['unit']} {drift['address']}": drift for drift in project["drifts"]}
+
+
+def test_each_cause_is_told(cli: Cli, box: Box) -> None:
+    settle("./.applied")
+    assert cli("apply", "--auto-approve").code == 0
+    (record,) = Path(".applied").iterdir()
+    assert record.name == f"123456789012.ap-northeast-1.service.{CLUSTER}.{SERVICE}.json"
+    ran = cli("drift")
+    assert (ran.code, ran.out) == (0, "No drift. What runs is what the files describe.\n")
+    box.ecs.update_service(cluster=CLUSTER, service=SERVICE, enableECSManagedTags=False, desiredCount=3)
+    found = drifts(cli)
+    assert {name: drift["cause"] for name, drift in found.items()} == {
+        f"{UNIT} desiredCount": "live",
+        f"{UNIT} enableECSManagedTags": "live",
+    }
+    edit("ecs-task-def.json", "`info`", "`debug`")
+    edit("ecs-service-def.json", '"desiredCount": 2', '"desiredCount": 4')
+    text = Path("terraform.tfstate").read_text()
+    Path("terraform.tfstate").write_text(
+        text.replace("vpc-0a1b2c3d4e5f60718", "vpc-0fffffffffffffff0").replace('"serial": 42', '"serial": 43')
+    )
+    found = drifts(cli)
+    log, vpc = (
+        f'{TASK} containerDefinitions["httpd-app"].environment["{name}"]' for name in ("LOG_LEVEL", "VPC_ID")
+    )
+    assert {name: (drift["cause"], drift["also"]) for name, drift in found.items()} == {
+        log: ("configuration", None),
+        vpc: ("infrastructure", None),
+        f"{UNIT} desiredCount": ("configuration", "live"),
+        f"{UNIT} enableECSManagedTags": ("live", None),
+    }
+    assert found[vpc]["moved"] == [
+        {
+            "address": "tfstate output.vpc_id",
+            "before": "vpc-0a1b2c3d4e5f60718",
+            "after": "vpc-0fffffffffffffff0",
+            "then": "42",
+            "now": "43",
+            "counted": "serial",
+        }
+    ]
+    told = cli("drift").out
+    assert '  infrastructure: containerDefinitions["httpd-app"].environment["VPC_ID"] is "vpc-0a1b' in told
+    assert (
+        '    tfstate output.vpc_id: "vpc-0a1b2c3d4e5f60718" -> "vpc-0fffffffffffffff0" (serial 42 -> 43)\n'
+        in told
+    )
+    assert "    the files moved, and are not applied yet; and AWS was changed, too\n" in told
+
+
+def test_without_a_record_there_are_two_sides_and_it_says_so(cli: Cli, box: Box) -> None:
+    box.ecs.update_service(cluster=CLUSTER, service=SERVICE, desiredCount=3)
+    assert drifts(cli)[f"{UNIT} desiredCount"]["cause"] is None
+    ran = cli("drift")
+    assert ran.code == 2
+    assert ran.out.endswith(
+        "Drift. Causes are not known where the last apply is not recorded (`record` in the project file says where).\n"
+    )
+
+
+def test_what_is_gone_and_what_never_was(cli: Cli, empty: Box) -> None:
+    settle(".applied")
+    assert drifts(cli)[f"{UNIT} "]["cause"] is None
+    assert cli("apply", "--auto-approve", "--no-wait").code == 0
+    empty.ecs.delete_service(cluster=CLUSTER, service=SERVICE, force=True)
+    empty.serving.advance(600)
+    assert drifts(cli)[f"{UNIT} "]["cause"] == "live"
+
+
+def test_records_in_s3_and_secrets_that_move(cli: Cli, box: Box, monkeypatch: pytest.MonkeyPatch) -> None:
+    endpoint = box.serving.endpoint_url
+    s3, ssm = client_of(endpoint, "s3"), client_of(endpoint, "ssm")
+    monkeypatch.setenv("AWS_S3_FORCE_PATH_STYLE", "1")
+    s3.create_bucket(Bucket="records", CreateBucketConfiguration={"LocationConstraint": "ap-northeast-1"})
+    ssm.put_parameter(Name="/app/key", Value="first-secret-value", Type="SecureString")
+    settle("s3://records/team/")
+    edit("ecs-task-def.json", "`LOG_LEVEL` `info`", "`LOG_LEVEL`")
+    edit("ecs-task-def.json", "{{ env `LOG_LEVEL` }}", "{{ ssm `/app/key` }}")
+    assert cli("apply", "--auto-approve", "--no-wait").code == 0
+    (kept,) = s3.list_objects_v2(Bucket="records")["Contents"]
+    assert kept["Key"] == f"team/123456789012.ap-northeast-1.service.{CLUSTER}.{SERVICE}.json"
+    assert b"secret-value" not in s3.get_object(Bucket="records", Key=kept["Key"])["Body"].read()
+    assert drifts(cli, 0) == {}
+    ssm.put_parameter(Name="/app/key", Value="second-secret-value", Type="SecureString", Overwrite=True)
+    ((name, drift),) = drifts(cli).items()
+    assert name == f'{TASK} containerDefinitions["httpd-app"].environment["LOG_LEVEL"]'
+    assert drift["cause"] == "infrastructure"
+    assert "secret-value" not in json.dumps(drift) + cli("drift").out
+
+
+@pytest.mark.parametrize(
+    "text", ["{", '{"format": 1, "at": 0, "values": {}, "plan": {}}', '{"format": 9}', "[]"]
+)
+def test_a_record_that_is_damaged(cli: Cli, box: Box, text: str) -> None:
+    settle(".applied")
+    assert cli("apply", "--auto-approve").code == 0
+    (record,) = Path(".applied").iterdir()
+    record.write_text(text)
+    cli("drift").one_error(f"the record {record}")
+    assert cli("apply", "--auto-approve").code == 0
+    assert cli("drift").code == 0
+
+
+def test_a_place_that_cannot_be_written(cli: Cli, box: Box) -> None:
+    settle("ecs-task-def.json")
+    ran = cli("apply", "--auto-approve")
+    assert ran.code == 0
+    assert "the apply is not recorded" in ran.err
+
+
+def test_many_projects_at_once(cli: Cli, box: Box) -> None:
+    box.ecs.update_service(cluster=CLUSTER, service=SERVICE, desiredCount=3)
+    Path("broken").mkdir()
+    Path("broken/reconciler.yml").write_text("service: [\n")
+    ran = cli("drift", ".")
+    assert ran.code == 1, ran
+    assert ran.out.startswith("== ecspresso.yml\n")
+    assert "Error: broken/reconciler.yml: " in ran.out
+    assert "2 projects: 1 with drift, 0 without, 1 failed." in ran.out
