@@ -7,10 +7,10 @@ DescribeStacks answers a name that is no stack's with ``ValidationError``, "Stac
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from difflib import get_close_matches
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from reconciler.plugin import (
     Address,
@@ -26,6 +26,7 @@ from reconciler.plugin import (
     secret_value,
 )
 
+Held: TypeAlias = "Mapping[str, Any]"
 EXPORT: Final = "export:"
 _LISTED: Final = 500  # stacks, for near misses
 _HERE: Final = "check its name, the region and the account"
@@ -37,9 +38,9 @@ class StackResolver:
     def __init__(self, context: Context) -> None:
         """Use the run's shared client."""
         self._context = context
-        self._stacks: dict[str, Mapping[str, Any]] = {}
-        self._exports: Mapping[str, Mapping[str, Any]] | None = None
-        self._lock = threading.Lock()  # so that several addresses of one stack are one call
+        self._held: dict[str, Held] = {}  # what was read: stacks by their names, and all exports
+        self._reading: dict[str, threading.Lock] = {}
+        self._lock = threading.Lock()
 
     def lookup(self, address: Address, /) -> Value:
         """Give the value of an output, or of an export."""
@@ -48,10 +49,17 @@ class StackResolver:
         stack, _, key = address.path.rpartition(".")
         return self._output(stack, key, address)
 
-    def _output(self, name: str, key: str, address: Address) -> Value:
+    def _once(self, name: str, read: Callable[[], Held]) -> Held:
+        """Read, once for all addresses of one name; different ones side by side."""
         with self._lock:
-            if (stack := self._stacks.get(name)) is None:
-                stack = self._stacks[name] = self._described(name, address)
+            reading = self._reading.setdefault(name, threading.Lock())
+        with reading:
+            if name not in self._held:
+                self._held[name] = read()
+            return self._held[name]
+
+    def _output(self, name: str, key: str, address: Address) -> Value:
+        stack = self._once(name, lambda: self._described(name, address))
         outputs = {each["OutputKey"]: each for each in stack.get("Outputs") or ()}
         if key not in outputs:
             status = str(stack.get("StackStatus", ""))
@@ -91,10 +99,7 @@ class StackResolver:
         return NotFound(f"there is no stack {name}", hint=_HERE, address=str(address), near=near)
 
     def _export(self, name: str, address: Address) -> Value:
-        with self._lock:
-            if self._exports is None:
-                self._exports = self._listed(name, address)
-            exports = self._exports
+        exports = self._once(EXPORT, lambda: self._listed(name, address))
         if name not in exports:
             raise NotFound(
                 f"no stack exports {name} here",

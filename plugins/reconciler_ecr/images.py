@@ -159,10 +159,11 @@ class ImageResolver(Remembering):
 
     def _no_image(self, image: Image, address: Address) -> NotFound:
         tags = self._newest(image)
-        shown = f"; the newest tags are {', '.join(tags[:3])}" if tags else ""
-        called = image.digest or f"tag {image.tag}"
+        # They come in no order, and no more are asked for: of so many others may be newer.
+        called = "the newest tags are" if len(tags) < _LISTED else "there are"
+        shown = f"; {called} {', '.join(tags[:3])}" if tags else ""
         return NotFound(
-            f"the repository {image.repository} has no image with the {called}",
+            f"the repository {image.repository} has no image with the {image.digest or f'tag {image.tag}'}",
             hint=f"push it first, or check the name{shown}",
             address=str(address),
             near=tuple(get_close_matches(image.tag, tags, n=3)) if image.tag else (),

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Final
 
 from reconciler.core.canon import Canon, canon
-from reconciler.core.kinds import Kind
+from reconciler.core.kinds import Kind, spellings
 from reconciler.core.kinds.rules import Node
 from reconciler.core.values import Json, JsonObject, Path
 
@@ -19,7 +19,6 @@ SAID_ELSEWHERE: Final = frozenset({"cluster", "serviceName", "taskDefinition"})
 
 # What AWS chooses where the file leaves the choice to it, and shows from then on.
 _CHOSEN: Final[JsonObject] = {"platformVersion": "LATEST", "availabilityZoneRebalancing": "ENABLED"}
-_AWS_TAGS: Final = "aws:"
 
 
 def definition(kind: Kind, body: JsonObject, *, ordered: bool = True) -> JsonObject:
@@ -36,7 +35,7 @@ def definition(kind: Kind, body: JsonObject, *, ordered: bool = True) -> JsonObj
     }
     tags = kept.get("tags")
     if isinstance(tags, dict):
-        kept["tags"] = {key: value for key, value in tags.items() if not key.startswith(_AWS_TAGS)}
+        kept["tags"] = {key: value for key, value in tags.items() if not spellings.reserved(key)}
     return _Writing(found, ordered).structure(kind.node, kept, ())
 
 

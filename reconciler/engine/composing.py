@@ -9,7 +9,7 @@ from typing import Final
 from reconciler.core import canon as canons
 from reconciler.core import pointers
 from reconciler.core.documents import Resolved
-from reconciler.core.kinds import Kind
+from reconciler.core.kinds import Kind, spellings
 from reconciler.core.plans import Notice
 from reconciler.core.redaction import MASK
 from reconciler.core.values import Json, JsonObject, Path
@@ -107,8 +107,6 @@ def _masked(remark: canons.Remark, document: Json, resolved: Resolved) -> str:
     return remark.what.replace(f"`{value}`", f"`{MASK}`")
 
 
-_RESERVED: Final = "aws:"
-"""What AWS's own tags begin with, in any case (developer guide, tag restrictions)."""
 _CONSOLE: Final = "ecs:taskDefinition:"
 """What the console marks the revisions with that it makes: anyone's to declare."""
 
@@ -116,7 +114,7 @@ _CONSOLE: Final = "ecs:taskDefinition:"
 def without_tags(desired: Desired, keys: Sequence[str]) -> Desired:
     """Leave tags out that the user leaves to others (`ignore.tags`), and AWS's own, which no request may set."""
     told = tuple(
-        _reserved(desired, key) for key in _tags(desired.canon) if _is_reserved(key) and key not in keys
+        _reserved(desired, key) for key in _tags(desired.canon) if spellings.reserved(key) and key not in keys
     )
     return replace(
         desired,
@@ -148,7 +146,9 @@ def ignoring(canon: canons.Canon, keys: Sequence[str], desired: canons.Canon | N
     kept = {
         key: value
         for key, value in tags.items()
-        if key not in keys and not _is_reserved(key) and (key in declared or not key.startswith(_CONSOLE))
+        if key not in keys
+        and not spellings.reserved(key)
+        and (key in declared or not key.startswith(_CONSOLE))
     }
     if len(kept) == len(tags):
         return canon
@@ -164,10 +164,6 @@ def ignoring(canon: canons.Canon, keys: Sequence[str], desired: canons.Canon | N
 def _tags(canon: canons.Canon) -> JsonObject:
     tags = canon.tree.get("tags")
     return tags if isinstance(tags, dict) else {}
-
-
-def _is_reserved(key: str) -> bool:
-    return key[: len(_RESERVED)].lower() == _RESERVED
 
 
 def only(desired: Desired, members: Collection[str]) -> Desired:

@@ -10,7 +10,7 @@ from uuid import uuid4
 
 from reconciler.core import shapes, tasks
 from reconciler.core.events import Event, TaskProgress, Warned
-from reconciler.core.kinds.spellings import short_name
+from reconciler.core.kinds.spellings import reserved, short_name
 from reconciler.core.outcomes import Ending
 from reconciler.core.shapes import Shape
 from reconciler.core.values import Json, JsonObject
@@ -29,8 +29,6 @@ LAST_LINES: Final = 2.0
 _NOT_TAKEN: Final = frozenset(
     {"tags", "propagateTags", "taskDefinition", "cluster", "volumeConfigurations", "clientToken"}
 )
-_AWS_TAGS: Final = "aws:"
-"""How the keys of tags begin that only AWS sets, a stack's for example: RunTask refuses them (API model, RunTask)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,9 +105,7 @@ def request(
     inherited = [
         tag
         for tag in service_tags
-        if wish.propagate == "SERVICE"
-        and tag.get("key") not in named
-        and not str(tag.get("key")).lower().startswith(_AWS_TAGS)
+        if wish.propagate == "SERVICE" and tag.get("key") not in named and not reserved(str(tag.get("key")))
     ]
     if own or inherited:
         body["tags"] = [*own, *inherited]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
 from typing import Any
 
 import pytest
@@ -129,6 +131,19 @@ def test_a_stack_and_the_exports_are_read_once() -> None:
         "ListExports",
         *["a page of ListExports"] * 2,
     ]
+
+
+def test_different_stacks_are_read_side_by_side() -> None:
+    both = Barrier(2, timeout=30)
+
+    def slow(StackName: str) -> dict[str, Any]:  # noqa: N803
+        both.wait()  # which one alone would do in vain
+        return {"Stacks": [{"StackName": StackName, "Outputs": OUTPUTS}]}
+
+    resolver = plugin.open(FakeContext(clients={"cloudformation": client(DescribeStacks=slow)}), {})
+    asked = [services.address(plugin, "cfn_output", stack, "VpcId") for stack in ("a", "b")]
+    with ThreadPoolExecutor(2) as pool:
+        assert [value.data for value in pool.map(resolver.lookup, asked)] == ["vpc-1", "vpc-1"]
 
 
 @pytest.mark.parametrize(

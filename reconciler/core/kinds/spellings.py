@@ -43,6 +43,11 @@ def revision_name(value: Json) -> Json:
     return value
 
 
+def reserved(tag: str) -> bool:
+    """Tell whether only AWS sets a tag, by its key: no request may (developer guide, tag restrictions)."""
+    return tag[:4].lower() == "aws:"
+
+
 def same_name(left: Json, right: Json) -> bool:
     """Compare two names of a role: two ARNs whole, else what ARN and name say.
 
