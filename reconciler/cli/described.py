@@ -1,4 +1,4 @@
-"""What AWS describes, printed as JSON and masked."""
+"""What AWS describes, printed as JSON: masked, and with times that people read."""
 
 from __future__ import annotations
 
@@ -15,16 +15,22 @@ if TYPE_CHECKING:
 def definition(reconciler: Reconciler, body: JsonObject) -> None:
     """Print a task definition as DescribeTaskDefinition gives it, with its tags among its members."""
     inner, tags = body.get("taskDefinition"), body.get("tags")
-    shown: dict[str, Json] = {
+    joined: dict[str, Json] = {
         **(inner if isinstance(inner, dict) else {}),
         **({"tags": tags} if tags else {}),
     }
-    masked = reconciler.masker.described(shown)
-    options.write(json.dumps(masked, indent=2, default=str, ensure_ascii=False))
+    write(reconciler, joined)
 
 
-def task(reconciler: Reconciler, body: JsonObject) -> JsonObject:
-    """Give a task as DescribeTasks does, masked: overrides hold variables as definitions do."""
-    masked = reconciler.masker.described(body)
+def shown(reconciler: Reconciler, body: JsonObject) -> JsonObject:
+    """Give a service or a task as it is described, masked: overrides hold variables as definitions do."""
+    from reconciler.render.dates import dated
+
+    masked = dated(reconciler.masker.described(body))
     assert isinstance(masked, dict)
     return masked
+
+
+def write(reconciler: Reconciler, body: JsonObject) -> None:
+    """Print what `shown` gives."""
+    options.write(json.dumps(shown(reconciler, body), indent=2, default=str, ensure_ascii=False))

@@ -205,6 +205,16 @@ def _typed(context: click.Context, name: str) -> bool:
     return context.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE
 
 
+def pass_on(context: click.Context) -> None:
+    """Give a group's own options that stand before a subcommand's name to it, as ecspresso's parser (kong) does.
+
+    What stands after the name counts before them. An option that the subcommand has not is left out.
+    """
+    shared = {field.name for field in fields(Common)}
+    given = {n: value for n, value in context.params.items() if n not in shared and _typed(context, n)}
+    context.default_map = {str(context.invoked_subcommand): given}
+
+
 def _pairs(given: Iterable[str], option: str) -> dict[str, str]:
     """Read `K=V;K=V`, given once or several times."""
     pairs: dict[str, str] = {}

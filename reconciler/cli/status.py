@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import sys
 
 import click
 
-from reconciler.cli import exits, logs, options, planning
+from reconciler.cli import described, exits, logs, options, planning
 
 
 @click.command()
@@ -29,8 +28,11 @@ def command(common: options.Common, events: int, form: str) -> int:
     """
     with options.opened(common) as reconciler:
         if form == "json":
-            shown = reconciler.masker.described(dict(reconciler.status()))
-            options.write(json.dumps(shown, indent=2, default=str, ensure_ascii=False))
+            from reconciler.render import statuses
+
+            body = reconciler.status()
+            newest = statuses.newest(body, events)[::-1]  # the newest first, as AWS gives them
+            described.write(reconciler, {**body, "events": newest})
         else:
             from reconciler.core import diagnosis
             from reconciler.core.events import Event, RolloutProgress, Warned

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import sys
 import time
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
 import click
@@ -50,6 +50,7 @@ flags: Final = (
     click.option(
         "--since",
         "--duration",
+        "-d",
         "earlier",
         metavar="DURATION",
         default="10m",
@@ -57,7 +58,9 @@ flags: Final = (
         callback=seconds,
         help="How far back.",
     ),
-    click.option("--start-time", "start", metavar="TIME", callback=_moment, help="From then on: 2026-11-23T06:00:00Z."),
+    click.option(
+        "--start-time", "-s", "start", metavar="TIME", callback=_moment, help="From then on: 2026-11-23T06:00:00Z."
+    ),
     click.option("--container", metavar="NAME", default="", help="Of this container alone."),
     click.option("--grep", "pattern", metavar="REGEX", callback=_pattern, help="Only lines in which this is found."),
     click.option("--timestamps", is_flag=True, help="Put the time, the task and the container before each line."),
@@ -100,17 +103,24 @@ def show(
 ) -> int:
     """Write lines to stdout until there are none, or with `follow` until Ctrl-C, which is no error then."""
     since = time.time() - earlier if start is None else start
+    any_line = False
     found = reconciler.log_lines(
         since=since, container=container, only=only, follow=follow, troubled=_troubled
     )
     try:
         for line in found:
+            any_line = True
             if pattern is None or pattern.search(line.text):
                 sys.stdout.write(_text(reconciler, line, timestamps=timestamps))
                 sys.stdout.flush()
     except KeyboardInterrupt:
         if not follow:
             raise
+    if not (any_line or follow):
+        logs.info(
+            f"There are no lines since {_time(since)}; only those of the log driver awslogs are read. "
+            "--since looks further back."
+        )
     return exits.OK
 
 
@@ -122,5 +132,10 @@ def _text(reconciler: Reconciler, line: LogLine, *, timestamps: bool) -> str:
     text = reconciler.masker.text(line.text)
     if not timestamps:
         return f"{text}\n"
-    at = datetime.fromtimestamp(line.at, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-    return f"{at} {line.task[:8]}/{line.container} {text}\n"
+    return f"{_time(line.at)} {line.task[:8]}/{line.container} {text}\n"
+
+
+def _time(at: float) -> str:
+    from reconciler.render import dates
+
+    return dates.written(at)

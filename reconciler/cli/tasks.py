@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -64,6 +63,11 @@ def command(
       reconciler tasks stop --filter-command fzf --force
     """
     if context.invoked_subcommand is not None:
+        if find or stop or trace:
+            raise click.UsageError(
+                f"--find, --stop and --trace do not go with `{context.invoked_subcommand}`"
+            )
+        options.pass_on(context)
         return None
     if find + stop + trace > 1:
         raise click.UsageError("--find, --stop and --trace exclude each other")
@@ -160,16 +164,14 @@ def _list(common: options.Common, output: str, named: str) -> int:
             found = [task for task in reconciler.tasks() if _id_of(task).startswith(named)]
         items = [tasks.item(task) for task in found]
         if output == "json":
-            items = [replace(item, body=described.task(reconciler, item.body)) for item in items]
+            items = [replace(item, body=described.shown(reconciler, item.body)) for item in items]
         listings.write(output, tasks.HEADINGS, items, common)
     return exits.OK
 
 
 def _find(common: options.Common, named: str) -> int:
     with options.opened(common) as reconciler:
-        task = choosing.task(reconciler, common, named)
-        shown = described.task(reconciler, task)
-        options.write(json.dumps(shown, indent=2, default=str, ensure_ascii=False))
+        described.write(reconciler, choosing.task(reconciler, common, named))
     return exits.OK
 
 

@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 from reconciler.core.evidence import Stream, listed, stream, task_id
 from reconciler.core.values import JsonObject
+from reconciler.errors import PlanError
 
-__all__ = ["ended", "essential", "exit_code", "forgotten", "listed", "running", "streams", "task_id", "why"]
+__all__ = [
+    "ended",
+    "essential",
+    "exit_code",
+    "forgotten",
+    "known",
+    "listed",
+    "running",
+    "streams",
+    "task_id",
+    "why",
+]
 
 _RUNNING: Final = "RUNNING"
 _STOPPED: Final = "STOPPED"
@@ -55,6 +67,13 @@ def essential(definition: JsonObject) -> str:
     containers = list(listed(definition, "containerDefinitions"))
     first = next((each for each in containers if each.get("essential") is not False), None)
     return str((first or containers[0]).get("name")) if containers else ""
+
+
+def known(tasks: Iterable[JsonObject], container: str) -> None:
+    """Check that some task has a container of this name, where there is any task. PlanError."""
+    names = {str(each.get("name")) for task in tasks for each in listed(task, "containers")}
+    if names and container not in names:
+        raise PlanError(f"no container is called {container}", hint=f"there are {', '.join(sorted(names))}")
 
 
 def streams(task: JsonObject, definition: JsonObject, container: str = "") -> Iterator[Stream]:

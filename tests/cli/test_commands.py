@@ -141,7 +141,9 @@ def test_progress_is_coloured_as_asked(cli: Cli, box: Box, flag: str, colored: b
 
 def test_status_for_machines_and_with_fewer_events(cli: Cli, box: Box) -> None:
     box.settle()
-    whole = json.loads(cli("status", "--format", "json").out)
+    whole = json.loads(cli("status", "--format", "json", "--events", "1").out)
+    assert len(whole["events"]) == 1
+    assert whole["createdAt"].endswith("Z")
     assert whole["serviceName"] == SERVICE
     assert whole["deployments"][0]["status"] == "PRIMARY"
     text = cli("status", "--events", "1").out

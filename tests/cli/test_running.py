@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -152,7 +153,11 @@ def test_lines_are_followed_until_ctrl_c(cli: Cli, shop: Box, monkeypatch: pytes
     assert every.code == 0, every
     assert every.out.count(" begun\n") == 5
     assert f"Z {name[:8]}/httpd-app begun\n" in every.out
-    assert cli("logs", "--container", "nope").out == ""
+    cli("logs", "--container", "nope").one_error("no container is called nope", "there are httpd-app")
+    cli("tasks", "--id", name, "logs", "-f", "--container", "nope").one_error("no container is called nope")
+    none = cli("tasks", "--id", name, "logs", "-d", "1s", "-s", "2100-01-01T00:00:00Z")
+    assert (none.code, none.out) == (0, "")
+    assert "There are no lines since" in none.err
     cli("logs", "--start-time", "yesterday").one_error("is no time")
 
 
@@ -222,9 +227,25 @@ def test_tasks_are_listed_and_stopped(cli: Cli, shop: Box, monkeypatch: pytest.M
     cli("--filter-command", "false", "tasks", "--find").one_error("the filter command chose no task")
     found = cli("--filter-command", "tail -1", "tasks", "--find")
     assert json.loads(found.out)["taskArn"].endswith(names[1])
+    assert re.fullmatch(r"20[\d-]+T[\d:]+\.\d{3}Z", json.loads(found.out)["createdAt"])
     cli("tasks", "--stop", "--id", names[0]).one_error("there is no terminal to ask on")
     monkeypatch.setattr("sys.stdin", Typed("no\n"))
     assert "Nothing was stopped." in cli("tasks", "--stop", "--id", names[0]).err
     assert shop.writes() == []
     assert cli("tasks", "stop", "--force", "--id", names[0]).code == 0
     assert shop.writes() == ["StopTask"]
+
+
+def test_flags_of_tasks_stand_before_its_commands_too(cli: Cli, shop: Box) -> None:
+    (name, other) = (line.split("\t")[0] for line in cli("tasks", "--output", "tsv").out.splitlines())
+    listed = cli("tasks", "--output", "json", "list")
+    assert [json.loads(line)["taskArn"].rpartition("/")[2] for line in listed.out.splitlines()] == [
+        name,
+        other,
+    ]
+    found = cli("tasks", "--id", other, "find")
+    assert json.loads(found.out)["taskArn"].endswith(other)
+    assert json.loads(cli("tasks", "--id", other, "find", "--id", name).out)["taskArn"].endswith(name)
+    cli("tasks", "--stop", "list").one_error("--find, --stop and --trace do not go with `list`")
+    cli("tasks", "--id", "nope", "stop", "--force").one_error("no running task's id begins with nope")
+    assert shop.writes() == []
