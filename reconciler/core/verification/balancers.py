@@ -47,7 +47,9 @@ def checks(scene: Scene) -> Iterator[Check]:
 def _first(scene: Scene, item: JsonObject, path: Path) -> Check:
     serves = f"{item.get('containerName')}:{item.get('containerPort')}"
     place = (*path, "targetGroupArn")
-    return _group(scene, item, item["targetGroupArn"], place, serves, attached=True)
+    # CodeDeploy takes the listener from one target group of the pair to the other, and back with the next deployment.
+    moves = scene.case.controller == "CODE_DEPLOY" and bool(scene.live)
+    return _group(scene, item, item["targetGroupArn"], place, serves, attached=not moves)
 
 
 def _group(scene: Scene, item: JsonObject, arn: Json, path: Path, serves: str, *, attached: bool) -> Check:
