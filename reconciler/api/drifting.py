@@ -3,15 +3,25 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Protocol
 
 from reconciler.api.plannings import Planning
 from reconciler.core.values import Json
-from reconciler.errors import AwsNotFound, PlanError, ReconcilerError, Refused, StalePlan
+from reconciler.errors import (
+    AwsNotFound,
+    ConfigError,
+    PlanError,
+    ReconcilerError,
+    Refused,
+    StalePlan,
+    Where,
+)
 from reconciler.records import dataclass
 
 if TYPE_CHECKING:
+    from reconciler.core.accepted import Entry
     from reconciler.core.applied import Applied
     from reconciler.core.drifts import Drift
     from reconciler.core.plans import Plan
@@ -39,13 +49,47 @@ class Drifting(Planning):
 
     def drift(self, options: Options | None = None) -> Drifted:
         """Compare the files, AWS and what was applied last. PlanError for a record that cannot be read."""
-        from reconciler.core import drifts
+        from reconciler.core import accepted, drifts
 
         plan = self.plan(options)
         store = self._store()
         record = self._recorded(plan, store) if store is not None else None
         found = drifts.judge(plan, record, self._kinds(), self._values(plan), self._moved(plan, record))
-        return Drifted(plan, found, record, store is not None)
+        marked = accepted.mark(found, self._accepted(), datetime.fromtimestamp(self.clock.now(), UTC).date())
+        return Drifted(plan, marked, record, store is not None)
+
+    def accept(self, drifted: Drifted, reason: str, until: str = "") -> tuple[str, ...]:
+        """Accept the differences that count, up to a day or for good; gives the places of those that are new.
+
+        They are written to `core.accepted.FILE` beside the project file. ConfigError where that cannot be done.
+        """
+        from reconciler.core import accepted
+        from reconciler.render import definitions
+
+        entries, new = accepted.added(self._accepted(), drifted.drifts, reason, until)
+        path = self.project.root / accepted.FILE
+        try:
+            path.write_text(definitions.plain_yaml(accepted.document(entries)), encoding="utf-8")
+        except OSError as error:
+            raise ConfigError(f"{path} cannot be written: {error.strerror}") from error
+        return tuple(f"{entry.unit} {entry.address}".rstrip() for entry in new)
+
+    def _accepted(self) -> tuple[Entry, ...]:
+        import yaml
+
+        from reconciler.core import accepted
+        from reconciler.load import sources
+
+        path = self.project.root / accepted.FILE
+        if not path.exists():
+            return ()
+        try:
+            document = yaml.safe_load(sources.text(path))
+        except yaml.YAMLError as error:
+            mark = getattr(error, "problem_mark", None)
+            where = Where(str(path), mark.line + 1, mark.column + 1) if mark is not None else Where(str(path))
+            raise ConfigError("this is no YAML", where, getattr(error, "problem", None)) from None
+        return accepted.read(document, str(path))
 
     def keep_record(self, plan: Plan, shown: str) -> str:
         """Write down that a plan was applied; gives where, empty where the project names no place.

@@ -6,12 +6,31 @@ from typing import TYPE_CHECKING
 
 import click
 
-from reconciler.cli import exits, fleets, options, patience, planning
+from reconciler.cli import exits, fleets, logs, options, patience, planning
 
 if TYPE_CHECKING:
     from reconciler.api.drifting import Drifted
     from reconciler.api.fleets import Done
     from reconciler.render.drifts import Member
+
+
+_CAUSES = ("configuration", "infrastructure", "live")
+
+
+def _causes(_context: click.Context, _parameter: click.Parameter, value: str) -> tuple[str, ...]:
+    found = tuple(filter(None, (cause.strip() for cause in value.split(","))))
+    for cause in found:
+        if cause not in _CAUSES:
+            raise click.BadParameter(f"{cause!r} is none of {', '.join(_CAUSES)}")
+    return found
+
+
+def _day(_context: click.Context, _parameter: click.Parameter, value: str) -> str:
+    if value:
+        from reconciler.core import accepted
+
+        accepted.day(value, "--until")
+    return value
 
 
 @click.command()
@@ -25,8 +44,30 @@ if TYPE_CHECKING:
     show_default=True,
     help="Output.",
 )
+@click.option(
+    "--fail-on",
+    metavar="CAUSE,…",
+    default="",
+    callback=_causes,
+    help="Exit with 2 for these causes alone: configuration, infrastructure, live.",
+)
+@click.option(
+    "--accept", is_flag=True, help="Accept the drift that there is: write it to drift-accepted.yml."
+)
+@click.option("--reason", metavar="TEXT", default="", help="Why it is accepted.")
+@click.option("--until", metavar="DAY", default="", callback=_day, help="Up to which day: 2026-12-01.")
 @click.option("--show-sensitive", is_flag=True, help="Print secrets instead of marks.")
-def command(common: options.Common, choice: fleets.Choice, form: str, *, show_sensitive: bool) -> int:
+def command(
+    common: options.Common,
+    choice: fleets.Choice,
+    form: str,
+    fail_on: tuple[str, ...],
+    reason: str,
+    until: str,
+    *,
+    accept: bool,
+    show_sensitive: bool,
+) -> int:
     """Compare the files with AWS, and say who moved since the last apply.
 
     Exits with 0 without drift, 2 with drift, 1 on an error. With `record: DIR` or `record: s3://BUCKET/PREFIX` in the
@@ -37,8 +78,14 @@ def command(common: options.Common, choice: fleets.Choice, form: str, *, show_se
     Examples:
       reconciler drift
       reconciler drift . --format json | jq '.projects[].drifts[]?'
+      reconciler drift --fail-on live,infrastructure
+      reconciler drift --accept --reason 'load test' --until 2030-12-01
     """
     choice.insist_on_one()
+    if accept and (choice.several or not reason):
+        raise click.UsageError("--accept is about one project, and says why: --reason TEXT")
+    if (reason or until) and not accept:
+        raise click.UsageError("--reason and --until go with --accept")
     if choice.several:
         with fleets.opened(common, choice, show_sensitive=show_sensitive) as fleet:
             with fleets.progress() as told:
@@ -47,6 +94,10 @@ def command(common: options.Common, choice: fleets.Choice, form: str, *, show_se
     else:
         with options.opened(common, show_sensitive=show_sensitive) as reconciler:
             with patience.told():
+                drifted = reconciler.drift()
+            if accept:
+                for line in reconciler.accept(drifted, reason, until):
+                    logs.info(f"accepted: {line}")
                 drifted = reconciler.drift()
             members = [_member(str(reconciler.project.document.path), drifted)]
     from reconciler.render import drifts
@@ -57,7 +108,7 @@ def command(common: options.Common, choice: fleets.Choice, form: str, *, show_se
         options.write(drifts.human(members, planning.style(common)))
     if any(member.error for member in members):
         return exits.ERROR
-    return exits.CHANGES if any(drifts.counted(member.drifts) for member in members) else exits.OK
+    return exits.CHANGES if any(drifts.counted(member.drifts, fail_on) for member in members) else exits.OK
 
 
 def _of(done: Done[Drifted]) -> Member:

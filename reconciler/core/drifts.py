@@ -44,6 +44,15 @@ class Moved:
     counted: str = "version"
 
 
+@dataclass(frozen=True, slots=True)
+class Acceptance:
+    """That people have accepted a difference (`core.accepted`): why, and up to which day; `expired` since then."""
+
+    reason: str
+    until: str
+    expired: bool = False
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Drift:
     """A difference between the files and AWS.
@@ -62,6 +71,12 @@ class Drift:
     also: Cause | None = None
     moved: tuple[Moved, ...] = ()
     note: str = ""
+    accepted: Acceptance | None = None
+
+    @property
+    def counts(self) -> bool:
+        """Tell whether it is drift: what is not managed, and what is accepted, is told and does not count."""
+        return self.cause is not Cause.UNMANAGED and (self.accepted is None or self.accepted.expired)
 
 
 def judge(

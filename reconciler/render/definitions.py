@@ -58,6 +58,11 @@ _Dumper.add_representer(
 )
 
 
+def plain_yaml(document: Json) -> str:
+    """Write a document as YAML that is no template."""
+    return yaml.dump(document, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=10_000)
+
+
 def _plain(value: Draft) -> Draft:
     """Keep texts from beginning an action: every format but HCL is a Go template, too."""
     if isinstance(value, dict):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Final
 
@@ -76,6 +76,10 @@ def _drift(drift: Drift, style: Style) -> Iterator[str]:
     yield style.paint(
         "dim", f"    {_SAID[drift.cause]}" + ("; and AWS was changed, too" if drift.also else "")
     )
+    if drift.accepted is not None:
+        until = f" until {drift.accepted.until}" if drift.accepted.until else ""
+        verb = "was accepted" if drift.accepted.expired else "accepted"
+        yield style.paint("dim", f"    {verb}{until}: {texts.safe(drift.accepted.reason)}")
     for moved in drift.moved:
         yield style.paint("dim", f"    {texts.safe(_moved(moved))}")
 
@@ -93,7 +97,13 @@ def summary(members: Sequence[Member], style: Style = PLAIN) -> str:
     drifted = sum(bool(counted(member.drifts)) for member in members)
     failed = sum(bool(member.error) for member in members)
     if len(members) == 1 and not failed:
-        text = "Drift." if drifted else "No drift. What runs is what the files describe."
+        accepted = any(drift.accepted is not None for drift in members[0].drifts)
+        none = (
+            "No drift but what is accepted."
+            if accepted
+            else "No drift. What runs is what the files describe."
+        )
+        text = "Drift." if drifted else none
         return style.paint("bold", text) + _lacking(members)
     told = [f"{drifted} with drift", f"{len(members) - drifted - failed} without"]
     told += [f"{failed} failed"] if failed else []
@@ -109,9 +119,13 @@ def _lacking(members: Iterable[Member]) -> str:
     return f" Causes are not known where the last apply is not recorded{more}."
 
 
-def counted(drifts: Iterable[Drift]) -> tuple[Drift, ...]:
-    """Give the differences that are drift: what is not managed is told and does not count."""
-    return tuple(drift for drift in drifts if drift.cause is not Cause.UNMANAGED)
+def counted(drifts: Iterable[Drift], fail_on: Collection[str] = ()) -> tuple[Drift, ...]:
+    """Give the differences that are drift, of the causes in `fail_on` where it names some; unknown ones always."""
+    return tuple(
+        drift
+        for drift in drifts
+        if drift.counts and (not fail_on or drift.cause is None or drift.cause.value in fail_on)
+    )
 
 
 def document(members: Sequence[Member]) -> str:
@@ -151,6 +165,13 @@ def _document(drift: Drift) -> dict[str, Json]:
             for moved in drift.moved
         ],
         "note": drift.note,
+        "accepted": None
+        if drift.accepted is None
+        else {
+            "reason": drift.accepted.reason,
+            "until": drift.accepted.until,
+            "expired": drift.accepted.expired,
+        },
     }
 
 

@@ -99,6 +99,68 @@ def test_what_is_gone_and_what_never_was(cli: Cli, empty: Box) -> None:
     assert drifts(cli)[f"{UNIT} "]["cause"] == "live"
 
 
+def test_drift_is_accepted_for_as_long_as_it_is_the_same(cli: Cli, box: Box) -> None:
+    box.ecs.update_service(cluster=CLUSTER, service=SERVICE, desiredCount=3, enableECSManagedTags=False)
+    ran = cli("drift", "--accept", "--reason", "load test", "--until", "2999-01-01")
+    assert ran.code == 0, ran
+    assert f"accepted: {UNIT} desiredCount\n" in ran.err
+    assert "    accepted until 2999-01-01: load test\n" in ran.out
+    assert ran.out.endswith("No drift but what is accepted.\n")
+    assert Path("drift-accepted.yml").read_text() == (
+        f"accepted:\n  - unit: {UNIT}\n    address: desiredCount\n    live: 3\n    reason: load test\n"
+        f"    until: '2999-01-01'\n  - unit: {UNIT}\n    address: enableECSManagedTags\n    live: false\n"
+        "    reason: load test\n    until: '2999-01-01'\n"
+    )
+    assert drifts(cli, 0)[f"{UNIT} desiredCount"]["accepted"]["reason"] == "load test"
+    box.ecs.update_service(cluster=CLUSTER, service=SERVICE, desiredCount=4)
+    assert drifts(cli)[f"{UNIT} desiredCount"]["accepted"] is None
+    edit("drift-accepted.yml", "live: 3", "live: 4")
+    assert cli("drift").code == 0
+    edit("drift-accepted.yml", "until: '2999-01-01'", "until: 2001-01-01")
+    assert drifts(cli)[f"{UNIT} desiredCount"]["accepted"]["expired"] is True
+    assert "    was accepted until 2001-01-01: load test\n" in cli("drift").out
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("a: [", "drift-accepted.yml:1:5: this is no YAML"),
+        ("accepted: 3", "an object with a list `accepted`"),
+        ("accepted: [{unit: x}]", "accepted[0] needs `unit` and `address`"),
+        ("accepted: [{unit: x, address: y, untl: z}]", "accepted[0]: `untl` is unknown"),
+        ("accepted: [{unit: x, address: y, until: soon}]", "accepted[0].until: 'soon' is no day"),
+    ],
+)
+def test_what_is_no_acceptance(cli: Cli, box: Box, text: str, words: str) -> None:
+    Path("drift-accepted.yml").write_text(text)
+    cli("drift").one_error(words)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("--accept",), "--reason TEXT"),
+        ((".", "--accept", "--reason", "x"), "is about one project"),
+        (("--reason", "x"), "go with --accept"),
+        (("--accept", "--reason", "x", "--until", "friday"), "--until: 'friday' is no day"),
+        (("--fail-on", "lives"), "'lives' is none of configuration, infrastructure, live"),
+    ],
+)
+def test_flags_that_do_not_fit(cli: Cli, project: Path, arguments: tuple[str, ...], words: str) -> None:
+    cli("drift", *arguments).one_error(words)
+
+
+def test_causes_that_matter(cli: Cli, box: Box) -> None:
+    settle(".applied")
+    assert cli("apply", "--auto-approve").code == 0
+    edit("ecs-service-def.json", '"desiredCount": 2', '"desiredCount": 4')
+    assert [cli("drift", "--fail-on", causes).code for causes in ("live", "live,configuration", "")] == [
+        0,
+        2,
+        2,
+    ]
+
+
 def test_records_in_s3_and_secrets_that_move(cli: Cli, box: Box, monkeypatch: pytest.MonkeyPatch) -> None:
     endpoint = box.serving.endpoint_url
     s3, ssm = client_of(endpoint, "s3"), client_of(endpoint, "ssm")
