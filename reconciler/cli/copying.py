@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, BinaryIO, Final
+from typing import IO, TYPE_CHECKING, BinaryIO, Final, TypeAlias
 
-from reconciler.cli import joining
+from reconciler.cli import joining, logs
 from reconciler.core import transfers
 from reconciler.core.transfers import Ack, Done, Reader, Ready
 from reconciler.errors import PlanError
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 Told = Callable[[int, int], None]
 """Is told how many bytes have passed, and of how many: 0 where that is unknown."""
+
+Event: TypeAlias = Ready | Ack | Done | bytes
 
 _PART: Final = 1 << 16
 _OVER_SECONDS: Final = 20
@@ -55,24 +57,37 @@ def store(
     """Write a stream to a file of the container; give its length. PlanError where not all of it came."""
     with _joined(reconciler, plugin, session) as process:
         count, reader = transfers.Sum(), Reader(fetches=False)
-        events, under_way = _heard(process, reader), 0
+        events = _heard(process, reader)
         if not isinstance(_next(events, Ready), Ready):
             raise _cut_off(reader)
-        for frame, size in transfers.framed(_parts(source, count)):
-            _send(process, frame, reader)
-            under_way += size
-            told(count.size, total)
-            if under_way >= transfers.WINDOWS * transfers.LINE * transfers.LINES:
-                early = _next(events, Ack, Done)
-                if not isinstance(early, Ack):
-                    raise _refused(early, reader)
-                under_way -= transfers.LINE * transfers.LINES
-        _send(process, transfers.END, reader)
-        done = _next(events, Done)
-        if not isinstance(done, Done):
-            raise _cut_off(reader)
-        count.check(done)
+        try:
+            for _ in _sent(process, events, reader, _parts(source, count)):
+                told(count.size, total)
+            done = _next(events, Done)
+            if not isinstance(done, Done):
+                raise _cut_off(reader)
+            count.check(done)
+        except (KeyboardInterrupt, PlanError):
+            logs.warning("The file in the container is not whole.")
+            raise
         return count.size
+
+
+def _sent(
+    process: subprocess.Popen[bytes], events: Iterator[Event], reader: Reader, parts: Iterable[bytes]
+) -> Iterator[None]:
+    """Send a file, frame by frame, and never more of it ahead than may be under way."""
+    under_way = 0
+    for frame in transfers.framed(parts):
+        _send(process, frame, reader)
+        under_way += 1
+        yield
+        if under_way >= transfers.WINDOWS:
+            early = _next(events, Ack, Done)
+            if not isinstance(early, Ack):
+                raise _refused(early, reader)
+            under_way -= 1
+    _send(process, transfers.END, reader)
 
 
 @contextmanager
@@ -144,16 +159,14 @@ def _close(pipe: IO[bytes] | None) -> None:
         return
 
 
-def _heard(process: subprocess.Popen[bytes], reader: Reader) -> Iterator[Ready | Ack | Done | bytes]:
+def _heard(process: subprocess.Popen[bytes], reader: Reader) -> Iterator[Event]:
     """Give what the container says until the plugin says no more."""
     assert process.stdout is not None
     while shown := os.read(process.stdout.fileno(), _PART):
         yield from reader.feed(shown)
 
 
-def _next(
-    events: Iterator[Ready | Ack | Done | bytes], *wanted: type[Ready | Ack | Done]
-) -> Ready | Ack | Done | None:
+def _next(events: Iterator[Event], *wanted: type[Ready | Ack | Done]) -> Ready | Ack | Done | None:
     """Give the next of the events that are wanted; None where there is none any more."""
     return next((event for event in events if isinstance(event, wanted)), None)
 

@@ -90,16 +90,16 @@ def storing(path: str) -> str:
     return shlex.join(["sh", "-c", _STORE, "sh", path])
 
 
-def framed(parts: Iterable[bytes]) -> Iterator[tuple[bytes, int]]:
-    """Give what to write for a file, and how many of its bytes that holds: each is answered. Parts are of any size."""
+def framed(parts: Iterable[bytes]) -> Iterator[bytes]:
+    """Give what to write for a file, of which parts of any size come, frame by frame: each is answered."""
     size, rest = LINE * LINES, b""
     for part in parts:
         rest += part
         while len(rest) >= size:
-            yield _frame(rest[:size]), size
+            yield _frame(rest[:size])
             rest = rest[size:]
     if rest:
-        yield _frame(rest), len(rest)
+        yield _frame(rest)
 
 
 def _frame(content: bytes) -> bytes:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -265,7 +267,19 @@ def test_files_there_and_back(cli: Cli, shop: Box, notes: Path, tmp_path: Path) 
     assert shop.writes() == ["ExecuteCommand"] * 4
 
 
-def test_files_that_do_not_get_through(cli: Cli, shop: Box, notes: Path, tmp_path: Path) -> None:
+class Torn(io.BytesIO):
+    """A file in the midst of which somebody presses Ctrl-C."""
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        """Give the first part."""
+        if self.tell():
+            raise KeyboardInterrupt
+        return super().read(size)
+
+
+def test_files_that_do_not_get_through(
+    cli: Cli, shop: Box, notes: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     Path("kept").write_text("before")
     cli(*FIRST, "exec", "cp", f"_:{tmp_path}/none", "kept").one_error(
         "the session ended before", f"{tmp_path}/none"
@@ -275,7 +289,11 @@ def test_files_that_do_not_get_through(cli: Cli, shop: Box, notes: Path, tmp_pat
         "the session ended before", "none/x", "needs `sh`"
     )
     assert cli(*FIRST, "exec", "cp", "_:/tmp/x", "kept", FAKE_PLUGIN_DOES="is left").code == 130
+    monkeypatch.setattr("sys.stdin", SimpleNamespace(isatty=lambda: False, buffer=Torn(BINARY)))
+    torn = cli(*FIRST, "exec", "cp", "-", f"_:{tmp_path}/half")
+    assert (torn.code, "The file in the container is not whole." in torn.err) == (130, True)
     sent = shop.writes()
+    assert sent[-4:-2] == sent[-2:]
     assert sent[-2:] == ["ExecuteCommand", "TerminateSession"]
     cli(*FIRST, "exec", "cp", "absent", "_:/tmp/x").one_error("absent cannot be read: No such file")
     assert shop.writes() == sent
