@@ -119,17 +119,21 @@ class Tasks(Families):
     ) -> Iterator[LogLine]:
         """Give what the containers of the family's tasks wrote (by awslogs) since a time, in seconds since 1970.
 
-        `only` is the id of one task. With `follow` it goes on, with the tasks that come up meanwhile, until Ctrl-C;
-        what fails then and may not fail again is told to `troubled`, and asked for again.
+        `only` is the id of one task. With `follow` it goes on, with the tasks that come up meanwhile, until Ctrl-C, or
+        until the one task has ended; what fails then and may not fail again is told to `troubled`, and asked for again.
+        PlanError where no task has the container.
         """
         from reconciler.core import tasks
         from reconciler.engine.tailing import Tail
 
+        shown: list[JsonObject] = []
         tail = Tail(self.task_port, f"service.{self.settings.cluster}/{self.settings.service or ''}", since)
-        looked = False
+        looked = over = False
         while True:
             try:
                 shown = [task for task in self.tasks() if not only or tasks.task_id(task) == only]
+                if container and not looked:
+                    tasks.known(shown, container)
                 yield from tail.read(
                     stream
                     for task in shown
@@ -143,9 +147,9 @@ class Tasks(Families):
                     raise
                 if troubled is not None:
                     troubled(error)
-            if not follow:
+            if not follow or over:
                 return
-            looked = True
+            looked, over = True, bool(only) and all(map(tasks.ended, shown))  # its last lines come late
             self.clock.sleep(FOLLOWING)
 
     def trace(self, task: JsonObject, *, since: float) -> tuple[Moment, ...]:
