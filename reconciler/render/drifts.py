@@ -112,7 +112,7 @@ def summary(members: Sequence[Member], style: Style = PLAIN) -> str:
 
 def _lacking(members: Iterable[Member]) -> str:
     """Say that the comparison was one of two sides only, where that matters."""
-    without = [member for member in members if member.drifts and member.applied is None]
+    without = [member for member in members if counted(member.drifts) and member.applied is None]
     if not without:
         return ""
     more = "" if any(member.wanted for member in without) else " (`record` in the project file says where)"
