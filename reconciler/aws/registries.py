@@ -119,11 +119,19 @@ class Registries:
 
     def _sent(self, method: str, url: str, headers: Mapping[str, str]) -> Any:
         from botocore.awsrequest import AWSRequest
-        from botocore.exceptions import BotoCoreError, HTTPClientError
+        from botocore.exceptions import (
+            BotoCoreError,
+            ConnectTimeoutError,
+            HTTPClientError,
+            ReadTimeoutError,
+        )
 
         try:
             request = AWSRequest(method=method, url=url, headers=dict(headers)).prepare()
             return self._session(url).send(request)
+        except (ConnectTimeoutError, ReadTimeoutError) as error:
+            seconds = _SECONDS[isinstance(error, ReadTimeoutError)]
+            raise ConnectionError(f"no answer within {seconds:g} seconds") from error
         except (BotoCoreError, HTTPClientError) as error:
             said = str(error.kwargs.get("error") or error) if hasattr(error, "kwargs") else str(error)
             raise ConnectionError(_brief(said)) from error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Iterator
 from typing import Any
 
@@ -63,6 +64,16 @@ def test_nobody_answers(registries: Registries) -> None:
     found = registries.manifest(Manifest("127.0.0.1:1", "a", "b", whole=True))
     assert found == Unanswered("127.0.0.1:1 cannot be reached: Connection refused")
     assert isinstance(registries.download("http://127.0.0.1:1/x"), Unanswered)
+
+
+def test_one_that_never_answers_is_not_waited_for(
+    registries: Registries, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("reconciler.aws.registries._SECONDS", (3.0, 0.01))
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        host = f"127.0.0.1:{silent.getsockname()[1]}"
+        found = registries.manifest(Manifest(host, "a", "1"))
+    assert found == Unanswered(f"{host} cannot be reached: no answer within 0.01 seconds")
 
 
 def test_a_document(registry: Any, registries: Registries) -> None:
