@@ -51,6 +51,8 @@ def diff(desired: Canon, live: Canon | None) -> Differences:
     found: list[tuple[Change, bool]] = []
     walk = _Walk(kind.undeclared, desired.facts)
     found.extend(walk.structure(kind.node, desired.tree, live.tree if live else {}, (), ""))
+    if live is None:  # what somebody else sets later is created as the file says it
+        return Differences(tuple(change for change, _ in found))
     return Differences(
         tuple(change for change, noted in found if not noted),
         tuple(change for change, noted in found if noted),
