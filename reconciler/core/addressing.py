@@ -56,6 +56,7 @@ class Addressed:
 
 
 _ARN: Final = r"arn:aws[a-z-]*:[a-z0-9-]+:"
+_BUCKET: Final = re.compile(r"arn:aws[a-z-]*:s3:")
 _ECR: Final = r"\d{12}\.dkr[.-]ecr[a-z-]*\."
 _SHORT: Final = r"[a-z]{1,12}-(?=[a-z]*\d)[0-9a-z]{8,17}\Z"
 _ID: Final = re.compile(rf"{_ARN}|{_ECR}|{_SHORT}")
@@ -146,10 +147,14 @@ def _addressed(
 
 
 def _ends(value: str) -> Iterator[int]:
-    """Give where an ID may end in a text, the longest first: a tag, a key or a path may follow it."""
+    """Give where an ID may end in a text, the longest first: a tag or a key may follow it.
+
+    A path follows a bucket alone: `…/app/two` is another repository than `…/app`.
+    """
     yield len(value)
     if _ID.match(value):
-        yield from (match.start() for match in reversed(list(re.finditer("[:/@]", value))))
+        marks = "[:/@]" if _BUCKET.match(value) else "[:@]"
+        yield from (match.start() for match in reversed(list(re.finditer(marks, value))))
 
 
 def _named(text: str, path: Path, known: Named) -> str | None:
