@@ -18,7 +18,7 @@ from reconciler.engine import observing
 from reconciler.engine.observing import Observed, Reads
 from reconciler.engine.options import Options
 from reconciler.engine.ports import Snapshot
-from reconciler.errors import ConfigError, KnownLater, PlanError, Refused, StalePlan
+from reconciler.errors import ConfigError, KnownLater, PlanError, Refused, StalePlan, Where
 
 if TYPE_CHECKING:
     from reconciler.core.plans import Notice, Origins, Plan, Unit
@@ -211,6 +211,21 @@ class Planning(Opening):
         if plan.deferred:
             return {}
         return next(made.sides for made in self._made if made.plan == plan)
+
+    def places(self, plan: Plan) -> Mapping[str, Where]:
+        """Give where the units of a plan that change are written, by address: the place of their first change.
+
+        A unit has none where no file describes it, nor while the plan is deferred.
+        """
+        if plan.deferred:
+            return {}
+        from reconciler.api import places
+
+        kinds = {unit.kind for unit in plan.units}
+        files = self.definitions(
+            task_definition="task_definition" in kinds, service=bool(kinds - {"task_definition"})
+        )
+        return places.places(plan, files._asdict(), self._kinds())
 
     def rehearse(self, plan: Plan) -> tuple[Rehearsed, ...]:
         """Play the changes of a plan that was made here through a model of ECS. PlanError where it cannot."""

@@ -63,7 +63,7 @@ def command(
     with options.opened(common, show_sensitive=show_sensitive) as reconciler:
         with patience.told():
             plan = reconciler.plan(wanted, strict=strict)
-        planning.show(reconciler, plan, "human", common)
+        planning.show(plan, common)
         if planning.refused(plan):
             return exits.ERROR
         planning.insist_applyable(plan)

@@ -61,7 +61,7 @@ def run(
     with options.opened(common) as reconciler:
         with patience.told():
             plan = reconciler.plan(wanted)
-        planning.show(reconciler, plan, "human", common)
+        planning.show(plan, common)
         if planning.refused(plan):
             return exits.ERROR
         if dry_run:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -13,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from reconciler.cli import exits, logs, options, planning
+from reconciler.cli import exits, forms, logs, options
 from reconciler.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -75,6 +74,14 @@ class Choice:
         self.since = since
         self.shard = shard
         self.at_once = at_once
+
+    @property
+    def name(self) -> str:
+        """Say which projects were asked for, the same on every run; what changed since when is no part of it."""
+        told = [*map(str, self.paths), *(f"only={each}" for each in self.only)]
+        told += [f"exclude={each}" for each in self.exclude]
+        told += ["shard={}/{}".format(*self.shard)] if self.shard is not None else []
+        return " ".join(told)
 
     @property
     def several(self) -> bool:
@@ -150,6 +157,7 @@ def plan(
     wanted: Options,
     *,
     form: str,
+    limit: int | None = None,
     strict: bool,
     show_sensitive: bool,
     detailed: bool,
@@ -157,15 +165,12 @@ def plan(
     """Plan the projects that are chosen, and show the plans; give the exit code: one that failed makes it 1."""
     from reconciler.render import fleets
 
-    fleet = opened(common, choice, show_sensitive=show_sensitive)
-    with fleet:
+    sheet = forms.Sheet(common, choice.name, several=True, limit=limit)
+    with forms.reporting(form, sheet), opened(common, choice, show_sensitive=show_sensitive) as fleet:
         with progress() as told:
             found = fleet.plan(wanted, strict=strict, at_once=choice.at_once, told=told)
         members = [_member(each, form) for each in found]
-    if form == "json":
-        options.write(fleets.document(members))
-    else:
-        options.write(fleets.plans(members, planning.style(common)))
+    forms.show_several(form, members, sheet)
     kinds = fleets.kinds(members)
     if kinds["failed"]:
         return exits.ERROR
@@ -173,19 +178,13 @@ def plan(
 
 
 def _member(planned: Done[Plan], form: str) -> Member:
-    from reconciler.core import planfiles
+    path, reconciler, found = str(planned.path), planned.reconciler, planned.result
+    if found is not None and reconciler is not None:
+        return forms.member(form, path, reconciler, found)
     from reconciler.render.fleets import Member
 
-    path, reconciler, found = str(planned.path), planned.reconciler, planned.result
-    if found is None or reconciler is None:
-        text = str(planned.error)
-        return Member(path, None, reconciler.masker.text(text) if reconciler is not None else text)
-    shown = (
-        json.loads(planfiles.shown(found, reconciler.masker, planning.said(reconciler, found)))
-        if form == "json"
-        else None
-    )
-    return Member(path, found, shown=shown)
+    assert planned.error is not None
+    return Member.failed(path, planned.error, reconciler.masker.leaf if reconciler is not None else str)
 
 
 @contextmanager

@@ -45,6 +45,11 @@ def hiding(hide: Callable[[Any], Any]) -> None:
     _SETTINGS.hide = hide
 
 
+def hidden(text: str) -> str:
+    """Give a text as it is told: with marks for secrets."""
+    return str(_SETTINGS.hide(text))
+
+
 def debugging() -> bool:
     """Tell whether to show where errors come from."""
     return _SETTINGS.debug

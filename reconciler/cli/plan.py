@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from reconciler.cli import exits, fleets, options, patience, planning
+from reconciler.cli import exits, fleets, forms, options, patience, planning
 
 
 @click.command()
@@ -16,10 +16,16 @@ from reconciler.cli import exits, fleets, options, patience, planning
 @click.option(
     "--format",
     "form",
-    type=click.Choice(planning.FORMATS),
+    type=click.Choice(list(forms.FORMS)),
     default="human",
     show_default=True,
-    help="Output.",
+    help="Output; markdown is a comment for a pull request, github annotations of its files.",
+)
+@click.option(
+    "--markdown-limit",
+    type=click.IntRange(4096),
+    metavar="N",
+    help="Characters that --format markdown may take; 65536, as many as GitHub takes in a comment.",
 )
 @click.option(
     "--detailed-exitcode", is_flag=True, help="Exit 0 without changes, 2 with changes, 1 on an error."
@@ -35,6 +41,7 @@ def command(
     choice: fleets.Choice,
     out: str | None,
     form: str,
+    markdown_limit: int | None,
     live: str | None,
     tasks: int | None,
     rollback_events: tuple[str, ...],
@@ -62,6 +69,8 @@ def command(
       reconciler plan --simulate              # how the rollout would go, by a model of ECS
       reconciler plan . --detailed-exitcode   # every project below this folder
       reconciler plan . --exclude 'legacy*' --format json | jq .summary
+      reconciler plan --format markdown > comment.md
+      reconciler plan . --format github       # in a workflow: errors and changes beside their lines
     """
     if out and show_sensitive:
         raise click.UsageError("--out and --show-sensitive exclude each other: a plan file holds no secrets")
@@ -69,6 +78,8 @@ def command(
         raise click.UsageError("--out and --live exclude each other: such a plan cannot be applied")
     if simulate and form != "human":
         raise click.UsageError("--simulate tells a story for people; leave --format out")
+    if markdown_limit is not None and form != "markdown":
+        raise click.UsageError("--markdown-limit is about --format markdown")
     wanted = planning.plan_options(
         tasks=tasks,
         skip_task_definition=skip_task_definition,
@@ -85,17 +96,22 @@ def command(
             choice,
             wanted,
             form=form,
+            limit=markdown_limit,
             strict=strict,
             show_sensitive=show_sensitive,
             detailed=detailed_exitcode,
         )
-    saved = planning.read_live(live) if live else None
-    with options.opened(common, show_sensitive=show_sensitive, aws=saved is None) as reconciler:
+    sheet = forms.Sheet(common, forms.project(form, common), limit=markdown_limit)
+    with (
+        forms.reporting(form, sheet),
+        options.opened(common, show_sensitive=show_sensitive, aws=live is None) as reconciler,
+    ):
         with patience.told():
+            saved = planning.read_live(live) if live else None
             plan = reconciler.plan(wanted, strict=strict, live=saved)
         if out and not plan.refusals:
             planning.save(reconciler, plan, out)
-        planning.show(reconciler, plan, form, common)
+        forms.show(form, reconciler, plan, sheet)
         if planning.refused(plan):
             return exits.ERROR
         if simulate:
@@ -114,7 +130,7 @@ def _insist_on_many(
         (out, "--out"),
         (live, "--live"),
         (simulate, "--simulate"),
-        (form in ("patch", "diff"), f"--format {form}"),
+        (forms.FORMS[form].several is None, f"--format {form}"),
     ):
         if given:
             raise click.UsageError(

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from reconciler.engine.options import Options
     from reconciler.render.styles import Style
 
-FORMATS = ("human", "json", "patch", "diff")
 _SHAPES = (
     "tasks",
     "skip_task_definition",
@@ -91,22 +90,11 @@ def style(common: options.Common) -> Style:
     return Style(options.colored(common, sys.stdout))
 
 
-def show(reconciler: Reconciler, plan: Plan, form: str, common: options.Common) -> None:
-    """Print a plan in one of `FORMATS`."""
-    if form == "json":
-        from reconciler.core import planfiles
+def show(plan: Plan, common: options.Common) -> None:
+    """Print a plan for people."""
+    from reconciler.render import human
 
-        options.write(planfiles.shown(plan, reconciler.masker, said(reconciler, plan)))
-    elif form == "patch":
-        from reconciler.render import jsons
-
-        options.write(jsons.patches(plan))
-    elif form == "diff":
-        sys.stdout.write(textual(reconciler, plan, common))
-    else:
-        from reconciler.render import human
-
-        options.write(human.plan(plan, style(common)))
+    options.write(human.plan(plan, style(common)))
 
 
 def rehearse(reconciler: Reconciler, plan: Plan, common: options.Common) -> None:
@@ -334,6 +322,7 @@ rollback_events: Final = click.option(
 
 wait_until: Final = click.option(
     "--wait-until",
+    "--until",
     "wait_until",
     default="deployed",
     show_default=True,

@@ -40,7 +40,7 @@ def command(
         with patience.told():
             plan = reconciler.plan(Options(service=False, force_register=force_register))
         if not output and plan.changes:
-            planning.show(reconciler, plan, "human", common)
+            planning.show(plan, common)
         if planning.refused(plan):
             return exits.ERROR
         if dry_run and output:

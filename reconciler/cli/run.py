@@ -164,7 +164,7 @@ def _asked(
     with patience.told():
         plan = reconciler.plan(Options(service=False))
     if planning.refused(plan):
-        planning.show(reconciler, plan, "human", common)
+        planning.show(plan, common)
         return None
     unit = plan.units[0]
     revision = unit.live

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import field
 
-from reconciler.core.plans import Plan
+from reconciler.core.plans import Notice, Plan
 from reconciler.core.values import Json
+from reconciler.errors import HclErrors, ReconcilerError, Where
 from reconciler.records import dataclass
 from reconciler.render import human, texts
 from reconciler.render.styles import PLAIN, Style
@@ -17,12 +19,33 @@ FORMAT = 1
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """A project of the fleet: its file, its plan or what is wrong with it, and the plan's JSON form."""
+    """A project, of a fleet or alone: its file, its plan or what is wrong with it.
+
+    `error` is the message and `wrong` the same by places. What only some formats need is there for these alone: the
+    plan's JSON form, and where the units that change are written, by address.
+    """
 
     path: str
     plan: Plan | None
     error: str = ""
+    wrong: tuple[Notice, ...] = ()
     shown: Json = None
+    places: Mapping[str, Where] = field(default_factory=dict)
+
+    @classmethod
+    def failed(cls, path: str, error: ReconcilerError, mask: Callable[[str], str] = str) -> Member:
+        """Make the member of a project that has no plan; `mask` hides what must not be shown in a message."""
+        return cls(path, None, mask(str(error)), tuple(_wrong(error, mask)))
+
+
+def _wrong(error: ReconcilerError, mask: Callable[[str], str]) -> Iterator[Notice]:
+    """Tell what is wrong, each thing with its place."""
+    if isinstance(error, HclErrors):
+        for each in error.errors:
+            yield from _wrong(each, mask)
+        return
+    what = "\n".join([error.what, *error.excerpt, *error.details()])
+    yield Notice(what=mask(what), where=error.where, hint=mask(error.hint) if error.hint else None)
 
 
 def plans(members: Sequence[Member], style: Style = PLAIN) -> str:
@@ -61,7 +84,8 @@ def summary(members: Sequence[Member], style: Style = PLAIN) -> str:
     """Write the closing line."""
     counts = {name: len(found) for name, found in kinds(members).items()}
     told = ", ".join(f"{counts[name]} {words}" for name, words in _WORDS.items() if counts[name])
-    return style.paint("bold", f"{len(members)} project{'' if len(members) == 1 else 's'}:") + f" {told}."
+    count = f"{len(members)} project{'' if len(members) == 1 else 's'}"
+    return style.paint("bold", f"{count}:") + f" {told}." if told else style.paint("bold", f"{count}.")
 
 
 _WORDS = {"changed": "to change", "deferred": "deferred", "unchanged": "without changes", "failed": "failed"}

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from reconciler.core.plans import Finding, Notice, Plan, Unit, Verb
+from reconciler.core.plans import Awaited, Finding, Notice, Plan, Unit, Verb
 from reconciler.records import dataclass
 from reconciler.render import changes, rows, texts
 from reconciler.render.styles import PLAIN, Style
 
 
 @dataclass(frozen=True, slots=True)
-class _Look:
+class Look:
     """How a verb is shown: its symbol, what is said of the resource, and what the closing line counts it as."""
 
     symbol: str
@@ -22,20 +22,21 @@ class _Look:
     destroyed: int = 0
 
 
-_VERBS: Final = {
-    Verb.NONE: _Look("", "does not change"),
-    Verb.CREATE: _Look("+", "will be created", added=1),
-    Verb.UPDATE: _Look("~", "will be updated", changed=1),
-    Verb.REPLACE: _Look("-/+", "must be replaced", added=1, destroyed=1),
-    Verb.DEFER: _Look("", "is deferred"),
+VERBS: Final = {
+    Verb.NONE: Look("", "does not change"),
+    Verb.CREATE: Look("+", "will be created", added=1),
+    Verb.UPDATE: Look("~", "will be updated", changed=1),
+    Verb.REPLACE: Look("-/+", "must be replaced", added=1, destroyed=1),
+    Verb.DEFER: Look("", "is deferred"),
 }
+"""How each verb is shown, in every format for people."""
 
 
 def plan(value: Plan, style: Style = PLAIN) -> str:
     """Write a plan."""
     lines: list[str] = []
     for unit in value.units:
-        if unit.verb is not Verb.NONE or unit.noted or unit.rollout:
+        if speaks(unit):
             lines += [*_unit(unit, style), ""]
     lines += _notices(value.notices, style)
     lines.append(summary(value, style))
@@ -54,7 +55,7 @@ def summary(value: Plan, style: Style = PLAIN) -> str:
         left_out = all(unit.kind == "service" for unit in value.units)
         more = " The task definition was not compared." if left_out else ""
         return style.paint("bold", "No changes.") + " What runs is what the files describe." + more
-    looks = [_VERBS[unit.verb] for unit in value.units]
+    looks = [VERBS[unit.verb] for unit in value.units]
     counts = (
         f"{sum(look.added for look in looks)} to add",
         f"{sum(look.changed for look in looks)} to change",
@@ -63,11 +64,20 @@ def summary(value: Plan, style: Style = PLAIN) -> str:
     return style.paint("bold", "Plan:") + f" {', '.join(counts)}."
 
 
-def _unit(unit: Unit, style: Style) -> Iterator[str]:
-    look = _VERBS[unit.verb]
-    kind = unit.kind.replace("_", " ")
+def speaks(unit: Unit) -> bool:
+    """Tell whether there is anything to say of a unit."""
+    return unit.verb is not Verb.NONE or bool(unit.noted or unit.rollout)
+
+
+def becomes(unit: Unit) -> str:
+    """Say what becomes of a unit, and what AWS will do: ``will be updated (a new revision)``."""
     effects = f" ({', '.join(unit.effects)})" if unit.effects else ""
-    heading = f"# {unit.address}: {kind} {unit.name} {look.sentence}{effects}"
+    return f"{VERBS[unit.verb].sentence}{effects}"
+
+
+def _unit(unit: Unit, style: Style) -> Iterator[str]:
+    look = VERBS[unit.verb]
+    heading = f"# {unit.address}: {unit.kind.replace('_', ' ')} {unit.name} {becomes(unit)}"
     yield style.paint("bold", texts.safe(heading))
     if unit.live:
         yield style.paint("dim", texts.safe(f"#   compared with {unit.live}"))
@@ -78,13 +88,18 @@ def _unit(unit: Unit, style: Style) -> Iterator[str]:
         yield from rows.lines([row for finding in unit.changes for row in changes.rows(finding)], style)
         yield "  }"
     for awaited in unit.awaits:
-        place = f", at {awaited.where}" if awaited.where else ""
-        yield style.paint("warn", texts.safe(f"#   waits for {awaited.address}{place}"))
+        yield style.paint("warn", texts.safe(f"#   {waits(awaited)}"))
     for finding in unit.noted:
-        yield style.paint("dim", texts.safe(f"#   left alone: {_left(finding)}"))
+        yield style.paint("dim", texts.safe(f"#   left alone: {left(finding)}"))
 
 
-def _left(finding: Finding) -> str:
+def waits(awaited: Awaited) -> str:
+    """Say what a unit waits for, and what uses it."""
+    place = f", at {awaited.where}" if awaited.where else ""
+    return f"waits for {awaited.address}{place}"
+
+
+def left(finding: Finding) -> str:
     """Say what is live, what the file says instead, and why that is left so."""
     wanted = f", the file says {texts.quoted(finding.after)}" if finding.has_after else ""
     live = texts.quoted(finding.before) if finding.has_before else "not set"
@@ -94,8 +109,13 @@ def _left(finding: Finding) -> str:
 
 def _notices(notices: Sequence[Notice], style: Style) -> Iterator[str]:
     for notice in notices:
-        where = f"{notice.where}: " if notice.where else ""
-        hint = f" ({notice.hint})" if notice.hint else ""
-        yield style.paint("warn", "Warning:") + texts.safe(f" {where}{notice.what}{hint}")
+        yield style.paint("warn", "Warning:") + texts.safe(f" {told(notice)}")
     if notices:
         yield ""
+
+
+def told(notice: Notice) -> str:
+    """Write a notice with its place before it and the way out behind it."""
+    where = f"{notice.where}: " if notice.where else ""
+    hint = f" ({notice.hint})" if notice.hint else ""
+    return f"{where}{notice.what}{hint}"

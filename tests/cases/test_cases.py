@@ -2,7 +2,8 @@
 
 ``case.yml`` says `what` the case shows, and may name another `project` folder (below fixtures/), the `env` that it
 runs in and `strict`. ``live.json`` is what `plan --live` compares with. ``expect/`` holds what comes of it:
-``plan.txt``, ``patch.json``, ``diff.txt`` and ``plan.json`` (which may lack what the plan has more), or ``error.txt``.
+``plan.txt``, ``patch.json``, ``diff.txt`` and ``plan.json`` (which may lack what the plan has more), or ``error.txt``;
+and in either case ``comment.md`` and ``annotations.txt``.
 
 To have what comes of the code written there, for a look at the difference, run the tests with the variable
 ``RECONCILER_UPDATE_GOLDENS=1``.
@@ -10,6 +11,7 @@ To have what comes of the code written there, for a look at the difference, run 
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 from collections.abc import Mapping
@@ -25,7 +27,9 @@ from reconciler.core import canon, diffs, kinds
 from reconciler.core.plans import Plan, Unit
 from reconciler.engine import composing
 from reconciler.errors import ReconcilerError
-from reconciler.render import human, jsons, unified
+from reconciler.render import human, jsons, markdown, unified
+from reconciler.render.annotations import commands
+from reconciler.render.fleets import Member
 from reconciler.testing import FakeClock
 
 FIXTURES = Path(__file__).parents[2] / "fixtures"
@@ -47,25 +51,24 @@ class Case:
         self.environ = {name: str(value) for name, value in self.told.get("env", {}).items()}
 
     def outputs(self) -> dict[str, str]:
-        """Plan, and give all that is printed, by the file that holds it."""
+        """Plan in the project's folder, and give all that is printed, by the file that holds it."""
         try:
-            project = Project.load(folder=self.project, environ=self.environ)
-            with Reconciler.open(project, clock=FakeClock()) as reconciler:
+            with (
+                contextlib.chdir(self.project),
+                Reconciler.open(Project.load(environ=self.environ), clock=FakeClock()) as reconciler,
+            ):
                 plan = reconciler.plan(
                     live=("live.json", self.live), strict=bool(self.told.get("strict", False))
                 )
-                return {name: self._relative(text) for name, text in _printed(reconciler, plan).items()}
+                return _printed(reconciler, plan)
         except ReconcilerError as error:
-            return {"error.txt": self._relative(f"{error}\n")}
+            return {"error.txt": f"{error}\n"} | _reported(Member.failed("project", error))
 
     def revealed(self) -> tuple[Plan, Definitions]:
         """Plan with nothing masked, and give the evaluated files beside it."""
         project = Project.load(folder=self.project, environ=self.environ)
         with Reconciler.open(project, clock=FakeClock(), show_sensitive=True) as reconciler:
             return reconciler.plan(live=("live.json", self.live)), reconciler.definitions()
-
-    def _relative(self, text: str) -> str:
-        return text.replace(f"{self.project}/", "")
 
 
 def _printed(reconciler: Reconciler, plan: Plan) -> dict[str, str]:
@@ -80,6 +83,13 @@ def _printed(reconciler: Reconciler, plan: Plan) -> dict[str, str]:
         "patch.json": jsons.patches(plan),
         "diff.txt": "".join(unified.diff(s.live_name, s.desired_name, s.live, s.desired) for s in shown),
         "plan.json": json.dumps({"units": units}, indent=2, ensure_ascii=False) + "\n",
+    } | _reported(Member("project", plan, places=reconciler.places(plan)))
+
+
+def _reported(member: Member) -> dict[str, str]:
+    return {
+        "comment.md": markdown.comment([member], member.path, several=False),
+        "annotations.txt": commands([member]),
     }
 
 

@@ -68,6 +68,21 @@ def test_one_failure_hides_no_other_project(cli: Cli, fleet: Box, monkeypatch: p
     assert ran.out.startswith("== services/s05/ecspresso.yml\n\n# task_definition.fam5")
     assert "Error: services/s03/ecspresso.yml: services/s03/service.json:" in ran.out
     assert ran.out.endswith(f"{COUNT} projects: 1 to change, {COUNT - 2} without changes, 1 failed.\n")
+    ran = cli("plan", "services", "--only", "*/s0[3-5]", "--format", "markdown")
+    assert ran.code == 1
+    assert ran.out.startswith(
+        "<!-- reconciler plan services only=*/s0[3-5] -->\n"
+        "### `services only=*/s0[3-5]`: 3 projects: 1 to change, 1 without changes, 1 failed.\n"
+    )
+    assert "\n> services/s03/ecspresso.yml: services/s03/service.json:" in ran.out
+    assert "| `~` | `services/s05/ecspresso.yml` | `task_definition.fam5` |" in ran.out
+    ran = cli("plan", "services", "--format", "github")
+    assert ran.code == 1
+    assert [line.split("::")[1] for line in ran.out.splitlines()] == [
+        "error file=services/s03/service.json,line=1,col=2,title=services/s03/ecspresso.yml",
+        "notice file=services/s05/task.json,line=11,col=7,title=task_definition.fam5",
+        f"notice file=services/s05/service.json,line=1,col=1,title=service.{CLUSTER}/svc5",
+    ]
     ran = cli("plan", "services", "--exclude", "services/s03", "--detailed-exitcode")
     assert ran.code == 2
     shown = json.loads(cli("plan", "services", "--only", "*/s0[3-5]", "--format", "json").out)
@@ -98,7 +113,7 @@ def test_a_secret_of_any_project_is_a_mark(cli: Cli, fleet: Box) -> None:
     changed.write_text(
         changed.read_text().replace("LOG_LEVEL", "API_TOKEN").replace('"info"', '"hunter2-hunter2"')
     )
-    for form in ("human", "json"):
+    for form in ("human", "json", "markdown", "github"):
         ran = cli("plan", ".", "--format", form)
         assert ran.code == 0, ran
         assert "hunter2" not in ran.out + ran.err
