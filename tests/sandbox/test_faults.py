@@ -116,7 +116,7 @@ def test_latency(server: Serving, clients: Clients) -> None:
     control(server, "latency", {"milliseconds": 60})
     begun = time.perf_counter()
     client.list_clusters()
-    assert 0.06 <= time.perf_counter() - begun < 5
+    assert time.perf_counter() - begun >= 0.06
 
 
 def test_control_by_http(server: Serving, ecs: Any) -> None:
