@@ -27,7 +27,9 @@ if TYPE_CHECKING:
     help="Compare with a command of yours; it gets two files.",
 )
 @click.option("--jsonnet", is_flag=True, help="Compare the documents as Jsonnet.")
-@click.option("--without-service", is_flag=True, help="Compare the task definition alone.")
+@click.option(
+    "--without-service/--with-service", help="Compare the task definition alone, or the service too."
+)
 @click.option("--exit-code", is_flag=True, help="Exit 2 if there is a difference.")
 @click.option(
     "--live", metavar="FILE", help="Compare with a saved describe output; `-` is stdin. Needs no credentials."

@@ -115,7 +115,7 @@ def test_without_waiting_and_then_waiting(cli: Cli, box: Box) -> None:
     assert "Error: Timed out: not deployed after 1 seconds" in timed.err
 
     box.serving.knobs(speed=15)  # some seconds, so that it cannot be over before it is looked at
-    waited = cli("wait", "--wait-until", "stable")
+    waited = cli("wait", "--until", "stable")
     assert (waited.code, waited.out) == (0, "")
     assert re.search(r"^The rollout completed\. test-httpd:2 runs\.$", waited.err, re.MULTILINE)
 

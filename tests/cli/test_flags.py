@@ -110,7 +110,7 @@ def test_a_variable_does_not_undo_a_flag_before_the_command(cli: Cli, box: Box) 
 
 def test_diff_warns_on_stderr(cli: Cli, box: Box) -> None:
     edit("ecs-task-def.json", '"essential": true', '"esential": true')
-    ran = cli("diff", "--exit-code")
+    ran = cli("diff", "--with-service", "--exit-code")
     assert ran.out == cli("diff", "--without-service").out
     assert ran.err.startswith("Warning: ecs-task-def.json:")
     assert "`esential` is unknown to ECS and is not sent (the nearest name is `essential`)" in ran.err
