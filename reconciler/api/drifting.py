@@ -2,46 +2,25 @@
 
 from __future__ import annotations
 
-import re
 from datetime import UTC, datetime
-from pathlib import Path
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING
 
 from reconciler.api.plannings import Planning
 from reconciler.core.values import Json
 from reconciler.errors import (
-    AwsNotFound,
     ConfigError,
-    PlanError,
     ReconcilerError,
     Refused,
     StalePlan,
     Where,
 )
-from reconciler.records import dataclass
 
 if TYPE_CHECKING:
+    from reconciler.api.stores import Drifted, Store
     from reconciler.core.accepted import Entry
     from reconciler.core.applied import Applied
-    from reconciler.core.drifts import Drift
     from reconciler.core.plans import Plan
     from reconciler.engine.options import Options
-    from reconciler.plugin import AwsClient
-
-_S3: Final = re.compile(r"s3://([^/]+)/?(.*)")
-
-
-@dataclass(frozen=True, slots=True)
-class Drifted:
-    """The drift of a project: the plan that would end it, its differences, and the record that they were held against.
-
-    `record` is None where there is none (yet), and `wanted` tells whether the project names a place for it.
-    """
-
-    plan: Plan
-    drifts: tuple[Drift, ...]
-    record: Applied | None
-    wanted: bool
 
 
 class Drifting(Planning):
@@ -49,6 +28,7 @@ class Drifting(Planning):
 
     def drift(self, options: Options | None = None) -> Drifted:
         """Compare the files, AWS and what was applied last. PlanError for a record that cannot be read."""
+        from reconciler.api.stores import Drifted
         from reconciler.core import accepted, drifts
 
         plan = self.plan(options)
@@ -96,12 +76,13 @@ class Drifting(Planning):
 
         `shown` is the plan in JSON, masked. PlanError or AwsError where it cannot be written.
         """
+        from reconciler.api import stores
         from reconciler.core import applied
 
         store = self._store()
         if store is None or not plan.units:
             return ""
-        return store.write(_name(plan), applied.write(self.clock.now(), self._values(plan), shown))
+        return store.write(stores.name(plan), applied.write(self.clock.now(), self._values(plan), shown))
 
     def _values(self, plan: Plan) -> dict[str, Json]:
         from reconciler.core import applied
@@ -109,9 +90,10 @@ class Drifting(Planning):
         return applied.kept(plan, {address: value.data for address, value in self._files.known.items()})
 
     def _recorded(self, plan: Plan, store: Store) -> Applied | None:
+        from reconciler.api import stores
         from reconciler.core import applied
 
-        name = _name(plan)
+        name = stores.name(plan)
         text = store.read(name)
         return applied.read(text, store.named(name)) if text is not None else None
 
@@ -134,86 +116,11 @@ class Drifting(Planning):
         return found
 
     def _store(self) -> Store | None:
+        from reconciler.api import stores
+
         place = self.settings.record
         if not place:
             return None
-        found = _S3.fullmatch(place)
-        if found is None:
-            return _Folder(self.settings.root / place)
-        return _Bucket(self._connection.aws(self._files.region).client("s3"), found[1], found[2])
-
-
-class Store(Protocol):
-    """Where records are."""
-
-    def named(self, name: str, /) -> str:
-        """Give what people call a record."""
-        ...
-
-    def read(self, name: str, /) -> str | None:
-        """Give a record; None where there is none."""
-        ...
-
-    def write(self, name: str, text: str, /) -> str:
-        """Write a record; gives what people call it."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class _Folder:
-    path: Path
-
-    def named(self, name: str, /) -> str:
-        return str(self.path / name)
-
-    def read(self, name: str, /) -> str | None:
-        try:
-            return (self.path / name).read_text(encoding="utf-8")
-        except FileNotFoundError:
-            return None
-        except (OSError, ValueError) as error:
-            raise PlanError(f"the record {self.named(name)} cannot be read: {error}") from None
-
-    def write(self, name: str, text: str, /) -> str:
-        path = self.path / name
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            beside = path.with_suffix(".new")
-            beside.write_text(text, encoding="utf-8")
-            beside.replace(path)
-        except OSError as error:
-            raise PlanError(f"the record {path} cannot be written: {error.strerror}") from error
-        return str(path)
-
-
-@dataclass(frozen=True, slots=True)
-class _Bucket:
-    client: AwsClient
-    bucket: str
-    prefix: str
-
-    def named(self, name: str, /) -> str:
-        return f"s3://{self.bucket}/{self._key(name)}"
-
-    def read(self, name: str, /) -> str | None:
-        try:
-            answer = self.client.call("GetObject", Bucket=self.bucket, Key=self._key(name))
-        except AwsNotFound as error:
-            if error.code == "NoSuchBucket":
-                raise
-            return None
-        body: bytes = answer["Body"]
-        return body.decode(errors="replace")
-
-    def write(self, name: str, text: str, /) -> str:
-        self.client.call("PutObject", Bucket=self.bucket, Key=self._key(name), Body=text.encode())
-        return self.named(name)
-
-    def _key(self, name: str) -> str:
-        return f"{self.prefix.rstrip('/')}/{name}" if self.prefix else name
-
-
-def _name(plan: Plan) -> str:
-    """Name the record of a plan by what it is about: its service, or else its task definition."""
-    unit = next((each for each in plan.units if each.kind != "task_definition"), plan.units[0])
-    return re.sub(r"[^A-Za-z0-9_.-]", ".", f"{unit.account}.{unit.region}.{unit.kind}.{unit.name}") + ".json"
+        return stores.opened(
+            place, self.settings.root, lambda: self._connection.aws(self._files.region).client("s3")
+        )

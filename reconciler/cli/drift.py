@@ -9,8 +9,8 @@ import click
 from reconciler.cli import exits, fleets, logs, options, patience, planning
 
 if TYPE_CHECKING:
-    from reconciler.api.drifting import Drifted
     from reconciler.api.fleets import Done
+    from reconciler.api.stores import Drifted
     from reconciler.render.drifts import Member
 
 

@@ -152,7 +152,7 @@ class _Judging:
     def _then(self, unit: Unit, finding: Finding, base: Json) -> Maybe:
         """Give what was applied last where a finding is, in the form in which findings have values."""
         node = self.kinds.named(unit.kind).node
-        found: Maybe = base
+        found = base
         path: list[str | int] = []
         for key in _keys(finding.pointer):
             if isinstance(found, list | tuple) and key.isdigit() and int(key) < len(found):
