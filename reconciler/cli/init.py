@@ -80,7 +80,11 @@ def command(
       reconciler init --service your-service --cluster your-cluster --tfstate terraform.tfstate --force-overwrite
       reconciler init --task-definition test-httpd --format hcl --force-overwrite
     """
-    if bool(service) == bool(task_definition):
+    if service and task_definition:
+        raise click.UsageError(
+            "--service and --task-definition exclude each other: a service brings its own along"
+        )
+    if not (service or task_definition):
         raise click.UsageError("name a --service, or a --task-definition")
     if jsonnet and form not in (None, "jsonnet"):
         raise click.UsageError("--jsonnet and --format name two formats")

@@ -18,7 +18,10 @@ SAID_ELSEWHERE: Final = frozenset({"cluster", "serviceName", "taskDefinition"})
 """Members of a creation that a definition file leaves to the project file, and to the plan."""
 
 # What AWS chooses where the file leaves the choice to it, and shows from then on.
-_CHOSEN: Final[JsonObject] = {"platformVersion": "LATEST", "availabilityZoneRebalancing": "ENABLED"}
+_REBALANCING: Final = (
+    "availabilityZoneRebalancing"  # which DAEMON services cannot have: it says nothing there
+)
+_CHOSEN: Final[JsonObject] = {"platformVersion": "LATEST", _REBALANCING: "ENABLED"}
 
 
 def definition(kind: Kind, body: JsonObject, *, ordered: bool = True) -> JsonObject:
@@ -28,10 +31,11 @@ def definition(kind: Kind, body: JsonObject, *, ordered: bool = True) -> JsonObj
     nothing are in the order of their keys, or as AWS shows them if not `ordered`.
     """
     found = canon(kind, body, desired=False)
+    daemon = found.tree.get("schedulingStrategy") == "DAEMON"
     kept = {
         name: value
         for name, value in found.tree.items()
-        if name not in SAID_ELSEWHERE and _CHOSEN.get(name) != value
+        if name not in SAID_ELSEWHERE and _CHOSEN.get(name) != value and not (daemon and name == _REBALANCING)
     }
     tags = kept.get("tags")
     if isinstance(tags, dict):

@@ -71,7 +71,7 @@ def test_a_task_definition_alone(cli: Cli, box: Box, tmp_path: Path, monkeypatch
     ("arguments", "words"),
     [
         ((), "name a --service, or a --task-definition"),
-        ((*WHICH, "--task-definition", "x"), "name a --service, or a --task-definition"),
+        ((*WHICH, "--task-definition", "x"), "--service and --task-definition exclude each other"),
         (("--service", "nope", "--cluster", CLUSTER), f"there is no service nope in cluster {CLUSTER}"),
         (("--task-definition", "nope:3"), "there is no task definition nope:3"),
         ((*WHICH, "--tfstate", "nowhere"), "there is no nowhere"),
