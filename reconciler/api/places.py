@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from reconciler.core import canon as canons
 from reconciler.core import pointers
 from reconciler.core.canon import Canon
 from reconciler.core.documents import Resolved
 from reconciler.core.kinds import Kinds
 from reconciler.core.plans import Plan, Unit
 from reconciler.core.values import Path
-from reconciler.engine import composing
 from reconciler.errors import Where
 
 
@@ -23,7 +23,7 @@ def places(plan: Plan, files: Mapping[str, Resolved | None], kinds: Kinds) -> Ma
     for unit in plan.units:
         resolved = files.get(unit.kind)
         if unit.changes and resolved is not None:
-            canon = composing.compose(kinds.named(unit.kind), resolved).canon
+            canon = canons.canon(kinds.named(unit.kind), resolved.data, desired=True)
             found[unit.address] = _first(unit, resolved, canon)
     return found
 

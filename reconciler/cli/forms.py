@@ -24,14 +24,23 @@ if TYPE_CHECKING:
 class Sheet:
     """What a format may say beside the plans.
 
-    `name` is the project's file, or how `several` were chosen; `limit` is how many characters there may be, None for
+    `what` is the project's file, or how `several` were chosen; `limit` is how many characters there may be, None for
     the format's own.
     """
 
     common: options.Common
-    name: str
+    what: str
     several: bool = False
     limit: int | None = None
+
+    @property
+    def name(self) -> str:
+        """Say what is planned, and with which settings: those by which stages of one project differ."""
+        told = [self.what if self.several else located(self.what)]
+        for setting in ("envfile", "var_file", "workspace", "profile", "region"):
+            given = getattr(self.common, setting) or ()
+            told += [f"{setting}={each}" for each in ((given,) if isinstance(given, str) else given)]
+        return " ".join(told)
 
 
 _Single: TypeAlias = "Callable[[Reconciler, Plan, Sheet], str]"
@@ -62,7 +71,7 @@ def show(form: str, reconciler: Reconciler, plan: Plan, sheet: Sheet) -> None:
     if found.single is not None:
         _put(found.single(reconciler, plan, sheet))
     elif found.several is not None:
-        _put(found.several([member(form, sheet.name, reconciler, plan)], sheet))
+        _put(found.several([member(form, sheet.what, reconciler, plan)], sheet))
 
 
 def show_several(form: str, members: Sequence[Member], sheet: Sheet) -> None:
@@ -90,7 +99,7 @@ def reporting(form: str, sheet: Sheet) -> Iterator[None]:
             from reconciler.render.fleets import Member
 
             _put(
-                found.several([Member.failed(sheet.name, error, logs.hidden)], replace(sheet, several=False))
+                found.several([Member.failed(sheet.what, error, logs.hidden)], replace(sheet, several=False))
             )
         raise
 
@@ -168,8 +177,7 @@ def _markdown(members: Sequence[Member], sheet: Sheet) -> str:
     from reconciler.render import markdown
 
     limit = markdown.LIMIT if sheet.limit is None else sheet.limit
-    name = sheet.name if sheet.several else located(sheet.name)
-    return markdown.comment(members, name, several=sheet.several, limit=limit)
+    return markdown.comment(members, sheet.name, several=sheet.several, limit=limit)
 
 
 def _annotations(members: Sequence[Member], _sheet: Sheet) -> str:

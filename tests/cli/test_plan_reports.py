@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.commands import SEED, Cli, edit
+from tests.cli.commands import SEED, Box, Cli, edit
 
 FORMS = ("markdown", "github")
 
@@ -48,6 +48,22 @@ def test_an_error_that_ends_the_command_is_in_the_report(cli: Cli, live: str, fo
         assert f"> {ran.err.removeprefix('Error: ').splitlines()[0][:60]}" in ran.out
 
 
+def test_what_is_refused_is_an_error_at_its_place(cli: Cli, box: Box) -> None:
+    edit("ecs-service-def.json", '"containerName": "httpd-app"', '"containerName": "httpd"')
+    ran = cli("plan", "--format", "markdown")
+    message = "ecs-service-def.json:12:7: ECS refuses this: the task definition has no container `httpd`"
+    assert ran.code == 1
+    assert f"\n> [!CAUTION]\n> ```text\n> {message}\n>   try: it has `httpd-app`\n> ```\n" in ran.out
+    assert message in ran.err
+    ran = cli("plan", "--format", "github")
+    assert ran.code == 1
+    assert ran.out.splitlines()[0] == (
+        "::error file=ecs-service-def.json,line=12,col=7,title=ecspresso.yml%3A refused::"
+        "ECS refuses this: the task definition has no container `httpd`%0Atry: it has `httpd-app`"
+    )
+    assert len(ran.out.splitlines()) == 2, "and a notice of what would change"
+
+
 def test_what_a_message_quotes_of_a_secret_is_a_mark(cli: Cli, live: str, project: Path) -> None:
     edit("ecs-task-def.json", '"cpu": "256"', '"cpu": "{{ tfstate `output.token` }}"')
     state = json.loads(Path("terraform.tfstate").read_text())
@@ -65,6 +81,9 @@ def test_paths_are_those_of_the_checkout(cli: Cli, live: str, project: Path) -> 
     assert ran.out.startswith("::notice file=project/ecs-task-def.json,line=11,")
     ran = cli(*arguments, "markdown", GITHUB_WORKSPACE=str(project.parent))
     assert ran.out.startswith("<!-- reconciler plan project/ecspresso.yml -->\n")
+    Path("prod.env").write_text("")
+    ran = cli(*arguments, "markdown", "--envfile", "prod.env", "--region", "eu-west-1")
+    assert ran.out.startswith("<!-- reconciler plan ecspresso.yml envfile=prod.env region=eu-west-1 -->\n")
     ran = cli(*arguments, "github", IMAGE_TAG="2.4.62", GITHUB_WORKSPACE="/elsewhere")
     assert ran.out.startswith("::notice file=ecs-task-def.json,line=11,")
 
