@@ -17,10 +17,8 @@ from reconciler.core.values import Json, JsonObject, Path
 SAID_ELSEWHERE: Final = frozenset({"cluster", "serviceName", "taskDefinition"})
 """Members of a creation that a definition file leaves to the project file, and to the plan."""
 
+_REBALANCING: Final = "availabilityZoneRebalancing"
 # What AWS chooses where the file leaves the choice to it, and shows from then on.
-_REBALANCING: Final = (
-    "availabilityZoneRebalancing"  # which DAEMON services cannot have: it says nothing there
-)
 _CHOSEN: Final[JsonObject] = {"platformVersion": "LATEST", _REBALANCING: "ENABLED"}
 
 
@@ -31,6 +29,7 @@ def definition(kind: Kind, body: JsonObject, *, ordered: bool = True) -> JsonObj
     nothing are in the order of their keys, or as AWS shows them if not `ordered`.
     """
     found = canon(kind, body, desired=False)
+    # DAEMON services cannot have it, so that nothing is said there.
     daemon = found.tree.get("schedulingStrategy") == "DAEMON"
     kept = {
         name: value
