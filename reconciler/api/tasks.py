@@ -71,20 +71,21 @@ class Tasks(Families):
         shape = ECS.input("RunTask")
         return running.request(self.settings.cluster, revision, definition, service, shape, wish, tags)
 
-    def run(
-        self, asked: Request, wish: Wish, *, emit: Emit | None = None, wait: bool = True
-    ) -> tuple[Ran | None, tuple[JsonObject, ...]]:
-        """Run tasks and stay with them; gives what became of them, None without `wait`, and the tasks as they began.
+    def run(self, asked: Request, wish: Wish, *, emit: Emit | None = None, wait: bool = True) -> Ran:
+        """Run tasks and stay with them; gives what became of them, or, without `wait`, how they began.
 
-        PlanError where none was started, AwsError, Interrupted.
+        PlanError where none was started, AwsError, ApplyError where no answer came, Interrupted.
         """
         from reconciler.engine import running
 
         started, failures = running.start(self.task_port, asked)
+        if emit is not None:
+            for warning in running.unplaced(self.settings.cluster, failures):
+                emit(warning)
         if not wait:
-            return None, started
+            return running.begun(started, failures)
         events = running.follow(self.gateway, self.task_port, self.clock, started, asked, wish, failures)
-        return drain(events, emit), started
+        return drain(events, emit)
 
     def explained(self, tasks: Sequence[JsonObject], definition: JsonObject) -> Diagnosis:
         """Say why tasks that have stopped did so, by what they say of themselves."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +16,7 @@ from reconciler.errors import ConfigError
 if TYPE_CHECKING:
     from reconciler.api import Reconciler
     from reconciler.core.events import Event
+    from reconciler.core.values import JsonObject
     from reconciler.engine.running import Ran, Request, Wish
 
     Emit = Callable[[Event], None]
@@ -180,14 +181,17 @@ def _asked(
 
 
 def _run(reconciler: Reconciler, asked: Request, wish: Wish, *, wait: bool) -> int:
-    ran, started = reconciler.run(asked, wish, emit=_emit(reconciler, wish.count), wait=wait)
+    ran = reconciler.run(asked, wish, emit=_emit(reconciler, wish.count), wait=wait)
+    if not wait:
+        logs.info(f"Started {_named(ran.tasks)}.", tasks=[str(task["taskArn"]) for task in ran.tasks])
+        return exits.ERROR if ran.failures else exits.OK
+    return _ended(reconciler, ran, asked, wish)
+
+
+def _named(tasks: Iterable[JsonObject]) -> str:
     from reconciler.core.tasks import task_id
 
-    named = ", ".join(task_id(task) for task in started)
-    if ran is None:
-        logs.info(f"Started {named}.", tasks=[str(task["taskArn"]) for task in started])
-        return exits.OK
-    return _ended(reconciler, ran, asked, wish, named)
+    return ", ".join(map(task_id, tasks))
 
 
 def _emit(reconciler: Reconciler, count: int) -> Emit:
@@ -207,28 +211,27 @@ def _emit(reconciler: Reconciler, count: int) -> Emit:
     return emit
 
 
-def _ended(reconciler: Reconciler, ran: Ran, asked: Request, wish: Wish, named: str) -> int:
+def _ended(reconciler: Reconciler, ran: Ran, asked: Request, wish: Wish) -> int:
     """Say how it ended; the exit code is the container's, where it has one."""
     from reconciler.core import tasks
     from reconciler.core.outcomes import Ending
-    from reconciler.engine.running import described
 
-    for failure in ran.failures:
-        logs.warning(f"a task was not started: {described(failure)}")
     if ran.ending is Ending.TIMED_OUT:
+        left = [task for task in ran.tasks if not tasks.ended(task)]
         logs.failed(
-            f"timed out after {wish.timeout:g} s; {named} runs on\n"
+            f"timed out after {wish.timeout:g} s; {_named(left)} run{'s' * (len(left) == 1)} on\n"
             "  try: `reconciler tasks stop --id ID` stops it, --timeout waits longer"
         )
         return exits.of(Ending.TIMED_OUT)
     if ran.ending is Ending.SUCCEEDED and wish.until == "running":
-        logs.info(f"Running: {named}.")
+        logs.info(f"Running: {_named(ran.tasks)}.")
         return exits.OK if not ran.failures else exits.ERROR
     if ran.code is None or ran.ending is Ending.FAILED:
         found = reconciler.explained(ran.tasks, asked.definition)
         if found.causes:
-            diagnoses.say(found, f"task.{reconciler.settings.cluster}/{named}")
-        logs.failed(f"`{asked.watch}` did not run to its end: {tasks.why(ran.tasks[0])}")
+            diagnoses.say(found, f"task.{reconciler.settings.cluster}/{_named(ran.tasks)}")
+        lacking = [task for task in ran.tasks if tasks.exit_code(task, asked.watch) is None]
+        logs.failed(f"`{asked.watch}` did not run to its end: {tasks.why((lacking or ran.tasks)[0])}")
         return exits.ERROR
     (logs.info if ran.code == 0 else logs.warning)(f"`{asked.watch}` ended with exit code {ran.code}.")
     return ran.code or (exits.ERROR if ran.failures else exits.OK)

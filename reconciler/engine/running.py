@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from dataclasses import field
 from difflib import get_close_matches
 from typing import Final
@@ -206,6 +206,18 @@ def _reason(failures: Iterable[JsonObject]) -> str:
 def described(failure: JsonObject) -> str:
     """Put a failure of RunTask into words."""
     return " ".join(str(failure[name]) for name in ("reason", "detail", "arn") if failure.get(name))
+
+
+def unplaced(cluster: str, failures: Iterable[JsonObject]) -> Iterator[Warned]:
+    """Tell of the tasks that were not started."""
+    unit = f"task.{short_name(cluster)}"
+    for failure in failures:
+        yield Warned(unit=unit, what=f"a task was not started: {described(failure)}")
+
+
+def begun(started: tuple[JsonObject, ...], failures: tuple[JsonObject, ...]) -> Ran:
+    """Give what is known of tasks that nobody stays with."""
+    return Ran(started, Ending.SUCCEEDED, None, failures)
 
 
 def follow(

@@ -26,7 +26,11 @@ JOB = {
 def shop(project: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Box]:
     """Serve the running example, and images whose tasks end."""
     seed = json.loads(SEED.read_text()) | {
-        "outcomes": [JOB, {"image": "*httpd:well", "outcome": "exit", "logs": ["ok"]}]
+        "outcomes": [
+            JOB,
+            {"image": "*httpd:well", "outcome": "exit", "logs": ["ok"]},
+            {"image": "*httpd:half", "outcome": "noplace", "reason": "Capacity is unavailable", "times": 1},
+        ]
     }
     with boxed(seed, monkeypatch) as served:
         yield served
@@ -208,6 +212,15 @@ def test_no_room_and_no_time(cli: Cli, shop: Box) -> None:
     assert ran.code == 5, ran
     assert "what `httpd-app` writes cannot be read" in ran.err
     assert "runs on\n  try: `reconciler tasks stop --id ID`" in ran.err
+
+
+def test_one_of_several_finds_no_place(cli: Cli, shop: Box) -> None:
+    ran = cli("run", "--count", "2", "--no-wait", IMAGE_TAG="half")
+    assert (ran.code, ran.out) == (1, ""), ran
+    assert "a task was not started: Capacity is unavailable" in ran.err
+    (task,) = started(shop)
+    name = str(task["taskArn"]).rpartition("/")[2]
+    assert ran.err.endswith(f"Started {name}.\n")
 
 
 def test_tasks_are_listed_and_stopped(cli: Cli, shop: Box, monkeypatch: pytest.MonkeyPatch) -> None:
