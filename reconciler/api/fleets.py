@@ -33,7 +33,11 @@ Result = TypeVar("Result")
 
 @dataclass(frozen=True, slots=True)
 class Done(Generic[Result]):
-    """What came of doing something about a project: the result, or why there is none."""
+    """What came of doing something about a project: the result, or why there is none.
+
+    `reconciler` is kept where something is wrong, since it knows what must not be told of that: of many projects that
+    went well only the results stay.
+    """
 
     path: Path
     reconciler: Reconciler | None
@@ -100,6 +104,8 @@ class Fleet:
             for read in [pool.submit(ahead.read) for ahead in self._aheads(settled)]:
                 read.result()
             doing = {pool.submit(_done, each, act): place for place, each in enumerate(settled)}
+            opened.clear()
+            settled.clear()
             found: dict[int, Done[Result]] = {}
             for done in as_completed(doing):
                 found[doing[done]] = done.result()
@@ -162,7 +168,8 @@ def _done(opened: Opened, act: Callable[[Reconciler], Result]) -> Done[Result]:
     if opened.reconciler is None or opened.error is not None:
         return Done(opened.path, opened.reconciler, None, opened.error)
     try:
-        return Done(opened.path, opened.reconciler, act(opened.reconciler))
+        with opened.reconciler:
+            return Done(opened.path, None, act(opened.reconciler))
     except ReconcilerError as error:
         return Done(opened.path, opened.reconciler, None, error)
 

@@ -16,8 +16,8 @@ from reconciler.cli import exits, forms, logs, options
 from reconciler.errors import ConfigError
 
 if TYPE_CHECKING:
+    from reconciler.api import Reconciler
     from reconciler.api.fleets import Done, Fleet
-    from reconciler.core.plans import Plan
     from reconciler.engine.options import Options
     from reconciler.render.fleets import Member
 
@@ -167,9 +167,13 @@ def plan(
 
     sheet = forms.Sheet(common, choice.name, several=True, limit=limit)
     with forms.reporting(form, sheet), opened(common, choice, show_sensitive=show_sensitive) as fleet:
+
+        def planned(reconciler: Reconciler) -> Member:
+            path = str(reconciler.project.document.path)
+            return forms.member(form, path, reconciler, reconciler.plan(wanted, strict=strict))
+
         with progress() as told:
-            found = fleet.plan(wanted, strict=strict, at_once=choice.at_once, told=told)
-        members = [_member(each, form) for each in found]
+            members = [_member(each) for each in fleet.each(planned, at_once=choice.at_once, told=told)]
     forms.show_several(form, members, sheet)
     kinds = fleets.kinds(members)
     if kinds["failed"]:
@@ -177,14 +181,14 @@ def plan(
     return exits.CHANGES if detailed and (kinds["changed"] or kinds["deferred"]) else exits.OK
 
 
-def _member(planned: Done[Plan], form: str) -> Member:
-    path, reconciler, found = str(planned.path), planned.reconciler, planned.result
-    if found is not None and reconciler is not None:
-        return forms.member(form, path, reconciler, found)
+def _member(done: Done[Member]) -> Member:
+    if done.result is not None:
+        return done.result
     from reconciler.render.fleets import Member
 
-    assert planned.error is not None
-    return Member.failed(path, planned.error, reconciler.masker.leaf if reconciler is not None else str)
+    assert done.error is not None
+    masker = done.reconciler.masker if done.reconciler is not None else None
+    return Member.failed(str(done.path), done.error, masker.leaf if masker is not None else str)
 
 
 @contextmanager
