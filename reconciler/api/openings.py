@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Generator
 from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 from types import TracebackType
 from typing import TYPE_CHECKING, Self, TypeAlias, TypedDict, TypeVar, Unpack
 
@@ -73,7 +74,8 @@ class Opening:
         self.clock: Clock = given.get("clock") or SystemClock()
         self._region = given.get("region")
         self._gateway = given.get("gateway")
-        self._uses_aws = self._gateway is None
+        # Hints are for one project at a time: of many the services are known before they are asked for.
+        self._hinted = self._gateway is None and given.get("connection") is None
         self._connection = given.get("connection") or Connection(
             project.options.environ,
             profile=given.get("profile"),
@@ -88,7 +90,6 @@ class Opening:
             shared=given.get("shared"),
         )
         self._pool = ThreadPoolExecutor(THREADS, "reconciler")
-        self._tables: Kinds | None = None
 
     @classmethod
     def open(cls, project: Project, **given: Unpack[Given]) -> Self:
@@ -218,12 +219,7 @@ class Opening:
         return found
 
     def _kinds(self) -> Kinds:
-        from reconciler.aws.shapes import ECS
-        from reconciler.core import kinds
-
-        if self._tables is None:
-            self._tables = kinds.build(ECS)
-        return self._tables
+        return _tables()
 
     def _group(self, live: JsonObject) -> Group:
         """Find the group of CodeDeploy's that deploys the service. Refused where there is none."""
@@ -246,6 +242,15 @@ class Opening:
                 "the project names no service", settings.resolved.where(()), "add `service: NAME`"
             )
         return settings.service
+
+
+@cache
+def _tables() -> Kinds:
+    """Lay the tables over the installed model, once a process."""
+    from reconciler.aws.shapes import ECS
+    from reconciler.core import kinds
+
+    return kinds.build(ECS)
 
 
 def drain(events: Generator[Event, None, _T], emit: Emit | None) -> _T:

@@ -51,7 +51,7 @@ class Planning(Opening):
         `strict` turns warnings about unknown members into errors.
         """
         options = options or Options()
-        recalls = live is None and self._gateway is None and options.service
+        recalls = live is None and self._gateway is None and self._hinted and options.service
         hint = hints.recall(self.project) if recalls else None
         early = self._early(hint) if hint is not None else None
         settings = self.settings
@@ -200,7 +200,7 @@ class Planning(Opening):
         settings = self.settings
         family = family or (last.family if last is not None else "")  # not asked for this time
         now = hints.Hint(self._files.region or "", settings.cluster, settings.service or "", family)
-        if now != last and self._uses_aws:
+        if now != last and self._hinted:
             hints.keep(self.project, now)
 
     def sides(self, plan: Plan) -> Mapping[str, Sides]:
