@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -71,12 +71,25 @@ def compose(
             resolved = replace(resolved, origins=origins)
     result = canons.canon(kind, document, desired=True)
     notices: list[Notice] = []
-    for found in result.remarks:
+    for found in (*result.remarks, *_not_there(resolved)):
         remark = replace(found, what=_masked(found, document, resolved))
         if remark.fatal or strict:
             raise _error(remark, base, resolved)
         notices.append(Notice(what=remark.what, where=resolved.where(remark.path), hint=remark.hint))
     return Desired(resolved, document, result, tuple(notices))
+
+
+_NOTHING: Final = "<no value>"
+"""What Go's templates print, without an error, for a member of a value that it does not have."""
+
+
+def _not_there(resolved: Resolved) -> Iterator[canons.Remark]:
+    """Remark upon texts for which a template asked a reference's value for what it does not hold."""
+    for path in resolved.origins:
+        value = pointers.get(resolved.data, path)
+        if isinstance(value, str) and _NOTHING in value:
+            what = f"`{_NOTHING}` stands here: a template asked for a member that is not there"
+            yield canons.Remark(path, what, "correct the name behind the dot, or the index")
 
 
 def errors(kind: Kind, resolved: Resolved) -> tuple[ConfigError, ...]:

@@ -7,6 +7,7 @@ import pytest
 from reconciler.core import canon, diffs
 from reconciler.core.documents import Resolved
 from reconciler.core.redaction import MASK
+from reconciler.core.values import Address, JsonObject, Origin, Path
 from reconciler.engine import composing
 from reconciler.errors import ConfigError
 from tests.core.documents import KINDS
@@ -36,6 +37,22 @@ def test_a_secret_that_is_no_such_word_is_not_quoted() -> None:
     path = ("networkConfiguration", "awsvpcConfiguration", "assignPublicIp")
     (notice,) = composing.compose(KINDS.service, Resolved("s", data, sensitive=frozenset({path}))).notices
     assert notice.what == f"the API model knows no `assignPublicIp` `{MASK}`"
+
+
+def test_what_a_template_prints_for_a_member_that_is_not_there_is_warned_of() -> None:
+    data: JsonObject = {
+        "family": "web-<no value>",
+        "tags": [{"key": "a", "value": "<no value>"}],
+        "volumes": [],
+    }
+    made: dict[Path, frozenset[Origin]] = {
+        ("family",): frozenset({Origin(Address("git", "tag"))}),
+        ("volumes",): frozenset(),
+    }
+    (notice,) = composing.compose(KINDS.task_definition, Resolved("t", data, origins=made)).notices
+    assert "a template asked for a member that is not there" in notice.what
+    with pytest.raises(ConfigError, match="family: `<no value>` stands here"):
+        composing.compose(KINDS.task_definition, Resolved("t", data, origins=made), strict=True)
 
 
 def tagged(*keys: str) -> dict[str, list[dict[str, str]]]:
