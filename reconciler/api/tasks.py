@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Unpack
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
 STATUSES: Final = ("RUNNING", "STOPPED")
 FOLLOWING: Final = 3.0
 """Seconds between looks at tasks and what they write."""
+LAST_LOOKS: Final = 6
+"""How often a task is looked at once it has ended, for lines that become visible late. Not for ever: each stream that
+was never written to costs calls of its own, of which AWS takes five a second (re:Post, CloudWatch Logs throttling)."""
 
 
 class Tasks(Families):
@@ -128,6 +132,7 @@ class Tasks(Families):
         from reconciler.engine.tailing import Tail
 
         shown: list[JsonObject] = []
+        ended: Counter[str] = Counter()  # looks at tasks since they ended
         tail = Tail(self.task_port, f"service.{self.settings.cluster}/{self.settings.service or ''}", since)
         looked = over = False
         while True:
@@ -138,7 +143,7 @@ class Tasks(Families):
                 yield from tail.read(
                     stream
                     for task in shown
-                    if _within(task, since)
+                    if _within(task, since) and ended[str(task["taskArn"])] < LAST_LOOKS
                     for stream in tasks.streams(
                         task, self._definition(str(task["taskDefinitionArn"])), container
                     )
@@ -148,6 +153,8 @@ class Tasks(Families):
                     raise
                 if troubled is not None:
                     troubled(error)
+            else:
+                ended.update(str(task["taskArn"]) for task in shown if tasks.ended(task))
             if not follow or over:
                 return
             looked, over = True, bool(only) and all(map(tasks.ended, shown))  # its last lines come late

@@ -77,7 +77,10 @@ def known(tasks: Iterable[JsonObject], container: str) -> None:
 
 
 def streams(task: JsonObject, definition: JsonObject, container: str = "") -> Iterator[Stream]:
-    """Give the log streams of a task's containers, or of one, as far as they write to CloudWatch Logs (awslogs)."""
+    """Give the log streams of a task's containers, or of one, as far as they write to CloudWatch Logs (awslogs).
+
+    A container that never ran has none.
+    """
     configured = {
         str(each.get("name")): each.get("logConfiguration")
         for each in listed(definition, "containerDefinitions")
@@ -85,10 +88,16 @@ def streams(task: JsonObject, definition: JsonObject, container: str = "") -> It
     for each in listed(task, "containers"):
         name = str(each.get("name"))
         configuration = configured.get(name)
-        if (container and name != container) or not isinstance(configuration, dict):
+        if (container and name != container) or _never_ran(task, each) or not isinstance(configuration, dict):
             continue
         options = configuration.get("options")
         if configuration.get("logDriver") == "awslogs" and isinstance(options, dict):
             found = stream(task, each, options)
             if found is not None:
                 yield found
+
+
+def _never_ran(task: JsonObject, container: JsonObject) -> bool:
+    """Tell that a container did not run (developer guide, stop codes); others of its task may have run before."""
+    began = container.get("runtimeId") or container.get("exitCode") is not None
+    return task.get("stopCode") == "TaskFailedToStart" and not began

@@ -47,6 +47,11 @@ def started(box: Box) -> list[dict[str, object]]:
     return [task for task in found if task["group"] == "family:test-httpd"]
 
 
+def reads(box: Box) -> int:
+    """Count how often lines were asked for."""
+    return sum(call["operation"] == "FilterLogEvents" for call in box.serving.calls())
+
+
 def test_the_lines_and_the_exit_code_are_the_container_s(cli: Cli, shop: Box) -> None:
     ran = cli("run", *LIMIT, IMAGE_TAG="job")
     assert (ran.code, ran.out) == (3, "begun\nhalf\n"), ran
@@ -138,8 +143,10 @@ def test_lines_are_followed_until_ctrl_c(cli: Cli, shop: Box, monkeypatch: pytes
         shop.serving.advance(60)
 
     monkeypatch.setattr("reconciler.api.openings.SystemClock.sleep", sleep)
+    monkeypatch.setattr("reconciler.api.tasks.LAST_LOOKS", 1)
     (first,) = started(shop)
     name = str(first["taskArn"]).rpartition("/")[2]
+    before = reads(shop)
     one = cli(
         "tasks",
         "logs",
@@ -151,7 +158,7 @@ def test_lines_are_followed_until_ctrl_c(cli: Cli, shop: Box, monkeypatch: pytes
         "--container",
         "httpd-app",
     )
-    assert (one.code, one.out, looks) == (0, "begun\nhalf\n", 1), one
+    assert (one.code, one.out, looks, reads(shop) - before) == (0, "begun\nhalf\n", 1, 1), one
     looks = 0
     every = cli("logs", "--follow", "--start-time", "2020-01-01T00:00:00Z", "--timestamps")
     assert every.code == 0, every

@@ -9,6 +9,7 @@ from typing import Any, Final, cast
 import pytest
 
 from reconciler.aws.shapes import ECS
+from reconciler.core import tasks
 from reconciler.core.events import Event, LogLine, Warned
 from reconciler.core.evidence import Stream
 from reconciler.core.outcomes import Ending
@@ -157,3 +158,17 @@ def test_lines_of_one_group_are_not_lost_to_another_that_fails() -> None:
     with pytest.raises(AwsError):
         list(tail.read(streams))
     assert [line.text for line in tail.read(streams)] == ["hello"]
+
+
+@pytest.mark.parametrize(
+    ("told", "some"),
+    [
+        ({"stopCode": "TaskFailedToStart"}, False),
+        ({"stopCode": "TaskFailedToStart", "containers": [{"name": "app", "runtimeId": "x"}]}, True),
+        ({"stopCode": "TaskFailedToStart", "containers": [{"name": "app", "exitCode": 0}]}, True),
+        ({"stopCode": "EssentialContainerExited"}, True),
+        ({}, True),
+    ],
+)
+def test_a_container_that_never_ran_has_no_lines(told: dict[str, Any], some: bool) -> None:
+    assert bool(list(tasks.streams(task("STOPPED") | told, DEFINITION))) is some
