@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from reconciler.api.drifting import Drifting
 from reconciler.api.openings import Emit, drain
+from reconciler.api.permits import Permitting
 from reconciler.api.rollouts import Rollouts
 from reconciler.api.sessions import Sessions
 from reconciler.api.verifications import Verifying
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from reconciler.core.plans import Plan
 
 
-class Reconciler(Drifting, Rollouts, Sessions, Verifying):
+class Reconciler(Drifting, Permitting, Rollouts, Sessions, Verifying):
     """A project with its resolvers and AWS. Use it as a context manager; it is not shared by threads."""
 
     def apply(

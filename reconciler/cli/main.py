@@ -43,6 +43,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "deregister": "Deregister revisions that nothing uses.",
     "appspec": "Print what CodeDeploy would be told.",
     "delete": "Delete the service.",
+    "iam-policy": "Print the smallest IAM policy for commands of the project.",
     "sandbox": "Run a simulated AWS, or a command against one.",
     "docs": "Show the manual.",
     "completion": "Print what makes a shell complete commands and flags.",
@@ -52,6 +53,7 @@ COMMANDS: Final[Mapping[str, str]] = {
 
 _MODULES: Final[Mapping[str, str]] = {
     "continue": "resume",
+    "iam-policy": "iam_policy",
     "logs": "tail",
 }  # a module cannot be called as a keyword is
 
