@@ -36,7 +36,10 @@ def command(
     with options.opened(common, show_sensitive=show_sensitive) as reconciler:
         if reconciler.settings.task_definition is None:
             where = reconciler.settings.resolved.where(())
-            raise ConfigError("the project names no task definition", where, "add `task_definition: FILE`")
+            hint = "add `task_definition: FILE`"
+            if reconciler.settings.express_definition is not None:
+                hint = "ECS makes that of an Express Mode service: change its definition, and `reconciler deploy`"
+            raise ConfigError("the project names no task definition", where, hint)
         with patience.told():
             plan = reconciler.plan(Options(service=False, force_register=force_register))
         if not output and plan.changes:

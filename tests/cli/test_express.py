@@ -152,7 +152,7 @@ def test_refreshing_deploys_what_runs(cli: Cli, running: Box) -> None:
         (("deploy", "--revision", "1"), "no other revision is deployed"),
         (("deploy", "--no-update-service"), "without it there is nothing to deploy"),
         (("run",), "the project names no task definition"),
-        (("register",), "the project names no task definition"),
+        (("register",), "ECS makes that of an Express Mode service"),
         (("render", "servicedef"), "the project names no service_definition"),
     ],
 )
