@@ -32,7 +32,7 @@ class Drifting(Planning):
         from reconciler.core import accepted, drifts
 
         plan = self.plan(options)
-        store = self._store()
+        store = self._store(plan)
         record = self._recorded(plan, store) if store is not None else None
         found = drifts.judge(plan, record, self._kinds(), self._values(plan), self._moved(plan, record))
         marked = accepted.mark(found, self._accepted(), datetime.fromtimestamp(self.clock.now(), UTC).date())
@@ -79,7 +79,7 @@ class Drifting(Planning):
         from reconciler.api import stores
         from reconciler.core import applied
 
-        store = self._store()
+        store = self._store(plan)
         if store is None or not plan.units:
             return ""
         return store.write(stores.name(plan), applied.write(self.clock.now(), self._values(plan), shown))
@@ -115,12 +115,12 @@ class Drifting(Planning):
                     continue
         return found
 
-    def _store(self) -> Store | None:
+    def _store(self, plan: Plan) -> Store | None:
         from reconciler.api import stores
 
-        place = self.settings.record
+        place = plan.project.record
         if not place:
             return None
         return stores.opened(
-            place, self.settings.root, lambda: self._connection.aws(self._files.region).client("s3")
+            place, self.project.root, lambda: self._connection.aws(self._files.region).client("s3")
         )

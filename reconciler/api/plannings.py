@@ -250,6 +250,7 @@ class Planning(Opening):
             ignore_tags=options.ignore_tags,
             timeout=self.settings.timeout,
             region=self.settings.region or "",
+            record=self.settings.record or "",
         )
 
     def check(self, plan: Plan) -> None:

@@ -136,7 +136,7 @@ def unchanged(
 
 def record(reconciler: Reconciler, plan: Plan) -> None:
     """Write down that a plan was applied, where the project wants that; a failure is told and undoes nothing."""
-    if not reconciler.settings.record:
+    if not plan.project.record:
         return
     from reconciler.core import planfiles
 

@@ -145,7 +145,7 @@ class Origins:
     """The project that a plan belongs to: its file, a digest of that file's text, what it opens and ignores.
 
     `timeout` is how long a rollout may take, in seconds, 0 for no limit; `region` the one that the file names, empty
-    where it leaves the region to the caller.
+    where it leaves the region to the caller; `record` where it wants applies recorded, empty where it does not.
     """
 
     file: str
@@ -154,6 +154,7 @@ class Origins:
     ignore_tags: tuple[str, ...] = ()
     timeout: float = 0.0
     region: str = ""
+    record: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

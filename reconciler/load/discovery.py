@@ -14,6 +14,8 @@ from reconciler.load.project import NAMES
 _RANKS: Final = {name: rank for rank, name in enumerate(NAMES)}
 _PASSED_OVER: Final = frozenset({"node_modules", "vendor", "__pycache__"})
 """Folders that hold no projects of ours; nor do those whose names begin with a dot."""
+_ELSEWHERE: Final = frozenset({"GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX", "GIT_COMMON_DIR"})
+"""Variables by which git, in a hook of its own, is led to another repository than the folder's."""
 
 
 def projects(paths: Iterable[Path]) -> tuple[Path, ...]:
@@ -46,7 +48,7 @@ def changed(paths: Sequence[Path], since: str) -> tuple[Path, ...]:
 
 def _moved(path: Path, since: str) -> bool:
     folder = path.parent
-    listed = _git(folder, "diff", "--no-ext-diff", "--name-only", "--relative", "-z", since, "--", ".")
+    listed = _git(folder, "diff", "--no-ext-diff", "--name-only", "--relative", "-z", "--end-of-options", since, "--", ".")
     listed += _git(folder, "ls-files", "--others", "--exclude-standard", "-z", "--", ".")
     return bool(listed.strip("\0"))
 
@@ -93,6 +95,7 @@ def _git(folder: Path, *arguments: str) -> str:
             text=True,
             check=False,
             stdin=subprocess.DEVNULL,
+            env={name: value for name, value in os.environ.items() if name not in _ELSEWHERE},
         )
     except OSError as error:
         raise ConfigError(f"git cannot be run: {error.strerror}") from error

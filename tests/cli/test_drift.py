@@ -93,7 +93,8 @@ def test_without_a_record_there_are_two_sides_and_it_says_so(cli: Cli, box: Box)
 def test_what_is_gone_and_what_never_was(cli: Cli, empty: Box) -> None:
     settle(".applied")
     assert drifts(cli)[f"{UNIT} "]["cause"] is None
-    assert cli("apply", "--auto-approve", "--no-wait").code == 0
+    assert cli("plan", "--out", "p.json").code == 0
+    assert cli("apply", "p.json", "--no-wait").code == 0
     empty.ecs.delete_service(cluster=CLUSTER, service=SERVICE, force=True)
     empty.serving.advance(600)
     assert drifts(cli)[f"{UNIT} "]["cause"] == "live"

@@ -82,5 +82,6 @@ def test_what_changed_since_a_revision(tree: Path) -> None:
     (tree / "b/other.yml").write_text("x: 2\n")
     (tree / "a/deep/new.json").write_text("{}\n")
     assert discovery.changed(paths, "HEAD") == (Path("a/reconciler.yml"), Path("b/ecspresso.jsonnet"))
-    with pytest.raises(ConfigError, match="git: fatal: bad revision 'nope'"):
-        discovery.changed(paths, "nope")
+    for name in ("nope", "--output=/tmp/x"):
+        with pytest.raises(ConfigError, match="git: fatal: bad revision"):
+            discovery.changed(paths, name)
