@@ -48,7 +48,18 @@ def changed(paths: Sequence[Path], since: str) -> tuple[Path, ...]:
 
 def _moved(path: Path, since: str) -> bool:
     folder = path.parent
-    listed = _git(folder, "diff", "--no-ext-diff", "--name-only", "--relative", "-z", "--end-of-options", since, "--", ".")
+    listed = _git(
+        folder,
+        "diff",
+        "--no-ext-diff",
+        "--name-only",
+        "--relative",
+        "-z",
+        "--end-of-options",
+        since,
+        "--",
+        ".",
+    )
     listed += _git(folder, "ls-files", "--others", "--exclude-standard", "-z", "--", ".")
     return bool(listed.strip("\0"))
 
