@@ -303,7 +303,9 @@ COMMANDS: Final[Mapping[str, tuple[Part, ...]]] = {
     "deploy": _APPLIED,
     "refresh": (_PROJECT, _REVISION, _EXPRESS, *_GROUP, _RESTARTED, _DEPLOYING, *_WATCHED, *_DIAGNOSED),
     "scale": (
-        *_PLANNED,
+        _PROJECT,
+        _REVISION,
+        *_GROUP,
         _UPDATED,
         Part(
             (
@@ -365,7 +367,7 @@ COMMANDS: Final[Mapping[str, tuple[Part, ...]]] = {
 }
 """What each command of a project calls, beside its resolvers and, of `verify`, the reads of its checks."""
 
-UNEVALUATED: Final = frozenset(("refresh", "wait", "continue", "status", "delete", "rollback"))
+UNEVALUATED: Final = frozenset(("refresh", "scale", "wait", "continue", "status", "delete", "rollback"))
 """The commands that evaluate the project file alone: what the definitions refer to is not read."""
 
 

@@ -15,7 +15,7 @@ from reconciler import Project, Reconciler
 from reconciler.aws.registries import Registries
 from reconciler.core.verification.reads import Unanswered
 from reconciler.errors import ConfigError
-from tests.cli.commands import CLUSTER, REGION, SERVICE, Box, Cli, edit
+from tests.cli.commands import CLUSTER, REGION, ROOT, SERVICE, Box, Cli, edit
 from tests.cli.conftest import boxed
 from tests.cli.test_codedeploy import OPTIONS, Shop, given, shop
 
@@ -225,8 +225,14 @@ def test_nothing_is_asked_of_aws(cli: Cli, box: Box) -> None:
     assert box.serving.calls() == []
     assert cli("iam-policy", "verify", "apply", "plan").out == printed.out
     table = cli("iam-policy", "--format", "table")
-    assert f"ecs:UpdateService {' ' * 1}" in table.out
+    assert "ecs:UpdateService  " in table.out
     assert f"{ARN}:service/{CLUSTER}/{SERVICE}\n" in table.out
+
+
+def test_the_policy_in_the_docs_is_the_example_s(cli: Cli) -> None:
+    text = (ROOT / "docs/iam.md").read_text()
+    shown = text.partition("$ reconciler iam-policy plan\n")[2].partition("```")[0]
+    assert cli("iam-policy", "plan").out == shown
 
 
 def test_accounts_and_partitions_that_no_file_names(cli: Cli, project: Path) -> None:
