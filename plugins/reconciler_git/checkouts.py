@@ -4,7 +4,7 @@
 which is off. What it does run are the clean filters that the user's configuration, or that of the checkout, has for the
 attributes of a changed file (Git LFS, say): without them it could not tell whether the content differs (git-status(1),
 gitattributes(5)). Objects that a partial clone lacks are not fetched, where git knows GIT_NO_LAZY_FETCH (2.45), and a
-bare repository inside of the folder's is none that is asked (git-config(1), safe.bareRepository).
+bare repository, which may lie among the files of another, is not asked (git-config(1), safe.bareRepository, from 2.38).
 """
 
 from __future__ import annotations

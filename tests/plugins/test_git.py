@@ -93,6 +93,9 @@ def test_the_folder_is_asked_and_not_what_a_hook_of_another_repository_was_told(
 
 
 def test_a_repository_that_lies_in_the_folder_as_files_is_not_asked(tmp_path: Path) -> None:
+    version = tuple(int(part) for part in run(tmp_path, "--version").split()[2].split(".")[:2])
+    if version < (2, 38):
+        pytest.skip("this git does not know safe.bareRepository")
     run(tmp_path, "init", "--quiet", "--bare", "planted")
     with pytest.raises(Unavailable, match="is a bare repository"):
         lookup(tmp_path / "planted", "branch", GIT_CEILING_DIRECTORIES=str(tmp_path))
