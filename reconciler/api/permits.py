@@ -94,6 +94,7 @@ class Permitting(Opening):
 
     def _checks(self, subject: Subject) -> Sequence[Check]:
         """Make the trees that `verify` asks, of a service that is not there yet."""
+        from reconciler.core import pointers
         from reconciler.core.permissions import ANY
         from reconciler.core.verification import trees
         from reconciler.core.verification.scenes import TASK_DEFINITION, Scene
@@ -113,10 +114,10 @@ class Permitting(Opening):
         found = [trees.task_definition(scene)] if subject.task else []
         if subject.express:
             return (*found, trees.express(scene, subject.service))
-        return (
-            *found,
-            trees.service(scene, subject.service) if subject.service_body else trees.definition("", ()),
-        )
+        if subject.service_body:
+            return (*found, trees.service(scene, subject.service))
+        named = subject.service or "cluster" in pointers.objects(self.settings.resolved.data)
+        return (*found, *trees.alone(scene)) if named else found
 
 
 def _wire(kind: Kind, resolved: Resolved | None) -> JsonObject:

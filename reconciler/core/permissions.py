@@ -46,7 +46,12 @@ class Subject:
         controller = self.service_body.get("deploymentController")
         if isinstance(controller, dict):
             return controller.get("type") == "CODE_DEPLOY"
-        return not self.service_body and bool(self.application or self.group)
+        return bool(self.service) and not self.service_body and bool(self.application or self.group)
+
+    @property
+    def rolled(self) -> bool:
+        """Tell whether ECS deploys the service."""
+        return bool(self.service) and not self.by_codedeploy
 
     def arn(self, service: str, rest: str) -> str:
         """Give the ARN of something of the project's account and region."""
@@ -248,15 +253,19 @@ _CONFIGURED: Final = Part(
 )
 _GROUP: Final = (_DEPLOYED, _SOUGHT, _SOUGHT_EVERYWHERE, _CONFIGURED)
 _WATCHED: Final = (
-    Part(("ecs ListServiceDeployments", "ecs DescribeServiceDeployments"), lambda s: not s.by_codedeploy),
+    Part(("ecs ListServiceDeployments", "ecs DescribeServiceDeployments"), lambda s: s.rolled),
     Part(("codedeploy ListDeployments", "codedeploy GetDeploymentTarget"), lambda s: s.by_codedeploy),
 )
 _DIAGNOSED: Final = (
-    Part(("ecs ListTasks", "ecs DescribeTasks", "ecs DescribeTaskDefinition"), diagnosis=True),
-    Part(("logs GetLogEvents",), lambda subject: bool(_groups_of_lines(subject)), diagnosis=True),
+    Part(
+        ("ecs ListTasks", "ecs DescribeTasks", "ecs DescribeTaskDefinition"),
+        lambda s: bool(s.service),
+        diagnosis=True,
+    ),
+    Part(("logs GetLogEvents",), lambda s: bool(s.service and _groups_of_lines(s)), diagnosis=True),
     Part(
         ("elbv2 DescribeTargetHealth",),
-        lambda s: bool(s.service_body.get("loadBalancers") or s.express or not s.service_body),
+        lambda s: bool(s.service and (s.service_body.get("loadBalancers") or not s.service_body)),
         diagnosis=True,
     ),
 )
@@ -271,7 +280,7 @@ _DEPLOYING: Final = Part(
 _REGISTERED: Final = Part(("ecs RegisterTaskDefinition",), lambda subject: bool(subject.task))
 _TAGGED: Final = Part(("ecs TagResource", "ecs UntagResource"), lambda s: bool(s.task or s.service))
 _UPDATED: Final = Part(("ecs UpdateService",), _plain)
-_RESTARTED: Final = Part(("ecs UpdateService",), lambda subject: not subject.by_codedeploy)
+_RESTARTED: Final = Part(("ecs UpdateService",), lambda subject: subject.rolled)
 _PLANNED: Final = (_PROJECT, _REVISION, _EXPRESS, _REVISED, _SCALED, *_GROUP)
 _APPLIED: Final = (
     *_PLANNED,
@@ -321,7 +330,7 @@ COMMANDS: Final[Mapping[str, tuple[Part, ...]]] = {
         _PROJECT,
         *_GROUP,
         *_WATCHED,
-        Part(("ecs ContinueServiceDeployment",), lambda s: not s.by_codedeploy),
+        Part(("ecs ContinueServiceDeployment",), lambda s: s.rolled),
         Part(("codedeploy ContinueDeployment",), lambda s: s.by_codedeploy),
         *_DIAGNOSED,
     ),
@@ -330,7 +339,7 @@ COMMANDS: Final[Mapping[str, tuple[Part, ...]]] = {
         *_GROUP,
         *_WATCHED,
         _RESTARTED,
-        Part(("ecs DescribeServiceRevisions", "ecs StopServiceDeployment"), lambda s: not s.by_codedeploy),
+        Part(("ecs DescribeServiceRevisions", "ecs StopServiceDeployment"), lambda s: s.rolled),
         Part(("codedeploy StopDeployment",), lambda s: s.by_codedeploy),
         _DEPLOYING,
         Part(
