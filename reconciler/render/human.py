@@ -51,6 +51,8 @@ def summary(value: Plan, style: Style = PLAIN) -> str:
         return (
             style.paint("bold", "No changes.") + " The files were sent as they are; see above how that goes."
         )
+    if not value.changes and value.refusals:
+        return style.paint("bold", "Refused.") + " Nothing can be sent as it is asked for."
     if not value.changes:
         left_out = all(unit.kind == "service" for unit in value.units)
         more = " The task definition was not compared." if left_out else ""

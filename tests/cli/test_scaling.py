@@ -72,6 +72,8 @@ def test_limits_that_cross_are_refused_before_anything_is_sent(cli: Cli, scaled:
     ran = cli("deploy", "--auto-scaling-min", "5", IMAGE_TAG="2.4.62")
     assert ran.code == 1
     assert "would be 5, more than the maximum 4" in ran.err
+    alone = cli("scale", "--auto-scaling-min", "5")
+    assert (alone.code, alone.out) == (1, "Refused. Nothing can be sent as it is asked for.\n")
     assert scaled.writes() == ["RegisterScalableTarget"]  # the fixture's
 
 
