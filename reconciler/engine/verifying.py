@@ -60,7 +60,10 @@ _MISNAMED: Final = re.compile(
     r"Malformed|Validation|InvalidParameter|InvalidArn|InvalidInput|BadRequest|InvalidFilterValue"
 )
 """Codes that say that a name cannot be one, whatever there is (API references of the services that are asked)."""
-_ALLOW: Final = re.compile(r"allow (?P<action>.+) to the caller")
+_ALLOW: Final = re.compile(
+    r"(?:allow|a policy denies) (?P<action>[\w-]+:\w+(?: on \S+)?) (?:to the caller|explicitly)"
+)
+"""What the hint of an error says is denied (`aws.faults`)."""
 
 
 class Registry(Protocol):
@@ -210,7 +213,7 @@ def _told(asking: Callable[[], JsonObject], *, lent: bool = False) -> Answer:
             raise
         return Unanswered(error.what, error.code)
     except AwsDenied as error:
-        allowed = _ALLOW.fullmatch(error.hint or "")
+        allowed = _ALLOW.match(error.hint or "")
         return Denied(allowed["action"] if allowed else error.operation)
     except AwsNotFound:
         return Missing()

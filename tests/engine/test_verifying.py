@@ -10,7 +10,9 @@ from threading import Lock
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
+from reconciler.aws import faults
 from reconciler.core.redaction import Masker
 from reconciler.core.values import Path
 from reconciler.core.verification.checks import (
@@ -122,6 +124,14 @@ def run(world: World, pool: ThreadPoolExecutor, *trees: Check, **more: Any) -> t
     return verifying.run(trees, outside, pool, place, masker=Masker(("s3cret",)), **more)
 
 
+def denied(action: str, resource: str, more: str = "") -> AwsError:
+    """Give the error of a call that AWS denies in its own words."""
+    said = f"User: arn:aws:iam::1:user/u is not authorized to perform: {action} on resource: {resource}{more}"
+    service, operation = action.split(":")
+    answer = {"Error": {"Code": "AccessDenied", "Message": said}}
+    return faults.translate(ClientError(answer, operation), faults.Call(service, operation))
+
+
 def _none() -> Any:
     raise PlanError("there is none", hint="make one")
 
@@ -171,6 +181,11 @@ def test_what_is_needed_further_is_asked_then(world: World, pool: ThreadPoolExec
     [
         (AwsDenied("x", hint="allow iam:GetRole on a to the caller"), Denied("iam:GetRole on a")),
         (AwsDenied("x", hint="a policy denies it", operation="GetRole"), Denied("GetRole")),
+        (
+            denied("sts:AssumeRole", "arn:aws:iam::1:role/a"),
+            Denied("sts:AssumeRole on arn:aws:iam::1:role/a"),
+        ),
+        (denied("iam:GetRole", "a", " with an explicit deny in a policy"), Denied("iam:GetRole on a")),
         (AwsNotFound("x"), Missing()),
         (AwsRefused("said", code="InvalidSubnetID.Malformed"), Refused("said")),
         (AwsRefused("said", code="ValidationError"), Refused("said")),
