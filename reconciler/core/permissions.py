@@ -342,8 +342,9 @@ COMMANDS: Final[Mapping[str, tuple[Part, ...]]] = {
         Part(("ecs DescribeServiceRevisions", "ecs StopServiceDeployment"), lambda s: s.rolled),
         Part(("codedeploy StopDeployment",), lambda s: s.by_codedeploy),
         _DEPLOYING,
+        Part(("ecs ListTaskDefinitions",)),
         Part(
-            ("ecs ListTaskDefinitions", "ecs DescribeTaskDefinition", "ecs DeregisterTaskDefinition"),
+            ("ecs DescribeTaskDefinition", "ecs DeregisterTaskDefinition"),
             lambda subject: not subject.express,
         ),
         *_DIAGNOSED,
@@ -351,6 +352,7 @@ COMMANDS: Final[Mapping[str, tuple[Part, ...]]] = {
     "status": (
         _PROJECT,
         Part(("ecs DescribeExpressGatewayService",), _in_express),
+        Part(("application-autoscaling DescribeScalableTargets",)),
         *_GROUP,
         *_WATCHED,
         *_DIAGNOSED,
@@ -366,7 +368,7 @@ COMMANDS: Final[Mapping[str, tuple[Part, ...]]] = {
     "delete": (
         _PROJECT,
         Part(("ecs DeleteService",), lambda subject: not subject.express),
-        Part(("ecs DescribeExpressGatewayService", "ecs DeleteExpressGatewayService"), _in_express),
+        Part(("ecs DeleteExpressGatewayService",), _in_express),
     ),
     "verify": (_PROJECT, Part(("ecs DescribeTaskDefinition",), lambda subject: not subject.task), *_GROUP),
     "render": (),
@@ -378,6 +380,9 @@ COMMANDS: Final[Mapping[str, tuple[Part, ...]]] = {
 
 UNEVALUATED: Final = frozenset(("refresh", "scale", "wait", "continue", "status", "delete", "rollback"))
 """The commands that evaluate the project file alone: what the definitions refer to is not read."""
+
+ROLELESS: Final = frozenset(("refresh", "scale"))
+"""The commands whose updates of a service name none of its roles."""
 
 
 def _object(value: Json) -> JsonObject:

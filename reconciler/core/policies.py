@@ -56,7 +56,8 @@ def grants(
             for operation in part.operations
         }
         found.update(_grant(operation, subject) for operation in called)
-        found.update(_passed(subject, called))
+        if command not in permissions.ROLELESS:
+            found.update(_passed(subject, called))
         if command == "verify":
             found.update(_read(subject, checks))
     return tuple(sorted(grant for grant in _united(found) if grant.resources))
