@@ -116,15 +116,17 @@ def absolute(config: Config, root: Path) -> dict[str, Json]:
 
 
 def actions(config: Config) -> tuple[str, ...]:
-    """Give the IAM actions that reading the state may take."""
+    """Give the IAM actions that reading the state may take; those that assume a role only where one may be named."""
     from reconciler_tfstate.backends import s3
 
     url, backend = config.get("url"), config.get("backend")
     if config.get("path") is not None:
         return ()
-    if config.get("dir") is not None or backend == "s3":
+    given = config.get("backend_config")
+    named = isinstance(given, Mapping) and any(name.startswith(("assume_role", "role_arn")) for name in given)
+    if config.get("dir") is not None or (backend == "s3" and named):
         return s3.ACTIONS
-    return s3.ACTIONS[:2] if isinstance(url, str) and url.startswith("s3:") else ()
+    return s3.ACTIONS[:2] if backend == "s3" or (isinstance(url, str) and url.startswith("s3:")) else ()
 
 
 def _locate(

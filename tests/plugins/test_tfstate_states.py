@@ -319,4 +319,11 @@ def test_actions() -> None:
     assert list(plugin.actions({"path": "x"})) == []
     assert list(plugin.actions({"url": "s3://b/k"})) == ["s3:GetObject", "kms:Decrypt"]
     assert "sts:AssumeRole" in plugin.actions({"dir": "x"})
+    flat, nested = {"role_arn": "r"}, {"assume_role": {"role_arn": "r"}}
+    for config in (flat, nested):
+        assert "sts:AssumeRole" in plugin.actions({"backend": "s3", "backend_config": config})
+    assert list(plugin.actions({"backend": "s3", "backend_config": {"bucket": "b"}})) == [
+        "s3:GetObject",
+        "kms:Decrypt",
+    ]
     assert list(plugin.actions({"url": "gs://b/k"})) == []
