@@ -70,7 +70,7 @@ def test_a_statement_holds_all_on_the_same_resources() -> None:
     assert [each["Action"][0] for each in found] == sorted(each["Action"][0] for each in found)
 
 
-@pytest.mark.parametrize("command", permissions.COMMANDS.keys() - WRITERS)
+@pytest.mark.parametrize("command", sorted(permissions.COMMANDS.keys() - WRITERS))
 @pytest.mark.parametrize("row", [ROWS[0], ROWS[7]], ids=["rolling", "CodeDeploy"])
 def test_commands_that_change_nothing_are_allowed_nothing_that_does(
     command: str, row: dict[str, Any]
