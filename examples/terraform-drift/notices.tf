@@ -64,12 +64,12 @@ resource "aws_cloudwatch_event_target" "this" {
       task   = "$.detail.taskArn"
     }
 
-    # A line of JSON each, as a transformer takes text.
-    input_template = <<-EOT
-      "reconciler drift (${var.name}): ${each.value.text}"
-      "exit code <code>, <reason>"
-      "task <task>, lines in ${aws_cloudwatch_log_group.this.name}"
-    EOT
+    # Text is a string of JSON a line; jsonencode would write < and > otherwise.
+    input_template = join("\n", [
+      "\"reconciler drift (${var.name}): ${each.value.text}\"",
+      "\"exit code <code>, <reason>\"",
+      "\"task <task>, lines in ${aws_cloudwatch_log_group.this.name}\"",
+    ])
   }
 }
 

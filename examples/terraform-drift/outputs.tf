@@ -14,6 +14,6 @@ output "log_group_name" {
 }
 
 output "record_bucket" {
-  description = "Bucket of the records, null where none was asked for."
-  value       = one(aws_s3_bucket.records[*].bucket)
+  description = "Bucket of the records, null where there is none."
+  value       = var.record_bucket
 }

@@ -1,5 +1,5 @@
 resource "aws_s3_bucket" "records" {
-  count = var.record_bucket != null ? 1 : 0
+  count = var.record_bucket != null && var.create_record_bucket ? 1 : 0
 
   bucket = var.record_bucket
   tags   = var.tags

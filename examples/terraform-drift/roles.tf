@@ -53,7 +53,7 @@ data "aws_iam_policy_document" "task" {
   }
 
   dynamic "statement" {
-    for_each = length(var.policies) == 0 && length(var.object_arns) > 0 ? [true] : []
+    for_each = length(var.object_arns) > 0 ? [true] : []
 
     content {
       actions   = ["s3:GetObject"]
@@ -63,7 +63,7 @@ data "aws_iam_policy_document" "task" {
 
   # Without ListBucket a record that is not there yet reads as one that is forbidden.
   dynamic "statement" {
-    for_each = aws_s3_bucket.records[*].arn
+    for_each = var.record_bucket != null ? ["arn:${local.partition}:s3:::${var.record_bucket}"] : []
 
     content {
       actions   = ["s3:GetObject", "s3:ListBucket"]

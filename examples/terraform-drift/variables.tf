@@ -97,15 +97,21 @@ variable "service_arns" {
 }
 
 variable "object_arns" {
-  description = "Objects in S3 that the task may read where `policies` is empty: Terraform's states."
+  description = "More objects in S3 that the task may read: Terraform's states, where `policies` does not have them."
   type        = list(string)
   default     = []
 }
 
 variable "record_bucket" {
-  description = "Name of a bucket to make for records (`record: s3://BUCKET/PREFIX` in the project files); null for none. What applies writes there, the task only reads."
+  description = "Bucket of the records (`record: s3://BUCKET/PREFIX` in the project files); null for none. What applies writes there, the task only reads."
   type        = string
   default     = null
+}
+
+variable "create_record_bucket" {
+  description = "Whether `record_bucket` is made here; false where it is there already."
+  type        = bool
+  default     = true
 }
 
 variable "emails" {
