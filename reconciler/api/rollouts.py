@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 from reconciler.api.openings import Emit, Opening, drain
 from reconciler.core import pointers, rollouts
+from reconciler.core.events import Warned
 from reconciler.core.values import JsonObject
 from reconciler.engine.ports import Snapshot
-from reconciler.errors import PlanError
+from reconciler.errors import AwsError, PlanError
 
 if TYPE_CHECKING:
     from reconciler.core.causes import Diagnosis
@@ -189,7 +190,8 @@ class Rollouts(Opening):
     def status(self, *, emit: Emit | None = None) -> JsonObject:
         """Describe the service as AWS shows it. ReconcilerError where it is not there.
 
-        What one in Express Mode is, its endpoints among it, is in the member ``expressGatewayService``.
+        What one in Express Mode is, its endpoints among it, is in the member ``expressGatewayService``, and what sets
+        its number of tasks in ``scalableTarget`` (of Application Auto Scaling), as far as that may be read.
         With `emit` a rollout that is under way is looked at too, and told as watching it would tell it first.
         """
         from reconciler.engine import observing, shifting, watching
@@ -199,7 +201,18 @@ class Rollouts(Opening):
         if emit is not None:
             for event in shifting.look(self.gateway, self.clock, current, cluster, service):
                 emit(event)
+        body = dict(current.body)
         express = observing.express(self.gateway, current)
         if isinstance(express, Snapshot):
-            return {**current.body, "expressGatewayService": express.body}
-        return current.body
+            body["expressGatewayService"] = express.body
+        try:
+            target = self.gateway.describe_scaling(cluster, service)
+        except AwsError as error:
+            if emit is not None:
+                hint = f" ({error.hint})" if error.hint else ""
+                what = f"whether something scales the service is not known: {error.what}{hint}"
+                emit(Warned(unit=f"service.{cluster}/{service}", what=what))
+        else:
+            if isinstance(target, Snapshot):
+                body["scalableTarget"] = target.body
+        return body

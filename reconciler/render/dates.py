@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Final
 
 from reconciler.core.values import Json
+
+_TIMES: Final = ("At", "CreationTime")
 
 
 def written(at: float) -> str:
@@ -15,8 +18,8 @@ def written(at: float) -> str:
 def dated(described: Json) -> Json:
     """Write the times in a description as RFC 3339 in UTC, as the peer and the AWS CLI print them.
 
-    Times are seconds since 1970 in members whose names end in `At`: so are the timestamps of services, tasks
-    and revisions called in the API model.
+    Times are seconds since 1970 in members whose names end in `At` (`CreationTime` of a scalable target): so are the
+    timestamps of services, tasks and revisions called in the API model.
     """
     if isinstance(described, dict):
         return {name: _dated(name, member) for name, member in described.items()}
@@ -26,6 +29,6 @@ def dated(described: Json) -> Json:
 
 
 def _dated(name: str, member: Json) -> Json:
-    if name.endswith("At") and isinstance(member, int | float) and not isinstance(member, bool):
+    if name.endswith(_TIMES) and isinstance(member, int | float) and not isinstance(member, bool):
         return written(member)
     return dated(member)

@@ -45,11 +45,30 @@ def text(
         )
     if rollout is not None:
         lines += _rollout(rollout, style, glyphs)
+    lines += _scaling(service.get("scalableTarget"))
     lines.append("Events:")
     lines += [
         f"  {_time(event.get('createdAt'))} {event.get('message')}" for event in newest(service, events)
     ]
     return "\n".join(lines) + "\n"
+
+
+def _scaling(target: Json) -> Iterator[str]:
+    """Write what sets the number of tasks, as the peer does: the limits, and what is suspended."""
+    if not isinstance(target, dict):
+        return
+    yield "AutoScaling:"
+    yield f"  Capacity min:{target.get('MinCapacity')} max:{target.get('MaxCapacity')}"
+    state = target.get("SuspendedState")
+    held = state if isinstance(state, dict) else {}
+    told = {
+        "in": "DynamicScalingInSuspended",
+        "out": "DynamicScalingOutSuspended",
+        "scheduled": "ScheduledScalingSuspended",
+    }
+    yield "  Suspended " + " ".join(
+        f"{word}:{str(held.get(member) is True).lower()}" for word, member in told.items()
+    )
 
 
 def _express(described: Json) -> Iterator[str]:

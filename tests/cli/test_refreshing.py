@@ -87,6 +87,9 @@ def test_scale_moves_the_limits_and_what_scales(cli: Cli, box: Box) -> None:
     found = scalable(box)
     assert (found["MinCapacity"], found["MaxCapacity"]) == (2, 8)
     assert set(found["SuspendedState"].values()) == {True}
+    shown = "AutoScaling:\n  Capacity min:2 max:8\n  Suspended in:true out:true scheduled:true\nEvents:\n"
+    assert shown in cli("status").out
+    assert json.loads(cli("status", "--format", "json").out)["scalableTarget"]["CreationTime"].endswith("Z")
     assert cli("scale", "--resume-auto-scaling").code == 0
     assert set(scalable(box)["SuspendedState"].values()) == {False}
     assert sent(box) == []

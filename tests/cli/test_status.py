@@ -17,12 +17,13 @@ def operations(box: Box, before: int) -> Counter[str]:
     return Counter(call["operation"] for call in box.serving.calls()[before:])
 
 
-def test_a_service_at_rest_takes_one_call(cli: Cli, box: Box) -> None:
+def test_a_service_at_rest_takes_one_call_and_one_for_what_scales_it(cli: Cli, box: Box) -> None:
     before = len(box.serving.calls())
     ran = cli("status")
     assert (ran.code, ran.err) == (0, "")
     assert "Rollout:" not in ran.out
-    assert operations(box, before) == {"DescribeServices": 1}
+    assert "AutoScaling:" not in ran.out
+    assert operations(box, before) == {"DescribeServices": 1, "DescribeScalableTargets": 1}
 
 
 def test_a_rollout_that_waits_says_for_what(cli: Cli, box: Box) -> None:
@@ -42,6 +43,7 @@ def test_a_rollout_that_waits_says_for_what(cli: Cli, box: Box) -> None:
     assert "paused by a hook, goes on in " in hook
     assert operations(box, before) == {
         "DescribeServices": 1,
+        "DescribeScalableTargets": 1,
         "ListServiceDeployments": 1,
         "DescribeServiceDeployments": 1,
     }
@@ -51,9 +53,13 @@ def test_what_may_not_be_read_is_said(cli: Cli, box: Box) -> None:
     box.serving.knobs(speed=0)
     assert cli("apply", "--auto-approve", "--no-wait", IMAGE_TAG="2.4.62").code == 0
     denied = {"code": "AccessDeniedException", "status": 400, "message": "not authorized to perform it"}
-    box.serving.faults([{"operation": "DescribeServiceDeployments", **denied}])
+    box.serving.faults([
+        {"operation": "DescribeServiceDeployments", **denied},
+        {"operation": "DescribeScalableTargets", **denied},
+    ])  # fmt: skip
     ran = cli("status", IMAGE_TAG="2.4.62")
     assert ran.code == 0
     assert "Rollout: in progress" in ran.out
     assert ran.err.startswith("Warning: ")
     assert "allow ecs:ListServiceDeployments" in ran.err
+    assert "Warning: whether something scales the service is not known" in ran.err
