@@ -20,8 +20,13 @@ _PREFIXES: Final[Mapping[str, str]] = {
 _ACTIONS: Final[Mapping[str, tuple[str, ...]]] = {
     # HeadObject is allowed by s3:GetObject, and says whether an object is missing only to who may list the bucket.
     "s3 HeadObject": ("s3:GetObject", "s3:ListBucket"),
-    # The configuration of an image, with its platform, is a layer; what follows the manifest in the same check.
-    "ecr BatchGetImage": ("ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"),
+    # The configuration of an image, with its platform, is a layer; what follows the manifest in the same check. Of an
+    # image that is not there it is asked whether the first pull fetches it.
+    "ecr BatchGetImage": (
+        "ecr:BatchGetImage",
+        "ecr:GetDownloadUrlForLayer",
+        "ecr:DescribePullThroughCacheRules",
+    ),
     "ec2 DescribeSecurityGroups": (
         "ec2:DescribeSecurityGroups",
         "ec2:DescribeSecurityGroupVpcAssociations",

@@ -106,6 +106,7 @@ def test_verify_reads_what_its_checks_read() -> None:
     repository = ("arn:aws:ecr:eu-west-1:123456789012:repository/shop/web",)
     assert found == {
         "ecr:BatchGetImage": repository,
+        "ecr:DescribePullThroughCacheRules": ("*",),
         "ecr:GetDownloadUrlForLayer": repository,
         "iam:GetRole": (role,),
         "s3:GetObject": ("arn:aws:s3:::files/web.env",),
