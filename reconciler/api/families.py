@@ -73,5 +73,5 @@ class Families(Opening):
         """Give the ARN of the revision that the service runs. ReconcilerError where there is no service."""
         from reconciler.engine import watching
 
-        current = watching.current(self.gateway, self.settings.cluster, self._named_service())
+        current = watching.current(self.gateway, self.settings.cluster, self.named_service())
         return str(current.body.get("taskDefinition", ""))

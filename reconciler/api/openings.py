@@ -235,7 +235,8 @@ class Opening:
             live,
         )
 
-    def _named_service(self) -> str:
+    def named_service(self) -> str:
+        """Give the service's name. ConfigError where the project file names none."""
         settings = self.settings
         if not settings.service:
             raise ConfigError(

@@ -31,7 +31,7 @@ class Rollouts(Opening):
         from reconciler.engine import attaching, shifting, watching
 
         settings = self.settings
-        service = self._named_service()
+        service = self.named_service()
         started = self.clock.now()
         current = watching.current(self.gateway, settings.cluster, service)
         target = shifting.resumed(
@@ -66,7 +66,7 @@ class Rollouts(Opening):
         from reconciler.engine import undoing, ways
 
         wish = replace(wish or ways.Wish(), codedeploy=self.settings.codedeploy)
-        named = (self.settings.cluster, self._named_service())
+        named = (self.settings.cluster, self.named_service())
         facts = undoing.read(self.gateway, *named, wish, self._group)
         return undoing.decide(facts, wish)
 
@@ -104,7 +104,7 @@ class Rollouts(Opening):
         """
         from reconciler.engine import reverting
 
-        paused = reverting.paused(self.gateway, self.settings.cluster, self._named_service(), hook)
+        paused = reverting.paused(self.gateway, self.settings.cluster, self.named_service(), hook)
         manner = self._manner(wait=wait, until=until, timeout=timeout)
         answering = reverting.answer(self.gateway, self.clock, paused, manner, rollback=rollback)
         return drain(answering, emit)
@@ -122,7 +122,7 @@ class Rollouts(Opening):
         """
         from reconciler.engine import deleting, watching
 
-        cluster, service = self.settings.cluster, self._named_service()
+        cluster, service = self.settings.cluster, self.named_service()
         current = watching.current(self.gateway, cluster, service)
         return deleting.decide(cluster, service, current.body, terminate=terminate)
 
@@ -142,7 +142,7 @@ class Rollouts(Opening):
         from reconciler.core.revisions import family_of
         from reconciler.engine import composing, watching
 
-        cluster, service = self.settings.cluster, self._named_service()
+        cluster, service = self.settings.cluster, self.named_service()
         body = watching.current(self.gateway, cluster, service).body
         running = str(body.get("taskDefinition", ""))
         if task_definition != "current":
@@ -182,7 +182,7 @@ class Rollouts(Opening):
         return diagnosing.diagnose(
             self.gateway,
             self.settings.cluster,
-            self._named_service(),
+            self.named_service(),
             deployment=deployment,
             masker=self.masker,
         )
@@ -196,7 +196,7 @@ class Rollouts(Opening):
         """
         from reconciler.engine import observing, shifting, watching
 
-        cluster, service = self.settings.cluster, self._named_service()
+        cluster, service = self.settings.cluster, self.named_service()
         current = watching.current(self.gateway, cluster, service)
         if emit is not None:
             for event in shifting.look(self.gateway, self.clock, current, cluster, service):

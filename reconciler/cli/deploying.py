@@ -59,6 +59,8 @@ def run(
     """Plan, show the plan, and carry it out unless it is a dry run; give the exit code."""
     planning.insist_waiting(on_failure, wait=wait)
     with options.opened(common) as reconciler:
+        if wanted.skip_task_definition:
+            reconciler.named_service()  # without one there is nothing that this could be about
         with patience.told():
             plan = reconciler.plan(wanted)
         planning.show(plan, common)

@@ -95,6 +95,11 @@ def request(
     }
     if definition.get("networkMode") != "awsvpc":
         body.pop("networkConfiguration", None)
+    elif "networkConfiguration" not in body:  # which RunTask requires of them (API model)
+        raise PlanError(
+            "tasks of the network mode awsvpc need a network, and no service definition names one",
+            hint="name a service, or a service definition with networkConfiguration, in the project file",
+        )
     body |= {"cluster": cluster, "taskDefinition": revision, "count": wish.count}
     if volumes := _volumes(service, definition, shape, wish):
         body["volumeConfigurations"] = volumes

@@ -139,3 +139,11 @@ def test_waiting_is_for_what_is_named(cli: Cli, box: Box) -> None:
     last = json.loads(ran.err.splitlines()[-1])
     assert (last["kind"], last["ending"]) == ("Ended", "succeeded")
     assert len(box.service()["deployments"]) == 1
+
+
+def test_without_a_service_there_is_nothing_to_scale_or_to_refresh(cli: Cli, project: Path) -> None:
+    text = (project / "ecspresso.yml").read_text()
+    kept = [line for line in text.splitlines() if not line.startswith("service")]
+    (project / "ecspresso.yml").write_text("\n".join(kept) + "\n")
+    for command in (("scale", "--tasks", "1"), ("refresh",), ("deploy", "--skip-task-definition")):
+        cli(*command).one_error("the project names no service", "add `service: NAME`")

@@ -17,7 +17,15 @@ from reconciler.engine import running
 from reconciler.engine.ports import Gateway, LogEvent, Tasks
 from reconciler.engine.running import Ran, Request, Wish
 from reconciler.engine.tailing import Tail
-from reconciler.errors import ApplyError, AwsDenied, AwsError, AwsRefused, AwsThrottled, Interrupted
+from reconciler.errors import (
+    ApplyError,
+    AwsDenied,
+    AwsError,
+    AwsRefused,
+    AwsThrottled,
+    Interrupted,
+    PlanError,
+)
 from reconciler.testing import FakeClock
 
 ARN: Final = "arn:aws:ecs:eu-west-1:123456789012:task/prod/0123456789abcdef"
@@ -172,3 +180,9 @@ def test_lines_of_one_group_are_not_lost_to_another_that_fails() -> None:
 )
 def test_a_container_that_never_ran_has_no_lines(told: dict[str, Any], some: bool) -> None:
     assert bool(list(tasks.streams(task("STOPPED") | told, DEFINITION))) is some
+
+
+def test_a_task_with_awsvpc_is_not_asked_for_without_a_network() -> None:
+    awsvpc = DEFINITION | {"networkMode": "awsvpc"}
+    with pytest.raises(PlanError, match="awsvpc need a network"):
+        running.request("prod", "app:1", awsvpc, {}, ECS.input("RunTask"), Wish())
