@@ -78,8 +78,8 @@ def _flagged(function: Any) -> Any:
 @options.common
 @_flagged
 def command(common: options.Common, **how: Any) -> int:
-    """Show what tasks write to CloudWatch Logs, stopped ones too: all of the task definition's family, the service's and
-    others that run it.
+    """Show what tasks write to CloudWatch Logs, stopped ones too: all of the task definition's family, the service's
+    and others that run it.
 
     \b
     Examples:
