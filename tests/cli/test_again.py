@@ -21,7 +21,7 @@ WATCHING = ("DescribeServices", "ListServiceDeployments", "DescribeServiceDeploy
 FAULTS: Mapping[str, Mapping[str, object]] = {
     "throttled": {"code": "ThrottlingException", "message": "Rate exceeded"},
     "broken": {"code": "ServerException", "message": "down", "status": 500},
-    "too late": {"latency": 2.0},
+    "too late": {"latency": 3.5},
     "lost before": {"reset": "before"},
     "lost after": {"reset": "after"},
     "expired": {"code": "ExpiredTokenException", "message": "The security token has expired"},
@@ -31,7 +31,7 @@ FAULTS: Mapping[str, Mapping[str, object]] = {
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Give up on an answer after a moment, and do not try again: every fault shows."""
-    monkeypatch.setattr("reconciler.aws.sessions._READ_SECONDS", 1.0)
+    monkeypatch.setattr("reconciler.aws.sessions._READ_SECONDS", 2.5)
     monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
 
 
