@@ -9,8 +9,8 @@ from dataclasses import field
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-from reconciler.load import envfiles, sources
 from reconciler.load import project as projects
+from reconciler.load import sources
 from reconciler.records import dataclass
 
 if TYPE_CHECKING:
@@ -77,4 +77,9 @@ def _shapes() -> Shapes:
 
 
 def _env_files(paths: Iterable[str | Path]) -> dict[str, str]:
-    return envfiles.read([Path(path) for path in paths])
+    given = [Path(path) for path in paths]
+    if not given:
+        return {}
+    from reconciler.load import envfiles
+
+    return envfiles.read(given)

@@ -6,8 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from reconciler.api.openings import Emit, Opening, drain
-from reconciler.core import pointers, rollouts
-from reconciler.core.events import Warned
+from reconciler.core import pointers
 from reconciler.core.values import JsonObject
 from reconciler.engine.ports import Snapshot
 from reconciler.errors import AwsError, PlanError
@@ -27,6 +26,7 @@ class Rollouts(Opening):
         self, *, emit: Emit | None = None, until: str = "deployed", timeout: float | None = None
     ) -> Outcome:
         """Watch the rollout that is running now until it ends; without one, give an outcome that is `idle` at once."""
+        from reconciler.core import rollouts
         from reconciler.core.outcomes import Ending, Outcome
         from reconciler.engine import attaching, shifting, watching
 
@@ -194,6 +194,7 @@ class Rollouts(Opening):
         its number of tasks in ``scalableTarget`` (of Application Auto Scaling), as far as that may be read.
         With `emit` a rollout that is under way is looked at too, and told as watching it would tell it first.
         """
+        from reconciler.core.events import Warned
         from reconciler.engine import observing, shifting, watching
 
         cluster, service = self.settings.cluster, self.named_service()

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 
 from reconciler.cli import logs, options, planning
 from reconciler.errors import ConfigError, ReconcilerError
-from reconciler.records import dataclass
 
 if TYPE_CHECKING:
     from reconciler.api import Reconciler
@@ -20,7 +19,6 @@ if TYPE_CHECKING:
     from reconciler.render.fleets import Member
 
 
-@dataclass(frozen=True, slots=True)
 class Sheet:
     """What a format may say beside the plans.
 
@@ -28,10 +26,14 @@ class Sheet:
     the format's own.
     """
 
-    common: options.Common
-    what: str
-    several: bool = False
-    limit: int | None = None
+    def __init__(
+        self, common: options.Common, what: str, *, several: bool = False, limit: int | None = None
+    ) -> None:
+        """Keep what is given."""
+        self.common = common
+        self.what = what
+        self.several = several
+        self.limit = limit
 
     @property
     def name(self) -> str:
@@ -51,7 +53,6 @@ def _bare(member: Member, _reconciler: Reconciler, _plan: Plan) -> Member:
     return member
 
 
-@dataclass(frozen=True, slots=True)
 class Form:
     """A format: what it writes of several projects (None: it is about one) and, where that differs, of one.
 
@@ -59,10 +60,19 @@ class Form:
     where it ends the command.
     """
 
-    several: _Several | None = None
-    single: _Single | None = None
-    enrich: Callable[[Member, Reconciler, Plan], Member] = _bare
-    report: bool = False
+    def __init__(
+        self,
+        several: _Several | None = None,
+        single: _Single | None = None,
+        enrich: Callable[[Member, Reconciler, Plan], Member] = _bare,
+        *,
+        report: bool = False,
+    ) -> None:
+        """Keep what is given."""
+        self.several = several
+        self.single = single
+        self.enrich = enrich
+        self.report = report
 
 
 def show(form: str, reconciler: Reconciler, plan: Plan, sheet: Sheet) -> None:
@@ -98,9 +108,8 @@ def reporting(form: str, sheet: Sheet) -> Iterator[None]:
         if found.report and found.several is not None:
             from reconciler.render.fleets import Member
 
-            _put(
-                found.several([Member.failed(sheet.what, error, logs.hidden)], replace(sheet, several=False))
-            )
+            alone = Sheet(sheet.common, sheet.what, limit=sheet.limit)
+            _put(found.several([Member.failed(sheet.what, error, logs.hidden)], alone))
         raise
 
 

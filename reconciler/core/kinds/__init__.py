@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from functools import cache
 
 from reconciler.core import expresses
-from reconciler.core.kinds import express_services, judged, services, task_definitions
+from reconciler.core.kinds import judged, services, task_definitions
 from reconciler.core.kinds.rules import Node, Rule, Undeclared, compile_node
 from reconciler.core.shapes import Shape, Shapes
 from reconciler.core.values import Json, JsonObject, Path
@@ -185,6 +185,8 @@ def build(shapes: Shapes) -> Kinds:
 
 
 def _express(shapes: Shapes) -> Kind:
+    from reconciler.core.kinds import express_services
+
     create = shapes.input("CreateExpressGatewayService")
     return Kind(
         "express_service",
