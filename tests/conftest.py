@@ -10,7 +10,7 @@ import os
 
 from hypothesis import settings
 
-settings.register_profile("same", derandomize=True, database=None, deadline=None, max_examples=50)
+settings.register_profile("same", derandomize=True, database=None, deadline=None, max_examples=40)
 settings.register_profile("anew", deadline=None, print_blob=True)
 settings.load_profile("anew" if "RECONCILER_FUZZ" in os.environ else "same")
 

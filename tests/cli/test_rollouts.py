@@ -31,7 +31,7 @@ def test_a_second_run_ends_as_the_rollout_that_it_finds(cli: Cli, box: Box) -> N
     box.serving.knobs(speed=0)
     assert cli("apply", "--auto-approve", "--no-wait", IMAGE_TAG="crash").code == 0
     assert "is in progress" in cli("plan", IMAGE_TAG="crash").out
-    box.serving.knobs(speed=400)
+    box.serving.knobs(speed=20)  # slow enough for the second run to begin before it is over
     again = cli("deploy", IMAGE_TAG="crash")
     assert again.code == 4, again
     assert "rolled back" in again.err

@@ -21,7 +21,7 @@ from tests.core import documents
 
 DICE = st.randoms(use_true_random=False)
 many = settings(
-    max_examples=150,
+    max_examples=60,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )

@@ -73,7 +73,7 @@ def _merged(there: Any, sent: Any) -> Any:
     return there | {name: _merged(there.get(name), value) for name, value in sent.items()}
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(dice=st.integers(0, 2**32).map(random.Random))
 def test_one_update_is_enough(dice: random.Random) -> None:
     document = documents.document(KINDS.service, dice)

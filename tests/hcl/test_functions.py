@@ -304,7 +304,7 @@ def attempt(name: str, arguments: list[Value]) -> Value | Fault:
 
 
 @given(_CALLS, st.booleans())
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=120)
 def test_a_call_gives_a_value_or_a_fault(drawn: tuple[str, list[Value]], fitted: bool) -> None:
     name, arguments = drawn
     result = attempt(name, _apt(name, arguments) if fitted else arguments)
@@ -315,7 +315,7 @@ def test_a_call_gives_a_value_or_a_fault(drawn: tuple[str, list[Value]], fitted:
 
 
 @given(_CALLS)
-@settings(deadline=None, max_examples=400)
+@settings(deadline=None, max_examples=150)
 def test_no_secret_is_lost(drawn: tuple[str, list[Value]]) -> None:
     name, arguments = drawn
     arguments = _apt(name, arguments)
@@ -460,7 +460,7 @@ def test_quoted_text_matches_itself(text: str, around: str) -> None:
 
 
 @given(st.text("ab(|)*+?[]^$.{}\\-1,:=!<P>dwsQEpL", max_size=12), st.text("ab1 \n", max_size=8))
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=120)
 def test_any_pattern_is_taken_or_refused(source: str, text: str) -> None:
     for name in ("regexall", "regex"):
         result = attempt(name, [source, text])

@@ -94,7 +94,7 @@ def read(text: str) -> None:
         assert time.process_time() - begun < 1 + len(text) / 1000
 
 
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=120)
 @given(st.lists(st.sampled_from(PIECES), max_size=25).map("".join))
 def test_pieces_of_the_language_in_any_order(text: str) -> None:
     read(text)
@@ -130,7 +130,7 @@ def mutated(text: str, dice: random.Random) -> str:
     return text
 
 
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=120)
 @given(st.sampled_from(SEEDS), st.integers(0, 2**32))
 def test_hcl_with_something_wrong_in_it(seed: str, chance: int) -> None:
     read(mutated(seed, random.Random(chance)))

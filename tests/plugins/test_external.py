@@ -204,7 +204,7 @@ TEXTS = st.lists(
 )
 
 
-@settings(max_examples=100)
+@settings(max_examples=50)
 @given(TEXTS)
 def test_a_path_holds_its_arguments(arguments: list[str]) -> None:
     path = configs.Call(configs.read(shell("")))(*arguments)

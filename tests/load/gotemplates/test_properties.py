@@ -21,7 +21,7 @@ WORDS = """
 noise = st.lists(
     st.sampled_from([*WORDS.split(), " ", "  ", "\n", "\t"]) | st.text(max_size=3), max_size=25
 ).map("".join)
-quick = settings(max_examples=300, deadline=None)
+quick = settings(max_examples=120, deadline=None)
 
 
 def check_map(rendered: Rendered) -> None:
