@@ -41,9 +41,11 @@ def main(arguments: Sequence[str]) -> int:
         case "waits":  # for the signal to be passed on
             os.kill(os.getppid(), signal.SIGTERM)
             signal.pause()
-        case "is left":  # until its stdin ends, at the latest
-            os.kill(os.getppid(), signal.SIGINT)
-            os.read(0, 1)
+        case "is left":  # until its stdin ends, at the latest; an interrupt that got lost is sent again
+            ended = False
+            while not ended:
+                os.kill(os.getppid(), signal.SIGINT)
+                ended = bool(select.select([0], [], [], 5)[0]) and not os.read(0, 1)
     if "DocumentName" in json.loads(arguments[4]):
         return 0
     if run(command()):
