@@ -89,8 +89,9 @@ def test_a_folder_that_cannot_be_written_is_no_error(tmp_path: Path, monkeypatch
         b"{}",
         b"[" * 100_000,
         lambda data: data[: len(data) // 2],
-        lambda data: re.sub(rb'("states":\[\[\[\d+,)-?\d+', rb"\g<1>99999", data),
-        lambda data: re.sub(rb'("states":\[\[\[\d+,)-?\d+', rb"\g<1>-99999", data),
+        # The first state may have nothing to do: which one is the first depends on the hash seed.
+        lambda data: re.sub(rb'("states":\[(?:\[\],)*\[\[\d+,)-?\d+', rb"\g<1>99999", data),
+        lambda data: re.sub(rb'("states":\[(?:\[\],)*\[\[\d+,)-?\d+', rb"\g<1>-99999", data),
         lambda data: data.replace(b'"begins":{', b'"begins":{"more":1,', 1),
         lambda data: re.sub(rb'"key":"\w+"', b'"key":"another"', data),
     ],
