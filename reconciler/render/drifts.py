@@ -107,7 +107,11 @@ def summary(members: Sequence[Member], style: Style = PLAIN) -> str:
         return style.paint("bold", text) + _lacking(members)
     told = [f"{drifted} with drift", f"{len(members) - drifted - failed} without"]
     told += [f"{failed} failed"] if failed else []
-    return style.paint("bold", f"{len(members)} projects:") + f" {', '.join(told)}." + _lacking(members)
+    return (
+        style.paint("bold", f"{len(members)} project{'' if len(members) == 1 else 's'}:")
+        + f" {', '.join(told)}."
+        + _lacking(members)
+    )
 
 
 def _lacking(members: Iterable[Member]) -> str:
