@@ -50,7 +50,7 @@ _LONG: Final = (
 _KEYS: Final = frozenset({
     "required_version", "region", "cluster", "service", "service_definition", "task_definition",
     "express_definition", "timeout", "plugins", "appspec", "codedeploy", "filter_command", "ignore", "terraform",
-    "record",
+    "record", "depends_on",
 })  # fmt: skip
 _OPENING: Final = ("plugins", "terraform")
 """The keys that say which resolvers to open."""
@@ -66,7 +66,8 @@ class Project:
 
     Paths of definitions are relative to `root`. `region` is None where the file names none. `timeout` is in
     seconds, 0 for no limit. `ignore_tags` are tag keys left alone, `ignore` pointers to fields, each with its place.
-    `record` is the folder or ``s3://`` URL where applies are recorded. `resolved` keeps the provenance of every key.
+    `record` is the folder or ``s3://`` URL where applies are recorded. `depends_on` names other projects, each with its
+    place: an entry of the same file's, or a path relative to `root`. `resolved` keeps the provenance of every key.
     """
 
     path: Path
@@ -87,6 +88,7 @@ class Project:
     required_version: str | None = None
     filter_command: str | None = None
     record: str | None = None
+    depends_on: tuple[tuple[str, Where], ...] = ()
     warnings: tuple[Caution, ...] = field(default=())
 
     @property
@@ -261,6 +263,7 @@ def settle(resolved: Resolved) -> Project:
         required_version=_required(project, emulates=emulates),
         filter_command=_filter(project),
         record=project.text("record") or None,
+        depends_on=_placed(project, "depends_on"),
     )
     return dataclasses.replace(settled, warnings=tuple(dict.fromkeys(project.cautions)))
 

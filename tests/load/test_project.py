@@ -119,6 +119,11 @@ def test_a_list_under_ignore_names_fields() -> None:
     assert settled("ignore: {tags: [a], fields: [/x]}\n").ignore[0][0] == "/x"
 
 
+def test_what_a_project_depends_on_has_its_place() -> None:
+    ((name, where), (second, _)) = settled("depends_on:\n  - ../db\n  - worker\n").depends_on
+    assert (name, where.line, second) == ("../db", 2, "worker")
+
+
 @pytest.mark.parametrize(
     ("name", "emulates"), [("reconciler.yml", False), ("ecspresso.yml", True), ("prod.yml", True)]
 )
