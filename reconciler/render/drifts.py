@@ -8,9 +8,10 @@ from datetime import UTC, datetime
 from typing import Final
 
 from reconciler.core.drifts import Cause, Drift, Moved
+from reconciler.core.strays import Unmanaged
 from reconciler.core.values import Json
 from reconciler.records import dataclass
-from reconciler.render import texts
+from reconciler.render import strays, texts
 from reconciler.render.styles import PLAIN, Style
 
 FORMAT: Final = 1
@@ -132,11 +133,12 @@ def counted(drifts: Iterable[Drift], fail_on: Collection[str] = ()) -> tuple[Dri
     )
 
 
-def document(members: Sequence[Member]) -> str:
-    """Write drift as JSON (docs/schemas/drift.schema.json)."""
+def document(members: Sequence[Member], unmanaged: Unmanaged | None = None) -> str:
+    """Write drift as JSON (docs/schemas/drift.schema.json). `unmanaged` is None where nobody asked for it."""
     body = {
         "format": FORMAT,
         "drift": any(counted(member.drifts) for member in members),
+        **(strays.document(unmanaged) if unmanaged is not None else {}),
         "projects": [_project(member) for member in members],
     }
     return json.dumps(body, indent=2, ensure_ascii=False) + "\n"

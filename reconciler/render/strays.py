@@ -1,0 +1,81 @@
+"""Services that no project file declares: as people read them, and as JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+from reconciler.core.drifts import Cause
+from reconciler.core.strays import Stray, Unmanaged
+from reconciler.core.values import Json
+from reconciler.render import texts
+from reconciler.render.styles import PLAIN, Style
+
+
+def human(found: Unmanaged, style: Style = PLAIN) -> list[str]:
+    """Write them by account, region and cluster; empty without any, and without anything to note."""
+    lines: list[str] = []
+    for stray in found.strays:
+        heading = f"{stray.account} {stray.region} {stray.cluster}".strip()
+        title = style.paint("bold", texts.safe(f"== services that no file declares: {heading}"))
+        if title not in lines:
+            lines += [title] if not lines else ["", title]
+        lines += _stray(stray, style)
+    lines += [""] if lines else []
+    lines += [f"{style.paint('warn', 'Note:')} {texts.safe(note)}" for note in found.notes]
+    return lines
+
+
+def _stray(stray: Stray, style: Style) -> Iterator[str]:
+    sure = "" if stray.certain else ", or declared by a file that has no value"
+    yield f"  {style.paint('dim', Cause.UNMANAGED.value)}: {texts.safe(stray.service)}, {said(stray)}{sure}"
+    for line in details(stray):
+        yield style.paint("dim", f"    {texts.safe(line)}")
+
+
+def said(stray: Stray) -> str:
+    """Say what runs of it."""
+    return {0: "no task", 1: "one task"}.get(stray.tasks, f"{stray.tasks} tasks")
+
+
+def details(stray: Stray) -> Iterator[str]:
+    """Say whose it seems to be, and since when, a line each."""
+    if stray.owner:
+        yield f"owner {stray.owner}"
+    if stray.manager:
+        yield f"made by {stray.manager}"
+    if stray.created is not None:
+        yield f"created {_time(stray.created)}" + (f" by {stray.by}" if stray.by else "")
+    if stray.revision:
+        yield f"from revision {stray.revision}"
+    if stray.applied is not None:
+        yield f"last applied {_time(stray.applied)}, by a record"
+
+
+def document(found: Unmanaged) -> dict[str, Json]:
+    """Give the members that they are in the JSON form of drift (docs/schemas/drift.schema.json)."""
+    return {"unmanaged": [_document(stray) for stray in found.strays], "unmanaged_notes": [*found.notes]}
+
+
+def _document(stray: Stray) -> dict[str, Json]:
+    return {
+        "cause": Cause.UNMANAGED.value,
+        "severity": "info",
+        "account": stray.account,
+        "region": stray.region,
+        "cluster": stray.cluster,
+        "service": stray.service,
+        "arn": stray.arn,
+        "owner": stray.owner,
+        "manager": stray.manager,
+        "by": stray.by,
+        "tasks": stray.tasks,
+        "created": _time(stray.created) if stray.created is not None else None,
+        "revision": stray.revision,
+        "applied": _time(stray.applied) if stray.applied is not None else None,
+        "certain": stray.certain,
+    }
+
+
+def _time(at: float) -> str:
+    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
