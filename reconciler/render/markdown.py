@@ -21,7 +21,6 @@ from reconciler.errors import Refused
 from reconciler.render import changes, fleets, human, rows, texts
 from reconciler.render.fitting import Block, fitted
 from reconciler.render.fleets import Member
-from reconciler.render.styles import PLAIN
 
 LIMIT: Final = 65_536
 """How many characters GitHub takes in a comment ("Body is too long (maximum is 65536 characters)")."""
@@ -35,13 +34,13 @@ _WRAP: Final = 100
 _SYMBOLS: Final = {"~": "!"}
 
 
-def marker(name: str) -> str:
+def marker(name: str, command: str = "plan") -> str:
     """Write the comment that nobody sees, and by which a bot finds what to replace."""
     # A comment ends at `-->`, and older parsers take no `--` in one.
     written = quote(name, safe=" /._*?[]=,@~+:", errors="backslashreplace").replace("--", "-%2D")
     if len(written) > _MARKER:
         written = f"{written[: _MARKER - 17]}-{hashlib.sha256(written.encode()).hexdigest()[:16]}"
-    return f"<!-- reconciler plan {written} -->"
+    return f"<!-- reconciler {command} {written} -->"
 
 
 def comment(members: Sequence[Member], name: str, *, several: bool, limit: int = LIMIT) -> str:
@@ -49,7 +48,7 @@ def comment(members: Sequence[Member], name: str, *, several: bool, limit: int =
 
     `name` says what was planned: one project's file, or how `several` were chosen.
     """
-    lead = f"{marker(name)}\n### {_code(name)}: {_summary(members, several=several)}\n"
+    lead = f"{marker(name)}\n### {code(name)}: {_summary(members, several=several)}\n"
     first = [
         block
         for block in (_failures(members, several), _warnings(members, several), _table(members, several))
@@ -77,7 +76,7 @@ def _failures(members: Iterable[Member], several: bool) -> Block | None:
         refused = member.plan.refusals if member.plan is not None else ()
         found = [str(Refused(notice.what, notice.where, notice.hint)) for notice in refused]
         said += [f"{member.path}: {text}" if several else text for text in (member.error, *found) if text]
-    return _alert("CAUTION", "messages", said)
+    return alert("CAUTION", "messages", said)
 
 
 def _warnings(members: Iterable[Member], several: bool) -> Block | None:
@@ -90,20 +89,20 @@ def _warnings(members: Iterable[Member], several: bool) -> Block | None:
             found += [f"{unit.address}: {unit.rollout}"] if unit.rollout else []
             found += [f"{unit.address} {human.waits(awaited)}" for awaited in unit.awaits]
         said += [f"{member.path}: {text}" if several else text for text in found]
-    return _alert("WARNING", "warnings", said)
+    return alert("WARNING", "warnings", said)
 
 
-def _alert(kind: str, noun: str, said: Sequence[str]) -> Block | None:
+def alert(kind: str, noun: str, said: Sequence[str]) -> Block | None:
     """Write messages as they stand, in the frame that GitHub gives to what must not be missed."""
     if not said:
         return None
     lines = [line for text in said for line in _wrapped(text)]
-    fence = _fence(lines)
+    ticks = fence(lines)
     return Block(
         head=f"\n> [!{kind}]\n",
-        opening=f"> {fence}text\n",
+        opening=f"> {ticks}text\n",
         lines=tuple(f"> {line}\n" for line in lines),
-        closing=f"> {fence}\n",
+        closing=f"> {ticks}\n",
         note=f"> _Left out: {{left}} of {{all}} lines of {noun}, for want of room._\n",
     )
 
@@ -142,9 +141,9 @@ def _cells(member: Member, unit: Unit, several: bool) -> Iterator[str]:
     symbol = human.VERBS[unit.verb].symbol
     yield f"`{symbol}`" if symbol else ""
     if several:
-        yield _code(member.path)
-    yield _code(unit.address)
-    yield _words(human.becomes(unit))
+        yield code(member.path)
+    yield code(unit.address)
+    yield words(human.becomes(unit))
 
 
 def _details(member: Member, unit: Unit, *, several: bool) -> Block | None:
@@ -152,18 +151,18 @@ def _details(member: Member, unit: Unit, *, several: bool) -> Block | None:
     lines = list(_lines(unit))
     if not lines:
         return None
-    fence = _fence(lines)
+    ticks = fence(lines)
     count = f"{len(unit.changes)} change{'' if len(unit.changes) == 1 else 's'}"
     told = count if unit.changes else f"{len(unit.noted)} left alone"
-    named = (f"<code>{html.escape(_short(member.path))}</code> " if several else "") + (
-        f"<code>{html.escape(_short(unit.address))}</code>: {told}"
+    named = (f"<code>{html.escape(short(member.path))}</code> " if several else "") + (
+        f"<code>{html.escape(short(unit.address))}</code>: {told}"
     )
-    whole = _code(f"reconciler plan --config {shlex.quote(member.path)}")
+    whole = code(f"reconciler plan --config {shlex.quote(member.path)}")
     return Block(
         head=f"\n<details><summary>{named}</summary>\n\n",
-        opening=f"{fence}diff\n",
+        opening=f"{ticks}diff\n",
         lines=tuple(f"{line}\n" for line in lines),
-        closing=f"{fence}\n\n",
+        closing=f"{ticks}\n\n",
         note=f"_Left out: {{left}} of {{all}} lines. {whole} shows them all._\n\n",
         foot="</details>\n",
     )
@@ -173,32 +172,35 @@ def _lines(unit: Unit) -> Iterator[str]:
     """Give the rows of a unit's changes, each with its symbol where a diff has it."""
     if unit.live and (unit.changes or unit.noted):
         yield texts.safe(f"# compared with {unit.live}")
-    found = [row for finding in unit.changes for row in changes.rows(finding)]
-    for row, line in zip(found, rows.lines(found, PLAIN), strict=True):
-        indent = 4 * row.depth
-        text = line[indent + 4 :].removeprefix(row.symbol)
-        yield f"{_SYMBOLS.get(row.symbol, row.symbol)}{' ' * indent}{text}".rstrip()
+    yield from diff([row for finding in unit.changes for row in changes.rows(finding)])
     for finding in unit.noted:
         yield texts.safe(f"# left alone: {human.left(finding)}")
 
 
-def _fence(lines: Iterable[str]) -> str:
+def diff(found: Sequence[rows.Row]) -> Iterator[str]:
+    """Write rows as lines of a `diff` block."""
+    for symbol, text in rows.diff(found):
+        yield f"{_SYMBOLS.get(symbol, symbol)}{text}".rstrip()
+
+
+def fence(lines: Iterable[str]) -> str:
     """Give a fence that nothing in the lines closes."""
     return "`" * max(3, 1 + max((len(run) for line in lines for run in re.findall("`+", line)), default=0))
 
 
-def _short(text: str) -> str:
+def short(text: str) -> str:
+    """Cut a text to what a heading has room for."""
     return texts.cut(texts.safe(text), _NAME)
 
 
-def _words(text: str) -> str:
+def words(text: str) -> str:
     """Write words of ours as they are; as code what has anything else in it."""
-    return text if re.fullmatch(r"[A-Za-z0-9 ,.()]*", text) and len(text) <= _NAME else _code(text)
+    return text if re.fullmatch(r"[A-Za-z0-9 ,.()]*", text) and len(text) <= _NAME else code(text)
 
 
-def _code(text: str) -> str:
+def code(text: str) -> str:
     """Write a text as code; in a table too, where a bar would end the cell."""
-    text = _short(text)
+    text = short(text)
     if "|" in text or not text.strip():
         return f"<code>{_encoded(text)}</code>"
     ticks = "`" * (1 + max((len(run) for run in re.findall("`+", text)), default=0))

@@ -7,7 +7,7 @@ from typing import Final
 
 from reconciler.records import dataclass
 from reconciler.render import texts
-from reconciler.render.styles import Style
+from reconciler.render.styles import PLAIN, Style
 
 ROLES: Final = {"+": "add", "-": "remove", "~": "change", "-/+": "remove", "#": "dim"}
 """The role in which each symbol is painted."""
@@ -39,6 +39,13 @@ def lines(rows: Sequence[Row], style: Style) -> Iterator[str]:
         pad = " " * max(2, columns.get(group, 0) - _width(row) + 2)
         why = f"{pad}{style.paint('dim', f'# {texts.safe(row.why)}')}" if row.why else ""
         yield "    " * (row.depth + 1) + line.rstrip() + why
+
+
+def diff(found: Sequence[Row]) -> Iterator[tuple[str, str]]:
+    """Give the symbol of each row and what stands behind it, for where a symbol has to be the first of its line."""
+    for row, line in zip(found, lines(found, PLAIN), strict=True):
+        indent = 4 * row.depth
+        yield row.symbol, " " * indent + line[indent + 4 :].removeprefix(row.symbol)
 
 
 def _groups(rows: Sequence[Row]) -> Iterator[int]:
