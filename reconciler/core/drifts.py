@@ -6,6 +6,7 @@ Takes a plan (which has the first two) and a record of the last apply. Says of e
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
+from dataclasses import replace
 from enum import Enum
 from typing import Final
 
@@ -27,6 +28,29 @@ class Cause(Enum):
     INFRASTRUCTURE = "infrastructure"
     LIVE = "live"
     UNMANAGED = "unmanaged"
+
+
+class Severity(Enum):
+    """How much a difference matters, the worst first (`core.severities` says of which)."""
+
+    HIGH = "high"
+    MEDIUM = "medium"
+    LOW = "low"
+    INFO = "info"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """A call that may have made a difference, as CloudTrail tells of it. `at` is in seconds since the epoch.
+
+    `who` is an ARN, `client` the program that called, in short; `event` and `id` are CloudTrail's.
+    """
+
+    who: str
+    at: float
+    client: str
+    event: str
+    id: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +82,8 @@ class Drift:
     """A difference between the files and AWS.
 
     `cause` is None without a record. `also` says that both sides moved: AWS was changed, too. A whole resource that is
-    not there has an empty `address`.
+    not there has an empty `address`. `by` are the calls that may have made it, the newest
+    first, where they were looked up.
     """
 
     unit: str
@@ -72,6 +97,8 @@ class Drift:
     moved: tuple[Moved, ...] = ()
     note: str = ""
     accepted: Acceptance | None = None
+    severity: Severity = Severity.MEDIUM
+    by: tuple[Change, ...] = ()
 
     @property
     def counts(self) -> bool:
@@ -111,7 +138,7 @@ class _Judging:
         base = self._base(unit)
         if unit.verb is Verb.CREATE:
             cause = None if self.record is None else Cause.CONFIGURATION if base is None else Cause.LIVE
-            yield Drift(unit=unit.address, address="", has_before=False, cause=cause)
+            yield Drift(unit=unit.address, address="", has_before=False, cause=cause, severity=Severity.HIGH)
             return
         tree: Maybe = ABSENT
         if base is not None:
@@ -124,8 +151,8 @@ class _Judging:
             yield self._drift(unit, finding, tree)
         for finding in unit.noted:
             if finding.has_before:
-                cause = Cause.UNMANAGED
-                yield _as(unit, finding, cause=cause, note=finding.note)
+                told = _as(unit, finding, cause=Cause.UNMANAGED, note=finding.note)
+                yield replace(told, severity=Severity.INFO)
 
     def _base(self, unit: Unit) -> Unit | None:
         if self.record is None:

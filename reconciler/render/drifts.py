@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import field
 from datetime import UTC, datetime
 from typing import Final
 
-from reconciler.core.drifts import Cause, Drift, Moved
-from reconciler.core.strays import Unmanaged
+from reconciler.core.drifts import Cause, Change, Drift, Moved, Severity
+from reconciler.core.plans import Notice
+from reconciler.core.strays import Place, Unmanaged
 from reconciler.core.values import Json
+from reconciler.errors import Where
 from reconciler.records import dataclass
 from reconciler.render import strays, texts
 from reconciler.render.styles import PLAIN, Style
@@ -27,13 +30,21 @@ _SAID: Final[Mapping[Cause | None, str]] = {
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """A project: its file, its differences, when it was applied last (None where nothing says so), what is wrong."""
+    """A project: its file, its differences, when it was applied last (None where nothing says so), what is wrong.
+
+    `error` is the message of what is wrong and `wrong` the same by places. `cluster` is where it runs, None where that
+    is not known; `places` are where files say the fields that differ, by unit and address.
+    """
 
     path: str
     drifts: tuple[Drift, ...] = ()
     applied: float | None = None
     wanted: bool = False
     error: str = ""
+    wrong: tuple[Notice, ...] = ()
+    cluster: Place | None = None
+    service: str = ""
+    places: Mapping[tuple[str, str], Where] = field(default_factory=dict)
 
 
 def human(members: Sequence[Member], style: Style = PLAIN) -> str:
@@ -65,15 +76,17 @@ def _member(member: Member, style: Style, *, alone: bool) -> Iterator[str]:
 
 def _drift(drift: Drift, style: Style) -> Iterator[str]:
     cause = drift.cause.value if drift.cause is not None else "unknown"
+    severity = f" ({drift.severity.value})" if drift.severity is not Severity.INFO else ""
     if not drift.address:
-        yield f"  {style.paint('bad', cause)}: it is not in AWS"
+        yield f"  {style.paint('bad', cause)}{severity}: it is not in AWS"
     else:
         there = texts.quoted(drift.before) if drift.has_before else "(not set)"
         wanted = texts.quoted(drift.after) if drift.has_after else "(not set)"
         if drift.cause is Cause.UNMANAGED:
             yield f"  {style.paint('dim', cause)}: {texts.safe(drift.address)} is {there}"
         else:
-            yield f"  {style.paint('warn', cause)}: {texts.safe(drift.address)} is {there}, the files say {wanted}"
+            painted = style.paint("bad" if drift.severity is Severity.HIGH else "warn", cause)
+            yield f"  {painted}{severity}: {texts.safe(drift.address)} is {there}, the files say {wanted}"
     yield style.paint(
         "dim", f"    {_SAID[drift.cause]}" + ("; and AWS was changed, too" if drift.also else "")
     )
@@ -83,6 +96,13 @@ def _drift(drift: Drift, style: Style) -> Iterator[str]:
         yield style.paint("dim", f"    {verb}{until}: {texts.safe(drift.accepted.reason)}")
     for moved in drift.moved:
         yield style.paint("dim", f"    {texts.safe(_moved(moved))}")
+    for change in drift.by:
+        yield style.paint("dim", f"    {texts.safe(_change(change))}")
+
+
+def _change(change: Change) -> str:
+    client = f" with {change.client}" if change.client else ""
+    return f"{change.who}{client}, {_time(change.at)}: {change.event} (event {change.id})"
 
 
 def _moved(moved: Moved) -> str:
@@ -178,6 +198,17 @@ def _document(drift: Drift) -> dict[str, Json]:
             "until": drift.accepted.until,
             "expired": drift.accepted.expired,
         },
+        "severity": drift.severity.value,
+        "by": [
+            {
+                "who": change.who,
+                "at": _time(change.at),
+                "client": change.client,
+                "event": change.event,
+                "id": change.id,
+            }
+            for change in drift.by
+        ],
     }
 
 

@@ -72,7 +72,10 @@ def test_each_cause_is_told(cli: Cli, box: Box) -> None:
         }
     ]
     told = cli("drift").out
-    assert '  infrastructure: containerDefinitions["httpd-app"].environment["VPC_ID"] is "vpc-0a1b' in told
+    assert (
+        '  infrastructure (medium): containerDefinitions["httpd-app"].environment["VPC_ID"] is "vpc-0a1b'
+        in told
+    )
     assert (
         '    tfstate output.vpc_id: "vpc-0a1b2c3d4e5f60718" -> "vpc-0fffffffffffffff0" (serial 42 -> 43)\n'
         in told
