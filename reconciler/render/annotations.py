@@ -7,8 +7,8 @@ of GitHub's own toolkit (actions/toolkit, packages/core/src/command.ts).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from typing import Final
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Final, TypeAlias
 
 from reconciler.core.plans import Notice, Unit, Verb
 from reconciler.errors import Where
@@ -23,31 +23,39 @@ _WIDTH: Final = 200
 # GitHub shows the first ten of each in a step (github.com/orgs/community/discussions/26680).
 _LEVELS: Final = ("error", "warning", "notice")
 
+Told: TypeAlias = "tuple[str, str, str, Where | None]"
+"""Level, title, message and place of what is to be said."""
+
 
 def commands(members: Sequence[Member], located: Callable[[str], str] = str) -> str:
     """Write a command for each thing to say, errors first; nothing where there is nothing to say.
 
     `located` gives a file's path as from the root of the repository.
     """
-    said = [each for member in members for each in _member(member)]
+    return ordered((each for member in members for each in _member(member)), located)
+
+
+def ordered(told: Iterable[Told], located: Callable[[str], str] = str) -> str:
+    """Write a command for each of what is told, errors first."""
+    told = list(told)
     return "".join(
         command(level, title, message, where, located)
         for level in _LEVELS
-        for its_level, title, message, where in said
+        for its_level, title, message, where in told
         if its_level == level
     )
 
 
-def _member(member: Member) -> Iterator[tuple[str, str, str, Where | None]]:
-    """Give level, title, message and place of all there is to say of a project."""
+def _member(member: Member) -> Iterator[Told]:
+    """Give all there is to say of a project."""
     for notice in member.wrong:
-        yield "error", member.path, _said(notice), notice.where
+        yield "error", member.path, said(notice), notice.where
     if member.plan is None:
         return
     for notice in member.plan.refusals:
-        yield "error", f"{member.path}: refused", _said(notice), notice.where
+        yield "error", f"{member.path}: refused", said(notice), notice.where
     for notice in member.plan.notices:
-        yield "warning", member.path, _said(notice), notice.where
+        yield "warning", member.path, said(notice), notice.where
     for unit in member.plan.units:
         if unit.rollout:
             yield "warning", unit.address, unit.rollout, None
@@ -59,7 +67,8 @@ def _member(member: Member) -> Iterator[tuple[str, str, str, Where | None]]:
             yield "notice", unit.address, _changed(unit), member.places.get(unit.address)
 
 
-def _said(notice: Notice) -> str:
+def said(notice: Notice) -> str:
+    """Write a notice with the way out below it."""
     return notice.what + (f"\ntry: {notice.hint}" if notice.hint else "")
 
 

@@ -87,17 +87,21 @@ def _drift(drift: Drift, style: Style) -> Iterator[str]:
         else:
             painted = style.paint("bad" if drift.severity is Severity.HIGH else "warn", cause)
             yield f"  {painted}{severity}: {texts.safe(drift.address)} is {there}, the files say {wanted}"
-    yield style.paint(
-        "dim", f"    {_SAID[drift.cause]}" + ("; and AWS was changed, too" if drift.also else "")
-    )
+    for line in remarks(drift):
+        yield style.paint("dim", f"    {line}")
+
+
+def remarks(drift: Drift) -> Iterator[str]:
+    """Say what is known of a difference, a line each: who moved, that it is accepted, what is behind it, who called."""
+    yield _SAID[drift.cause] + ("; and AWS was changed, too" if drift.also else "")
     if drift.accepted is not None:
         until = f" until {drift.accepted.until}" if drift.accepted.until else ""
         verb = "was accepted" if drift.accepted.expired else "accepted"
-        yield style.paint("dim", f"    {verb}{until}: {texts.safe(drift.accepted.reason)}")
+        yield f"{verb}{until}: {texts.safe(drift.accepted.reason)}"
     for moved in drift.moved:
-        yield style.paint("dim", f"    {texts.safe(_moved(moved))}")
+        yield texts.safe(_moved(moved))
     for change in drift.by:
-        yield style.paint("dim", f"    {texts.safe(_change(change))}")
+        yield texts.safe(_change(change))
 
 
 def _change(change: Change) -> str:
