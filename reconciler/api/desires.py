@@ -7,7 +7,7 @@ from dataclasses import replace
 from reconciler.api.evaluations import Definitions
 from reconciler.core import pointers
 from reconciler.core.documents import Resolved
-from reconciler.core.kinds import Kinds
+from reconciler.core.kinds import Kind, Kinds
 from reconciler.core.values import JsonObject
 from reconciler.engine import composing, ignoring
 from reconciler.engine.composing import Desired
@@ -21,11 +21,7 @@ from reconciler.load.project import Project as Settings
 def ignored(settings: Settings, kinds: Kinds) -> tuple[str, ...]:
     """Give the pointers that `ignore` holds, as the API spells them. ConfigError names the one that points nowhere."""
     found: list[str] = []
-    known = (
-        (kinds.express_service,)
-        if settings.express_definition is not None
-        else (kinds.task_definition, kinds.service)
-    )
+    known = kinds_of(settings, kinds)
     for pointer, where in settings.ignore:
         try:
             found.append(pointers.text(ignoring.parse(pointer, known)))
@@ -33,6 +29,13 @@ def ignored(settings: Settings, kinds: Kinds) -> tuple[str, ...]:
             hint = "write one such as /desiredCount, or /containerDefinitions/*/environment/BUILD_ID"
             raise ConfigError(f"ignore: {error}", where, hint) from None
     return tuple(found)
+
+
+def kinds_of(settings: Settings, kinds: Kinds) -> tuple[Kind, ...]:
+    """Give the kinds of thing that a project has definitions of."""
+    if settings.express_definition is not None:
+        return (kinds.express_service,)
+    return kinds.task_definition, kinds.service
 
 
 def task_definition(settings: Settings, files: Definitions, kinds: Kinds, *, strict: bool) -> Desired | None:

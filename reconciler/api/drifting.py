@@ -17,6 +17,7 @@ from reconciler.errors import (
 
 if TYPE_CHECKING:
     from reconciler.api.stores import Drifted, Store
+    from reconciler.core import severities
     from reconciler.core.accepted import Entry
     from reconciler.core.applied import Applied
     from reconciler.core.plans import Plan
@@ -29,14 +30,32 @@ class Drifting(Planning):
     def drift(self, options: Options | None = None) -> Drifted:
         """Compare the files, AWS and what was applied last. PlanError for a record that cannot be read."""
         from reconciler.api.stores import Drifted
-        from reconciler.core import accepted, drifts
+        from reconciler.core import accepted, drifts, severities
 
         plan = self.plan(options)
         store = self._store(plan)
         record = self._recorded(plan, store) if store is not None else None
         found = drifts.judge(plan, record, self._kinds(), self._values(plan), self._moved(plan, record))
         marked = accepted.mark(found, self._accepted(), datetime.fromtimestamp(self.clock.now(), UTC).date())
-        return Drifted(plan, marked, record, store is not None)
+        return Drifted(plan, severities.rank(marked, self._weighed()), record, store is not None)
+
+    def _weighed(self) -> tuple[severities.Rule, ...]:
+        """Give the rules of `severity` in the project file. ConfigError names the one that points nowhere."""
+        from reconciler.api import desires
+        from reconciler.core import drifts, severities
+        from reconciler.engine import ignoring
+
+        known = desires.kinds_of(self.settings, self._kinds())
+        found: list[severities.Rule] = []
+        for each in self.settings.severity:
+            try:
+                path = ignoring.place(severities.pointer(each.match), known) if each.match else ()
+            except ValueError as error:
+                hint = 'write one such as /desiredCount, or containerDefinitions["app"].image'
+                raise ConfigError(f"severity: {error}", each.where, hint) from None
+            cause = drifts.Cause(each.cause) if each.cause else None
+            found.append(severities.Rule(path=path, cause=cause, severity=drifts.Severity(each.severity)))
+        return tuple(found)
 
     def accept(self, drifted: Drifted, reason: str, until: str = "") -> tuple[str, ...]:
         """Accept the differences that count, up to a day or for good; gives the places of those that are new.

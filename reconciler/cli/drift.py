@@ -15,13 +15,14 @@ if TYPE_CHECKING:
 
 
 _CAUSES = ("configuration", "infrastructure", "live")
+_SEVERITIES = ("high", "medium", "low", "info")
 
 
-def _causes(_context: click.Context, _parameter: click.Parameter, value: str) -> tuple[str, ...]:
-    found = tuple(filter(None, (cause.strip() for cause in value.split(","))))
-    for cause in found:
-        if cause not in _CAUSES:
-            raise click.BadParameter(f"{cause!r} is none of {', '.join(_CAUSES)}")
+def _chosen(_context: click.Context, _parameter: click.Parameter, value: str) -> tuple[str, ...]:
+    found = tuple(filter(None, (word.strip() for word in value.split(","))))
+    for word in found:
+        if word not in (*_CAUSES, *_SEVERITIES):
+            raise click.BadParameter(f"{word!r} is none of {', '.join((*_CAUSES, *_SEVERITIES))}")
     return found
 
 
@@ -46,10 +47,11 @@ def _day(_context: click.Context, _parameter: click.Parameter, value: str) -> st
 )
 @click.option(
     "--fail-on",
-    metavar="CAUSE,…",
+    metavar="WORD,…",
     default="",
-    callback=_causes,
-    help="Exit with 2 for these causes alone: configuration, infrastructure, live.",
+    callback=_chosen,
+    help="Exit with 2 for these alone: causes (configuration, infrastructure, live), severities (high, medium, low, "
+    "info), or what is of one of both.",
 )
 @click.option(
     "--accept", is_flag=True, help="Accept the drift that there is: write it to drift-accepted.yml."
@@ -79,6 +81,8 @@ def command(
       reconciler drift
       reconciler drift . --format json | jq '.projects[].drifts[]?'
       reconciler drift --fail-on live,infrastructure
+      reconciler drift --fail-on live,high,medium
+      reconciler drift . --format markdown --report drift.html --report drift.json
       reconciler drift --accept --reason 'load test' --until 2030-12-01
     """
     choice.insist_on_one()

@@ -6,7 +6,6 @@ Takes a plan (which has the first two) and a record of the last apply. Says of e
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import replace
 from enum import Enum
 from typing import Final
 
@@ -83,11 +82,12 @@ class Drift:
 
     `cause` is None without a record. `also` says that both sides moved: AWS was changed, too. A whole resource that is
     not there has an empty `address`. `by` are the calls that may have made it, the newest
-    first, where they were looked up.
+    first, where they were looked up; `pointer` is the address as a JSON pointer into the canonical form.
     """
 
     unit: str
     address: str
+    pointer: str = ""
     before: Json = None
     after: Json = None
     has_before: bool = True
@@ -104,6 +104,19 @@ class Drift:
     def counts(self) -> bool:
         """Tell whether it is drift: what is not managed, and what is accepted, is told and does not count."""
         return self.cause is not Cause.UNMANAGED and (self.accepted is None or self.accepted.expired)
+
+    def is_among(self, wanted: Collection[str]) -> bool:
+        """Tell whether it counts and is of one of the causes, and of one of the severities, that are wanted.
+
+        Where no cause, or no severity, is wanted, any is; a cause that is not known is any cause.
+        """
+        causes = {cause.value for cause in Cause}.intersection(wanted)
+        severities = {severity.value for severity in Severity}.intersection(wanted)
+        return (
+            self.counts
+            and (not causes or self.cause is None or self.cause.value in causes)
+            and (not severities or self.severity.value in severities)
+        )
 
 
 def judge(
@@ -138,7 +151,7 @@ class _Judging:
         base = self._base(unit)
         if unit.verb is Verb.CREATE:
             cause = None if self.record is None else Cause.CONFIGURATION if base is None else Cause.LIVE
-            yield Drift(unit=unit.address, address="", has_before=False, cause=cause, severity=Severity.HIGH)
+            yield Drift(unit=unit.address, address="", has_before=False, cause=cause)
             return
         tree: Maybe = ABSENT
         if base is not None:
@@ -151,8 +164,7 @@ class _Judging:
             yield self._drift(unit, finding, tree)
         for finding in unit.noted:
             if finding.has_before:
-                told = _as(unit, finding, cause=Cause.UNMANAGED, note=finding.note)
-                yield replace(told, severity=Severity.INFO)
+                yield _as(unit, finding, cause=Cause.UNMANAGED, note=finding.note)
 
     def _base(self, unit: Unit) -> Unit | None:
         if self.record is None:
@@ -233,6 +245,7 @@ def _as(
     return Drift(
         unit=unit.address,
         address=finding.address,
+        pointer=finding.pointer,
         before=finding.before,
         after=finding.after,
         has_before=finding.has_before,

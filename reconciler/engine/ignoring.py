@@ -28,6 +28,14 @@ _IDENTITIES: Final = frozenset({"family", "serviceName", "cluster", "taskDefinit
 
 
 def parse(pointer: str, kinds: Sequence[Kind]) -> Path:
+    """Read a pattern of what is left to others, as `place`. ValueError says what is wrong with it."""
+    found = place(pointer, kinds)
+    if len(found) == 1 and found[0] in _IDENTITIES:
+        raise ValueError(f"{pointer!r}: that says what is compared with what, and cannot be left to others")
+    return found
+
+
+def place(pointer: str, kinds: Sequence[Kind]) -> Path:
     """Read a pattern into a document of one of these kinds, and give it as the API spells its members.
 
     ValueError says what is wrong with it.
@@ -39,8 +47,6 @@ def parse(pointer: str, kinds: Sequence[Kind]) -> Path:
     if not homes:
         members = {name for kind in kinds for name in kind.node.members}
         raise ValueError(f"{pointer!r}: {_unknown(segments[0], sorted(members))}")
-    if len(segments) == 1 and homes[0].node.member(segments[0]) in _IDENTITIES:
-        raise ValueError(f"{pointer!r}: that says what is compared with what, and cannot be left to others")
     faults: list[str] = []
     for kind in homes:
         try:

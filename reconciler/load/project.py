@@ -25,6 +25,7 @@ from reconciler.load import (
     jsons,
     outlines,
     provenance,
+    severities,
     sources,
 )
 from reconciler.load.calls import Texts, near
@@ -50,7 +51,7 @@ _LONG: Final = (
 _KEYS: Final = frozenset({
     "required_version", "region", "cluster", "service", "service_definition", "task_definition",
     "express_definition", "timeout", "plugins", "appspec", "codedeploy", "filter_command", "ignore", "terraform",
-    "record", "depends_on",
+    "record", "depends_on", "severity",
 })  # fmt: skip
 _OPENING: Final = ("plugins", "terraform")
 """The keys that say which resolvers to open."""
@@ -67,7 +68,8 @@ class Project:
     Paths of definitions are relative to `root`. `region` is None where the file names none. `timeout` is in
     seconds, 0 for no limit. `ignore_tags` are tag keys left alone, `ignore` pointers to fields, each with its place.
     `record` is the folder or ``s3://`` URL where applies are recorded. `depends_on` names other projects, each with its
-    place: an entry of the same file's, or a path relative to `root`. `resolved` keeps the provenance of every key.
+    place: an entry of the same file's, or a path relative to `root`. `severity` says how much
+    differences matter. `resolved` keeps the provenance of every key.
     """
 
     path: Path
@@ -89,6 +91,7 @@ class Project:
     filter_command: str | None = None
     record: str | None = None
     depends_on: tuple[tuple[str, Where], ...] = ()
+    severity: tuple[severities.Weighed, ...] = ()
     warnings: tuple[Caution, ...] = field(default=())
 
     @property
@@ -264,6 +267,7 @@ def settle(resolved: Resolved) -> Project:
         filter_command=_filter(project),
         record=project.text("record") or None,
         depends_on=_placed(project, "depends_on"),
+        severity=severities.read(project),
     )
     return dataclasses.replace(settled, warnings=tuple(dict.fromkeys(project.cautions)))
 

@@ -149,12 +149,8 @@ def _lacking(members: Iterable[Member]) -> str:
 
 
 def counted(drifts: Iterable[Drift], fail_on: Collection[str] = ()) -> tuple[Drift, ...]:
-    """Give the differences that are drift, of the causes in `fail_on` where it names some; unknown ones always."""
-    return tuple(
-        drift
-        for drift in drifts
-        if drift.counts and (not fail_on or drift.cause is None or drift.cause.value in fail_on)
-    )
+    """Give the differences that are drift, of the causes and severities in `fail_on` (`Drift.is_among`)."""
+    return tuple(drift for drift in drifts if drift.is_among(fail_on))
 
 
 def document(members: Sequence[Member], unmanaged: Unmanaged | None = None) -> str:

@@ -124,6 +124,36 @@ def test_what_a_project_depends_on_has_its_place() -> None:
     assert (name, where.line, second) == ("../db", 2, "worker")
 
 
+def test_how_much_differences_matter_has_its_places() -> None:
+    text = "severity:\n  - {match: /desiredCount, cause: live, severity: high}\n  - {match: '*', severity: low}\n"
+    first, second = settled(text).severity
+    assert (first.match, first.cause, first.severity, first.where.line) == (
+        "/desiredCount",
+        "live",
+        "high",
+        2,
+    )
+    assert (second.match, second.cause, second.severity) == ("", "", "low")
+
+
+@pytest.mark.parametrize(
+    ("rule", "words"),
+    [
+        ("{match: /a}", "1:12: severity[0] says no severity"),
+        (
+            "{severity: higher}",
+            "1:13: severity 'higher' is none of high, medium, low, info\n  try: did you mean high?",
+        ),
+        ("{severity: high, cause: alive}", "1:29: cause 'alive' is none of configuration"),
+        ("high", "1:12: an object is expected, not a text"),
+    ],
+)
+def test_what_is_no_rule_of_severity(rule: str, words: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        settled(f"severity: [{rule}]\n")
+    assert words in str(caught.value)
+
+
 @pytest.mark.parametrize(
     ("name", "emulates"), [("reconciler.yml", False), ("ecspresso.yml", True), ("prod.yml", True)]
 )
