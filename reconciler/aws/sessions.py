@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from reconciler import __version__
 from reconciler.aws import certificates, clients, credentials, faults, models, retries
+from reconciler.aws.rates import Rates
 from reconciler.errors import ConfigError, ReconcilerError
 
 if TYPE_CHECKING:
@@ -39,13 +40,15 @@ def open_aws(
     assume_role_arn: str | None = None,
     environ: Mapping[str, str] | None = None,
     threads: int = THREADS,
+    rates: Rates | None = None,
 ) -> Aws:
     """Give the way to AWS. Imports and asks nothing yet.
 
     The region is the one given, else ``AWS_REGION``, ``AWS_DEFAULT_REGION`` or the profile's. A role given
     is assumed with the credentials found, and again before its session ends. `environ` is laid over the
     process's environment for access keys, endpoints and every setting of botocore's with a variable of its
-    own; proxies, container and web identity credentials come from the process's environment alone.
+    own; proxies, container and web identity credentials come from the process's environment alone. `rates` are what
+    others keep to in the same account and region.
     """
     return Aws(
         profile=profile or None,
@@ -53,6 +56,7 @@ def open_aws(
         assume_role_arn=assume_role_arn or None,
         environ=os.environ if environ is None else environ,
         threads=threads,
+        rates=rates,
     )
 
 
@@ -67,9 +71,11 @@ class Aws:
         assume_role_arn: str | None,
         environ: Mapping[str, str],
         threads: int,
+        rates: Rates | None = None,
     ) -> None:
         """Keep the settings; see `open_aws`."""
         self.threads = threads
+        self._rates = rates or Rates()
         self._others: dict[AwsOptions, Aws] = {}
         self._profile = profile
         self._region = region or environ.get("AWS_REGION") or environ.get("AWS_DEFAULT_REGION") or ""
@@ -146,13 +152,15 @@ class Aws:
         """Give the way to AWS that differs in some options; it has connections of its own."""
         variables = dict(options.variables)
         replaced = bool(options.profile or "AWS_ACCESS_KEY_ID" in variables)
+        other = replaced or options.ambient
         environ = {**self._environ, **variables} if variables else self._environ
         return Aws(
             profile=options.profile or (None if replaced else self._profile),
             region=options.region or self._region or None,
-            assume_role_arn=None if replaced or options.ambient else self._role,
+            assume_role_arn=None if other else self._role,
             environ=environ,
             threads=self.threads,
+            rates=self._rates if options.region in ("", self._region) and not other else None,
         )
 
     def _call(self, service: str, operation: str) -> faults.Call:
@@ -161,6 +169,7 @@ class Aws:
     def _made(self, service: str) -> Any:
         client = self._create_client(self._session(), service)
         certificates.load_once(client)
+        self._rates.pace(service, client)
         if service in clients.WIRE:
             client.meta.events.register(f"before-parse.{service}", clients.keep_wire_body)
             retries.guard_writes(client)

@@ -26,7 +26,8 @@ only botocore.
 Where AWS's behaviour is not documented the simulation can be wrong. `rules` says of each rule where it is from.
 An operation or option that is not simulated is refused with `NotSimulatedBySandbox`; nothing pretends.
 
-The package shares no code with the rest of this project: what it is used to prove must not prove itself.
+The package shares no code with the rest of this project, only the table of how AWS throttles: what it is used to prove
+must not prove itself.
 Importing it is cheap; its names are imported on first use.
 """
 

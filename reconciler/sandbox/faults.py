@@ -25,7 +25,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any, Literal
 
-from reconciler.sandbox import rules, throttles
+from reconciler import throttles
+from reconciler.sandbox import rules
 from reconciler.sandbox.errors import Refusal, SandboxError
 
 
