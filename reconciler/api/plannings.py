@@ -221,11 +221,23 @@ class Planning(Opening):
             return {}
         from reconciler.api import places
 
+        return places.places(plan, self._described(plan), self._kinds())
+
+    def fields(self, plan: Plan) -> Mapping[tuple[str, str], Where]:
+        """Give where each change of a plan is written, by the addresses of its unit and its own; see `places`."""
+        if plan.deferred:
+            return {}
+        from reconciler.api import places
+
+        return places.fields(plan, self._described(plan), self._kinds())
+
+    def _described(self, plan: Plan) -> Mapping[str, Resolved | None]:
+        """Give the files of what a plan is about, by the names of their kinds."""
         kinds = {unit.kind for unit in plan.units}
         files = self.definitions(
             task_definition="task_definition" in kinds, service=bool(kinds - {"task_definition"})
         )
-        return places.places(plan, files._asdict(), self._kinds())
+        return files._asdict()
 
     def rehearse(self, plan: Plan) -> tuple[Rehearsed, ...]:
         """Play the changes of a plan that was made here through a model of ECS. PlanError where it cannot."""

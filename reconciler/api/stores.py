@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import field
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Protocol
 
-from reconciler.errors import AwsNotFound, PlanError
+from reconciler.errors import AwsNotFound, PlanError, Where
 from reconciler.records import dataclass
 
 if TYPE_CHECKING:
@@ -23,13 +24,15 @@ _S3: Final = re.compile(r"s3://([^/]+)/?(.*)")
 class Drifted:
     """The drift of a project: the plan that would end it, its differences, and the record that they were held against.
 
-    `record` is None where there is none (yet), and `wanted` tells whether the project names a place for it.
+    `record` is None where there is none (yet), and `wanted` tells whether the project names a place for it. `places`
+    are where files say the fields that differ, by the addresses of unit and field.
     """
 
     plan: Plan
     drifts: tuple[Drift, ...]
     record: Applied | None
     wanted: bool
+    places: Mapping[tuple[str, str], Where] = field(default_factory=dict)
 
 
 class Store(Protocol):
@@ -111,4 +114,9 @@ def opened(place: str, root: Path, s3: Callable[[], AwsClient]) -> Store:
 def name(plan: Plan) -> str:
     """Name the record of a plan by what it is about: its service, or else its task definition."""
     unit = next((each for each in plan.units if each.kind != "task_definition"), plan.units[0])
-    return re.sub(r"[^A-Za-z0-9_.-]", ".", f"{unit.account}.{unit.region}.{unit.kind}.{unit.name}") + ".json"
+    return named(unit.account, unit.region, unit.kind, unit.name)
+
+
+def named(account: str, region: str, kind: str, unit: str) -> str:
+    """Name the record of a unit, by the names of its kind and its own in a plan."""
+    return re.sub(r"[^A-Za-z0-9_.-]", ".", f"{account}.{region}.{kind}.{unit}") + ".json"

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from reconciler.cli import exits, fleets, logs, options, patience, planning
+from reconciler.cli import driftforms, exits, fleets, forms, logs, options, patience
 
 if TYPE_CHECKING:
     from reconciler.api.fleets import Done
@@ -37,14 +37,7 @@ def _day(_context: click.Context, _parameter: click.Parameter, value: str) -> st
 @click.command()
 @options.common
 @fleets.choosing
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(["human", "json"]),
-    default="human",
-    show_default=True,
-    help="Output.",
-)
+@driftforms.chosen
 @click.option(
     "--fail-on",
     metavar="WORD,…",
@@ -62,7 +55,7 @@ def _day(_context: click.Context, _parameter: click.Parameter, value: str) -> st
 def command(
     common: options.Common,
     choice: fleets.Choice,
-    form: str,
+    reporting: driftforms.Reporting,
     fail_on: tuple[str, ...],
     reason: str,
     until: str,
@@ -90,44 +83,52 @@ def command(
         raise click.UsageError("--accept is about one project, and says why: --reason TEXT")
     if (reason or until) and not accept:
         raise click.UsageError("--reason and --until go with --accept")
-    if choice.several:
-        with fleets.opened(common, choice, show_sensitive=show_sensitive) as fleet:
-            with fleets.progress() as told:
-                found = fleet.each(lambda each: each.drift(), at_once=choice.at_once, told=told)
-            members = [_of(each) for each in found]
-    else:
-        with options.opened(common, show_sensitive=show_sensitive) as reconciler:
-            with patience.told():
-                drifted = reconciler.drift()
-            if accept:
-                for line in reconciler.accept(drifted, reason, until):
-                    logs.info(f"accepted: {line}")
-                drifted = reconciler.drift()
-            members = [_member(str(reconciler.project.document.path), drifted)]
+    sheet = reporting.sheet(
+        common, choice.name if choice.several else forms.found(common), several=choice.several
+    )
+    with reporting.ending(sheet):
+        if choice.several:
+            with fleets.opened(common, choice, show_sensitive=show_sensitive) as fleet:
+                with fleets.progress() as told:
+                    found = fleet.each(lambda each: each.drift(), at_once=choice.at_once, told=told)
+                members = tuple(_of(each) for each in found)
+        else:
+            with options.opened(common, show_sensitive=show_sensitive) as reconciler:
+                with patience.told():
+                    drifted = reconciler.drift()
+                if accept:
+                    for line in reconciler.accept(drifted, reason, until):
+                        logs.info(f"accepted: {line}")
+                    drifted = reconciler.drift()
+                members = (_member(str(reconciler.project.document.path), drifted),)
     from reconciler.render import drifts
 
-    if form == "json":
-        options.write(drifts.document(members))
-    else:
-        options.write(drifts.human(members, planning.style(common)))
+    reporting.show(driftforms.reported(members, sheet), sheet)
     if any(member.error for member in members):
         return exits.ERROR
     return exits.CHANGES if any(drifts.counted(member.drifts, fail_on) for member in members) else exits.OK
 
 
 def _of(done: Done[Drifted]) -> Member:
-    from reconciler.render.drifts import Member
-
     if done.result is not None:
         return _member(str(done.path), done.result)
-    said = str(done.error)
-    return Member(
-        str(done.path), error=done.reconciler.masker.text(said) if done.reconciler is not None else said
-    )
+    assert done.error is not None
+    masker = done.reconciler.masker if done.reconciler is not None else None
+    return driftforms.failed(str(done.path), done.error, masker.leaf if masker is not None else str)
 
 
 def _member(path: str, drifted: Drifted) -> Member:
+    from reconciler.core.strays import Place
     from reconciler.render.drifts import Member
 
     applied = drifted.record.at if drifted.record is not None else None
-    return Member(path, drifted.drifts, applied, drifted.wanted)
+    unit = next((unit for unit in drifted.plan.units if unit.kind != "task_definition"), None)
+    return Member(
+        path,
+        drifted.drifts,
+        applied,
+        drifted.wanted,
+        cluster=Place(unit.account, unit.region, unit.cluster) if unit is not None else None,
+        service=unit.address if unit is not None else "",
+        places=drifted.places,
+    )

@@ -115,8 +115,11 @@ def reporting(form: str, sheet: Sheet) -> Iterator[None]:
 
 def project(form: str, common: options.Common) -> str:
     """Give the path of the project file, where the format is one for reports: these say what they are of."""
-    if not FORMS[form].report:
-        return ""
+    return found(common) if FORMS[form].report else ""
+
+
+def found(common: options.Common) -> str:
+    """Give the path of the project file; the name that it would have where there is none."""
     from reconciler.load import project
 
     try:

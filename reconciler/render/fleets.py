@@ -35,14 +35,14 @@ class Member:
     @classmethod
     def failed(cls, path: str, error: ReconcilerError, mask: Callable[[str], str] = str) -> Member:
         """Make the member of a project that has no plan; `mask` hides what must not be shown in a message."""
-        return cls(path, None, mask(str(error)), tuple(_wrong(error, mask)))
+        return cls(path, None, mask(str(error)), tuple(wrong(error, mask)))
 
 
-def _wrong(error: ReconcilerError, mask: Callable[[str], str]) -> Iterator[Notice]:
+def wrong(error: ReconcilerError, mask: Callable[[str], str]) -> Iterator[Notice]:
     """Tell what is wrong, each thing with its place."""
     if isinstance(error, HclErrors):
         for each in error.errors:
-            yield from _wrong(each, mask)
+            yield from wrong(each, mask)
         return
     what = "\n".join([error.what, *error.excerpt, *error.details()])
     yield Notice(what=mask(what), where=error.where, hint=mask(error.hint) if error.hint else None)
