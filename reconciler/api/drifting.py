@@ -137,7 +137,15 @@ class Drifting(Planning):
     def _store(self, plan: Plan) -> Store | None:
         from reconciler.api import stores
 
-        place = plan.project.record
+        return self._opened(plan.project.record)
+
+    def records(self) -> Store | None:
+        """Open where applies are recorded; None where the project names no place. ConfigError, ResolveError."""
+        return self._opened(self.settings.record or "")
+
+    def _opened(self, place: str) -> Store | None:
+        from reconciler.api import stores
+
         if not place:
             return None
         return stores.opened(

@@ -92,16 +92,23 @@ class Fleet:
         return self.each(lambda each: each.plan(options, strict=strict), at_once=at_once, told=told)
 
     def each(
-        self, act: Callable[[Reconciler], Result], *, at_once: int = AT_ONCE, told: Told | None = None
+        self,
+        act: Callable[[Reconciler], Result],
+        *,
+        at_once: int = AT_ONCE,
+        told: Told | None = None,
+        paths: Sequence[Path] | None = None,
+        described: bool = True,
     ) -> tuple[Done[Result], ...]:
         """Do something about every project, its service described already; give the results in the order of the paths.
 
-        What is wrong with one is in its result, and is not raised.
+        What is wrong with one is in its result, and is not raised. With `paths` it is about these projects instead;
+        unless they are to be `described` first AWS is not asked for anything.
         """
-        opened = [self._open(path) for path in self._paths]
+        opened = [self._open(path) for path in (self._paths if paths is None else paths)]
         with ThreadPoolExecutor(at_once, "fleet") as pool:
             settled = list(pool.map(_settled, opened))
-            for read in [pool.submit(ahead.read) for ahead in self._aheads(settled)]:
+            for read in [pool.submit(ahead.read) for ahead in (self._aheads(settled) if described else ())]:
                 read.result()
             doing = {pool.submit(_done, each, act): place for place, each in enumerate(settled)}
             opened.clear()

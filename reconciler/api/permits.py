@@ -22,12 +22,19 @@ class Permitting(Opening):
     """What an opened project says of the permissions that it takes."""
 
     def grants(
-        self, commands: Iterable[str], *, account: str = "", partition: str = "", diagnosis: bool = True
+        self,
+        commands: Iterable[str],
+        *,
+        account: str = "",
+        partition: str = "",
+        diagnosis: bool = True,
+        unmanaged: bool = False,
     ) -> tuple[Grant, ...]:
         """Give what commands of the project may call, on what: `core.policies.document` makes a policy of it.
 
         The account is the one given, else that of an ARN in the project's files, else any; the partition the one given,
-        else that of the region. Without `diagnosis` what only tells why a rollout failed is left out. ConfigError or
+        else that of the region. Without `diagnosis` what only tells why a rollout failed is left out; with `unmanaged`
+        `drift` may also list the services that no file declares. ConfigError or
         ResolveError where a file has no value, ConfigError for what is no command of a project.
         """
         from reconciler.core import permissions, policies
@@ -39,7 +46,7 @@ class Permitting(Opening):
                 raise ConfigError(f"{command} is no command that calls AWS for a project", None, hint)
         _ = self.settings
         resolvers = set(self._read_for())
-        subject = self._subject(account, partition)
+        subject = replace(self._subject(account, partition), listed=unmanaged)
         if not permissions.UNEVALUATED.issuperset(wanted):
             resolvers.update(self._read_for())
         checks = self._checks(subject) if "verify" in wanted else ()

@@ -18,13 +18,14 @@ if TYPE_CHECKING:
     from reconciler.aws.expresses import ExpressGateway
 
 _SERVICES_A_CALL: Final = 10
+_SERVICES_A_PAGE: Final = 100
 _TASKS_A_CALL: Final = 100
 _REVISIONS_A_CALL: Final = 20
 _REVISIONS_A_PAGE: Final = 100
 _DEPLOYMENTS_A_PAGE: Final = 100
 _DELETIONS_A_CALL: Final = 10
-"""Limits of DescribeServices, DescribeTasks, DescribeServiceRevisions (and …Deployments), ListTaskDefinitions,
-ListServiceDeployments and DeleteTaskDefinitions (ECS API reference)."""
+"""Limits of DescribeServices, ListServices, DescribeTasks, DescribeServiceRevisions (and …Deployments),
+ListTaskDefinitions, ListServiceDeployments and DeleteTaskDefinitions (ECS API reference)."""
 
 Item = TypeVar("Item")
 Answer = TypeVar("Answer")
@@ -80,6 +81,11 @@ class EcsGateway:
             name: body for answer in self._side_by_side(describe, parts) for name, body in answer.items()
         }
         return {name: found[name] for name in names}
+
+    def list_services(self, cluster: str, /) -> tuple[str, ...]:
+        """Give the names of a cluster's services, a hundred a page."""
+        pages = self._ecs.pages("ListServices", cluster=cluster, maxResults=_SERVICES_A_PAGE)
+        return tuple(arn.rpartition("/")[2] for page in pages for arn in page["serviceArns"])
 
     def describe_task_definition(self, reference: str, /) -> Snapshot | Absent:
         """Describe a revision, with tags."""

@@ -99,13 +99,19 @@ class Choice:
             if given and not self.paths:
                 raise click.UsageError(f"{flag} chooses among projects: name their folder, `.` say")
 
+    def everything(self) -> tuple[Path, ...]:
+        """Find all projects, those that are not chosen too. ConfigError where there is none."""
+        from reconciler.load import discovery
+
+        return discovery.projects(self.paths)
+
     def projects(self) -> tuple[Path, ...]:
         """Find the projects. ConfigError where none is left."""
         from reconciler.load import discovery
 
         found = [
             path
-            for path in discovery.projects(self.paths)
+            for path in self.everything()
             if (not self.only or _fits(path, self.only)) and not _fits(path, self.exclude)
         ]
         if not found:

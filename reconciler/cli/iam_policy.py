@@ -38,6 +38,7 @@ DEFAULT = ("plan", "apply")
     default=True,
     help="With what is read to say why a rollout failed: tasks, log lines, targets.",
 )
+@click.option("--unmanaged", is_flag=True, help="With what drift --unmanaged reads: all services of the cluster.")
 def command(
     common: options.Common,
     commands: tuple[str, ...],
@@ -46,6 +47,7 @@ def command(
     partition: str,
     *,
     diagnosis: bool,
+    unmanaged: bool,
 ) -> int:
     """Print the smallest IAM policy with which commands of the project can do their work: plan and apply by default.
 
@@ -58,6 +60,7 @@ def command(
       reconciler iam-policy
       reconciler iam-policy plan --without-diagnosis
       reconciler iam-policy apply rollback delete > policy.json
+      reconciler iam-policy drift --unmanaged
       reconciler iam-policy verify --format table
     """
     from reconciler.core import policies
@@ -65,7 +68,11 @@ def command(
     with options.opened(common, aws=False) as reconciler:
         with patience.told():
             found = reconciler.grants(
-                commands or DEFAULT, account=account, partition=partition, diagnosis=diagnosis
+                commands or DEFAULT,
+                account=account,
+                partition=partition,
+                diagnosis=diagnosis,
+                unmanaged=unmanaged,
             )
         if form == "json":
             document = policies.document(found)

@@ -23,7 +23,8 @@ class Subject:
     """A project as its permissions depend on it; names are empty where it has none, `ANY` where they are not known.
 
     `task`, `service_body` and `express` are its definitions as the API spells them, empty where there is no file.
-    `revised` tells whether plans read members that only service revisions show.
+    `revised` tells whether plans read members that only service revisions show, `listed` whether the services of the
+    cluster are looked at that no file declares. `owner` is the value of the tag that says whose a service is.
     """
 
     partition: str = "aws"
@@ -39,6 +40,8 @@ class Subject:
     group: str = ""
     configuration: str = ""
     revised: bool = False
+    listed: bool = False
+    owner: str = ""
 
     @property
     def by_codedeploy(self) -> bool:
@@ -156,6 +159,7 @@ class Permission(NamedTuple):
 
 OPERATIONS: Final[Mapping[str, Permission]] = {
     "ecs DescribeServices": Permission(_service),
+    "ecs ListServices": Permission(within=True),
     "ecs CreateService": Permission(_service),
     "ecs UpdateService": Permission(_service),
     "ecs DeleteService": Permission(_service),
@@ -211,11 +215,16 @@ EXPRESS_WRITES: Final = ("ecs CreateExpressGatewayService", "ecs UpdateExpressGa
 
 
 class Part(NamedTuple):
-    """Operations that go together, and of which projects. A diagnosis can be done without."""
+    """Operations that go together, and of which projects. A diagnosis can be done without.
+
+    `across` says that they are about any service of the cluster; `owned` about those alone that carry the owner's tag.
+    """
 
     operations: tuple[str, ...]
     when: When = lambda _subject: True
     diagnosis: bool = False
+    across: bool = False
+    owned: bool = False
 
 
 def _in_express(subject: Subject) -> bool:
@@ -304,10 +313,13 @@ _FOUND: Final = Part(("ecs DescribeServices",), lambda subject: bool(subject.ser
 """What tells the family of a project that has no task definition."""
 _FAMILY: Final = (_PROJECT, Part(("ecs ListTaskDefinitions", "ecs DescribeTaskDefinition")), _LISTED)
 
+_STRAYS: Final = Part(("ecs ListServices", "ecs DescribeServices"), across=True)
+"""What finds the services that no file declares."""
+
 COMMANDS: Final[Mapping[str, tuple[Part, ...]]] = {
     "plan": _PLANNED,
     "diff": _PLANNED,
-    "drift": _PLANNED,
+    "drift": (*_PLANNED, _STRAYS._replace(when=lambda subject: subject.listed)),
     "apply": _APPLIED,
     "deploy": _APPLIED,
     "refresh": (_PROJECT, _REVISION, _EXPRESS, *_GROUP, _RESTARTED, _DEPLOYING, *_WATCHED, *_DIAGNOSED),

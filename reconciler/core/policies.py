@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Final
 
-from reconciler.core import permissions, probes
-from reconciler.core.permissions import ANY, Permission, Subject
+from reconciler.core import permissions, probes, strays
+from reconciler.core.permissions import ANY, Part, Permission, Subject
 from reconciler.core.values import Json, JsonObject
 from reconciler.core.verification.checks import Check, Needs
 from reconciler.core.verification.reads import Denied, Read
@@ -49,13 +50,13 @@ def grants(
     """
     found: set[Grant] = {Grant(action, (ANY,)) for action in resolvers if action not in NEEDLESS}
     for command in commands:
-        called = {
-            operation
+        parts = [
+            part
             for part in permissions.COMMANDS[command]
             if part.when(subject) and (diagnosis or not part.diagnosis)
-            for operation in part.operations
-        }
-        found.update(_grant(operation, subject) for operation in called)
+        ]
+        called = {operation for part in parts for operation in part.operations}
+        found.update(_grant(operation, subject, part) for part in parts for operation in part.operations)
         if command not in permissions.ROLELESS:
             found.update(_passed(subject, called))
         if command == "verify":
@@ -96,12 +97,14 @@ def service_roles(subject: Subject) -> tuple[str, ...]:
     return _arns(subject, named)
 
 
-def _grant(operation: str, subject: Subject) -> Grant:
+def _grant(operation: str, subject: Subject, part: Part) -> Grant:
     permission: Permission = permissions.OPERATIONS[operation]
     within = (("ArnLike", "ecs:cluster", subject.arn("ecs", f"cluster/{subject.cluster}")),)
-    held = tuple(("StringEquals", key, value) for key, value in permission.conditions)
+    owned = ((f"aws:ResourceTag/{strays.OWNER}", subject.owner),) if part.owned else ()
+    held = tuple(("StringEquals", key, value) for key, value in (*permission.conditions, *owned))
     action = permission.action or operation.replace(" ", ":")
-    return Grant(action, permission.resources(subject), (*(within if permission.within else ()), *held))
+    about = replace(subject, service=ANY) if part.across else subject
+    return Grant(action, permission.resources(about), (*(within if permission.within else ()), *held))
 
 
 def _passed(subject: Subject, called: set[str]) -> Iterator[Grant]:
@@ -133,12 +136,18 @@ def _reads(check: Check) -> Iterator[Read]:
 
 
 def _united(found: Iterable[Grant]) -> Iterator[Grant]:
-    """Unite the resources of an action under the same conditions; any resource takes in all others."""
+    """Unite the resources of an action under the same conditions; a wider one takes in those that it covers."""
     united: dict[tuple[str, tuple[Condition, ...]], set[str]] = {}
     for grant in found:
         united.setdefault((grant.action, grant.conditions), set()).update(grant.resources)
     for (action, conditions), resources in united.items():
-        yield Grant(action, (ANY,) if ANY in resources else tuple(sorted(resources)), conditions)
+        kept = (name for name in resources if not any(_covers(other, name) for other in resources))
+        yield Grant(action, tuple(sorted(kept)), conditions)
+
+
+def _covers(wider: str, resource: str) -> bool:
+    """Tell whether another resource, which ends in a star, takes one in."""
+    return wider != resource and wider.endswith(ANY) and resource.startswith(wider[:-1])
 
 
 def _condition(conditions: Sequence[Condition]) -> JsonObject:

@@ -74,24 +74,22 @@ def judge(
     services: Iterable[JsonObject],
     declared: Collection[str],
     *,
-    applied: Mapping[str, float] | None = None,
     certain: bool = True,
 ) -> tuple[Stray, ...]:
     """Give the services of a cluster that are not among the declared names, sorted by their names.
 
     `services` are elements of DescribeServices' ``services``, with tags; one that is being deleted is left out.
-    `applied` are the times of records, by name.
     """
     known = set(declared)
     found = (
-        stray(place, body, (applied or {}).get(str(body.get("serviceName"))), certain=certain)
+        stray(place, body, certain=certain)
         for body in services
         if body.get("serviceName") not in known and body.get("status") == "ACTIVE"
     )
     return tuple(sorted(found, key=lambda each: each.service))
 
 
-def stray(place: Place, body: JsonObject, applied: float | None = None, *, certain: bool = True) -> Stray:
+def stray(place: Place, body: JsonObject, *, certain: bool = True) -> Stray:
     """Read what a description tells of a service."""
     created = body.get("createdAt")
     tagged = tags(body)
@@ -107,7 +105,6 @@ def stray(place: Place, body: JsonObject, applied: float | None = None, *, certa
         tasks=_count(body, "runningCount") + _count(body, "pendingCount"),
         created=float(created) if isinstance(created, int | float) else None,
         revision=tagged.get(REVISION, ""),
-        applied=applied,
         certain=certain,
     )
 

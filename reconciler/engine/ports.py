@@ -61,6 +61,10 @@ class Gateway(Protocol):
         """Describe services of a cluster, with tags, ten a call. AwsNotFound if the cluster is not there."""
         ...
 
+    def list_services(self, cluster: str, /) -> tuple[str, ...]:
+        """Give the names of a cluster's services, in no order. AwsNotFound if the cluster is not there."""
+        ...
+
     def describe_task_definition(self, reference: str, /) -> Snapshot | Absent:
         """Describe a revision (ARN, `family:revision`, or `family` for the latest ACTIVE one), with tags."""
         ...

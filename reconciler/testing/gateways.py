@@ -45,6 +45,13 @@ class FakeGateway(Store):
         with self._called("describe_services", cluster, tuple(names)):
             return {name: self._described(self._find(cluster, name)) for name in names}
 
+    def list_services(self, cluster: str, /) -> tuple[str, ...]:
+        """Give the names of the services that are not being deleted."""
+        with self._called("list_services", cluster):
+            home = self._cluster(cluster)
+            found = ((name, self._find(cluster, name)) for there, name in self._services if there == home)
+            return tuple(name for name, body in found if body is not None and body["status"] == "ACTIVE")
+
     def describe_task_definition(self, reference: str, /) -> Snapshot | Absent:
         """Describe a revision; a bare family means its newest ACTIVE one."""
         with self._called("describe_task_definition", reference):

@@ -163,6 +163,18 @@ def test_services_are_described_under_the_names_asked_for(gateway: Gateway) -> N
     assert [tags(body["tags"]) for body in bodies] == [{"n": str(number)} for number in range(11)]
 
 
+def test_the_services_of_a_cluster_are_listed(world: World) -> None:
+    gateway = world.gateway
+    assert gateway.list_services("prod") == ()
+    gateway.register_task_definition(definition())
+    for number in range(12):  # more than a page holds unless more is asked for
+        gateway.create_service(service(f"web{number}", desiredCount=0))
+    world.delete("web3")
+    assert sorted(gateway.list_services("prod")) == sorted(f"web{n}" for n in range(12) if n != 3)
+    with pytest.raises(AwsNotFound):
+        gateway.list_services("nope")
+
+
 def test_nothing_asked_for_is_nothing_answered(gateway: Gateway) -> None:
     assert gateway.describe_services("prod", []) == {}
     assert gateway.describe_tasks("prod", []) == ()

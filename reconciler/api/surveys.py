@@ -1,0 +1,188 @@
+"""What projects declare, all of them together, and which services of their clusters none of them does."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+
+from reconciler.core import strays
+from reconciler.core.kinds.spellings import short_name
+from reconciler.core.strays import Place, Stray, Unmanaged
+from reconciler.engine.ports import Gateway, Snapshot
+from reconciler.errors import AwsError, AwsNotFound, PlanError
+from reconciler.records import dataclass
+
+if TYPE_CHECKING:
+    from reconciler.api.drifting import Drifting
+    from reconciler.api.stores import Store
+
+_AT_ONCE: Final = 8
+_SHOWN: Final = 3
+"""How many project files a note names."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Site:
+    """Where a project's service is, by its project file alone. `cluster` and `service` are as the file names them."""
+
+    gateway: Gateway
+    cluster: str
+    service: str = ""
+    store: Callable[[], Store | None] = lambda: None
+
+
+def site(project: Drifting) -> Site:
+    """Give the site of an opened project. ConfigError or ResolveError where its file has no value."""
+    settings = project.settings
+    return Site(
+        gateway=project.gateway,
+        cluster=settings.cluster,
+        service=settings.service or "",
+        store=project.records,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """A cluster of the projects: the way to it, what it is called there, and which services are declared in it."""
+
+    gateway: Gateway
+    cluster: str
+    declared: set[str]
+    stores: list[Store]
+    wanted: bool
+
+
+class Survey:
+    """What was found in project files: those that were asked for, and all others beside them."""
+
+    def __init__(self, sites: Iterable[tuple[Site, bool]], failed: Sequence[str] = ()) -> None:
+        """Take sites, each with whether its cluster is to be looked at, and the project files that have no value.
+
+        A project without a service declares none, and its cluster is not looked at for its sake.
+        """
+        self._failed = tuple(failed)
+        self.certain = not self._failed
+        """Whether all that files declare is known."""
+        self._notes: list[str] = []
+        self._places: dict[Place, _Found] = {}
+        for each, wanted in sites:
+            if each.service:
+                self._add(each, wanted=wanted)
+
+    def _add(self, each: Site, *, wanted: bool) -> None:
+        try:
+            account = each.gateway.account()
+        except AwsError as error:
+            self._note(f"in which account {each.cluster}/{each.service} is cannot be told: {error.what}")
+            self.certain = False
+            return
+        place = Place(account, each.gateway.region, str(short_name(each.cluster)))
+        known = self._places.get(place)
+        found = _Found(
+            known.gateway if known is not None else each.gateway,
+            known.cluster if known is not None else each.cluster,
+            {*(known.declared if known is not None else ()), each.service.rpartition("/")[2]},
+            known.stores if known is not None else [],
+            wanted or (known is not None and known.wanted),
+        )
+        self._places[place] = found
+        if wanted:
+            self._open(each, found)
+
+    def _open(self, each: Site, found: _Found) -> None:
+        try:
+            store = each.store()
+        except AwsError as error:
+            self._note(f"records cannot be read: {error.what}")
+            return
+        if store is not None and store.named("") not in {known.named("") for known in found.stores}:
+            found.stores.append(store)
+
+    def _note(self, text: str) -> None:
+        if text not in self._notes:
+            self._notes.append(text)
+
+    @property
+    def places(self) -> tuple[Place, ...]:
+        """Give the clusters that are looked at."""
+        return tuple(sorted(place for place, found in self._places.items() if found.wanted))
+
+    @property
+    def failed(self) -> tuple[str, ...]:
+        """Give the project files that have no value: what they declare is not known."""
+        return self._failed
+
+    def gateway(self, place: Place) -> Gateway:
+        """Give the way to a cluster."""
+        return self._places[place].gateway
+
+    def declared(self, place: Place) -> frozenset[str]:
+        """Give the names of the services that files declare in a cluster."""
+        found = self._places.get(place)
+        return frozenset(found.declared) if found is not None else frozenset()
+
+    def read(self) -> Unmanaged:
+        """List the services of the clusters that no file declares. What cannot be read is a note."""
+        places = self.places
+        if not places:
+            return Unmanaged(notes=tuple(self._said()))
+        with ThreadPoolExecutor(min(_AT_ONCE, len(places)), "survey") as pool:
+            read = list(pool.map(self._read, places))
+        return Unmanaged(
+            strays=tuple(stray for found, _ in read for stray in found),
+            notes=(*self._said(), *(note for _, notes in read for note in notes)),
+        )
+
+    def _said(self) -> Iterator[str]:
+        if self._failed:
+            named = ", ".join(self._failed[:_SHOWN])
+            more = f" and {len(self._failed) - _SHOWN} more" if len(self._failed) > _SHOWN else ""
+            yield (
+                f"what {named}{more} declare{'s' if len(self._failed) == 1 else ''} is not known: "
+                "any of the services that no other file declares may be theirs"
+            )
+        yield from self._notes
+
+    def _read(self, place: Place) -> tuple[tuple[Stray, ...], tuple[str, ...]]:
+        found = self._places[place]
+        where = f"{place.cluster} ({place.account}, {place.region})"
+        try:
+            names = sorted(set(found.gateway.list_services(found.cluster)) - found.declared)
+            described = found.gateway.describe_services(found.cluster, names) if names else {}
+        except AwsNotFound:
+            return (), (f"the cluster {where} is not there",)
+        except AwsError as error:
+            return (), (f"the services of the cluster {where} cannot be listed: {error.what}",)
+        bodies = [each.body for each in described.values() if isinstance(each, Snapshot)]
+        listed = strays.judge(place, bodies, found.declared, certain=self.certain)
+        notes: list[str] = []
+        told = tuple(replace(stray, applied=_applied(stray, found.stores, notes)) for stray in listed)
+        return told, tuple(dict.fromkeys(notes))
+
+
+def _applied(stray: Stray, stores: Sequence[Store], notes: list[str]) -> float | None:
+    """Give when a service was applied last, as far as a record of it is still there."""
+    found: list[float] = []
+    for store in stores:
+        try:
+            at = _recorded(stray, store)
+        except (AwsError, PlanError) as error:
+            notes.append(error.what)
+            continue
+        found += [at] if at is not None else []
+    return max(found, default=None)
+
+
+def _recorded(stray: Stray, store: Store) -> float | None:
+    from reconciler.api import stores
+    from reconciler.core import applied
+
+    for kind in ("service", "express_service"):
+        name = stores.named(stray.account, stray.region, kind, f"{stray.cluster}/{stray.service}")
+        text = store.read(name)
+        if text is not None:
+            return applied.read(text, store.named(name)).at
+    return None
