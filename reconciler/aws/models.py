@@ -26,6 +26,10 @@ _KEPT: Final = 24
 _FORMAT: Final = "2"
 """Changes whenever the compact form does."""
 
+_READ: Final[dict[str, dict[str, Any]]] = {}
+"""What this process has read, by path, size and time: every account and role has a session with a loader of its own,
+and all take the same models, which nobody changes."""
+
 
 def data_folder() -> Path:
     """Give the folder of the models, without importing botocore. ConfigError where it is not installed."""
@@ -63,11 +67,15 @@ class CompactFiles:
         if found is None:
             return None
         stat = found.stat()
-        if stat.st_size < _COMPACT_FROM:
-            return _parse(found)
         identity = f"{_FORMAT} {found} {stat.st_size} {stat.st_mtime_ns}"
-        name = f"model-{hashlib.sha256(identity.encode()).hexdigest()[:24]}.json"
-        return _cached(name) or _compacted(name, found)
+        if identity not in _READ:
+            _READ[identity] = _parse(found) if stat.st_size < _COMPACT_FROM else _compact(identity, found)
+        return _READ[identity]
+
+
+def _compact(identity: str, path: Path) -> dict[str, Any]:
+    name = f"model-{hashlib.sha256(identity.encode()).hexdigest()[:24]}.json"
+    return _cached(name) or _compacted(name, path)
 
 
 def _cached(name: str) -> dict[str, Any] | None:

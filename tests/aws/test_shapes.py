@@ -88,8 +88,13 @@ def test_documentation_goes_and_a_member_of_that_name_stays(tmp_path: Path) -> N
     assert models.CompactFiles().load_file(str(tmp_path / "nothing")) is None
 
 
+def test_a_process_reads_a_model_once() -> None:
+    assert models.service_model("ecs") is models.service_model("ecs")
+
+
 @pytest.fixture
 def cache(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    monkeypatch.setattr(models, "_READ", {})
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "own"))
     return tmp_path / "own" / "reconciler"
 
@@ -105,6 +110,7 @@ def test_a_damaged_cache_is_made_again(cache: Path, damage: bytes) -> None:
     sound = models.service_model("ecs")
     (file,) = cache.iterdir()
     file.write_bytes(damage)
+    models._READ.clear()
     assert models.service_model("ecs") == sound
     assert json.loads(file.read_bytes()) == sound
 
