@@ -7,11 +7,16 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, MutableMapping
+from collections.abc import Callable, Iterator, MutableMapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import cache
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from reconciler.records import dataclass
+
+if TYPE_CHECKING:
+    from reconciler.errors import ReconcilerError
 
 
 def _as_it_is(value: Any) -> Any:
@@ -47,7 +52,41 @@ def hiding(hide: Callable[[Any], Any]) -> None:
 
 def hidden(text: str) -> str:
     """Give a text as it is told: with marks for secrets."""
-    return str(_SETTINGS.hide(text))
+    return str(_hide(text))
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """Which of several projects is told of: label, short name, how lines for people begin, what hides its secrets."""
+
+    project: str
+    name: str
+    prefix: str
+    hide: Callable[[Any], Any]
+
+
+_ABOUT: Final[ContextVar[About | None]] = ContextVar("about", default=None)
+
+
+@contextmanager
+def about(about: About) -> Iterator[None]:
+    """Say of each line in the block, and in this thread alone, of which of several projects it is."""
+    token = _ABOUT.set(about)
+    try:
+        yield
+    finally:
+        _ABOUT.reset(token)
+
+
+def whose() -> str:
+    """Give the short name of the project that is told of here; empty where there is one alone."""
+    about = _ABOUT.get()
+    return about.name if about is not None else ""
+
+
+def _hide(value: Any) -> Any:
+    about = _ABOUT.get()
+    return (about.hide if about is not None else _SETTINGS.hide)(value)
 
 
 def debugging() -> bool:
@@ -59,7 +98,7 @@ def traceback() -> None:
     """Print where the error that is being handled comes from, with its causes."""
     from traceback import format_exc
 
-    sys.stderr.write(_SETTINGS.hide(format_exc()))
+    sys.stderr.write(_hide(format_exc()))
 
 
 def info(event: str, **fields: object) -> None:
@@ -75,6 +114,26 @@ def warning(event: str, **fields: object) -> None:
 def failed(event: str, **fields: object) -> None:
     """Report why the command ends without doing what it was asked to."""
     _logger().error(event, **fields)
+
+
+def error(error: ReconcilerError) -> None:
+    """Report an error of ours, and with `--debug` where it comes from."""
+    if debugging():
+        traceback()
+    beside = {"hint": error.hint, "where": str(error.where) if error.where else None}
+    told = {name: text for name, text in beside.items() if text}
+    failed(str(error), kind=type(error).__name__, **told)
+
+
+def fault(error: Exception) -> None:
+    """Report what is no error of ours: a person gets a message, and with `--debug` where it comes from."""
+    if debugging():
+        traceback()
+        return
+    failed(
+        f"unexpected {type(error).__name__}: this is a fault of reconciler\n"
+        "  try: run it again with --debug, and report what it prints"
+    )
 
 
 @cache
@@ -94,15 +153,18 @@ def _logger() -> Any:
 
 
 def _render(_logger: object, _method: str, entry: MutableMapping[str, Any]) -> str:
+    about = _ABOUT.get()
     if _SETTINGS.form == "json":
         import json
 
-        return json.dumps(_SETTINGS.hide(dict(entry)), default=str, ensure_ascii=False)
+        whose = {"project": about.project} if about is not None else {}
+        return json.dumps(_hide(dict(entry)) | whose, default=str, ensure_ascii=False)
     level, event = str(entry["level"]), str(entry["event"])
     word = {"error": "Error: ", "warning": "Warning: "}.get(level, "")
     if word and colored():
         word = f"\x1b[1;{_COLORS[level]}m{word}\x1b[0m"
-    return word + str(_SETTINGS.hide(event))
+    text = word + str(_hide(event))
+    return text if about is None else "\n".join(about.prefix + line for line in text.split("\n"))
 
 
 def people() -> bool:

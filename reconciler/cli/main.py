@@ -135,22 +135,12 @@ def run(arguments: Sequence[str]) -> int:
         logs.failed("interrupted; nothing was changed by this command unless it said so")
         return exits.INTERRUPTED
     except ReconcilerError as error:
-        if logs.debugging():
-            logs.traceback()
-        beside = {"hint": error.hint, "where": str(error.where) if error.where else None}
-        told = {name: text for name, text in beside.items() if text}
-        logs.failed(str(error), kind=type(error).__name__, **told)
+        logs.error(error)
         return exits.INTERRUPTED if isinstance(error, Interrupted) else exits.ERROR
     except BrokenPipeError:
         sys.stderr.close()  # whoever read our output has gone, as `| head` does
         return exits.ERROR
     except Exception as error:  # noqa: BLE001 - whatever it is, a person gets a message and not a traceback
-        if logs.debugging():
-            logs.traceback()
-            return exits.ERROR
-        logs.failed(
-            f"unexpected {type(error).__name__}: this is a fault of reconciler\n"
-            "  try: run it again with --debug, and report what it prints"
-        )
+        logs.fault(error)
         return exits.ERROR
     return result if isinstance(result, int) else exits.OK

@@ -16,6 +16,7 @@ from reconciler.errors import ConfigError, PlanError, ReconcilerError, Refused, 
 
 if TYPE_CHECKING:
     from reconciler.api import Reconciler
+    from reconciler.core.outcomes import Outcome
     from reconciler.core.plans import Plan
     from reconciler.core.values import Json
     from reconciler.engine.options import Options
@@ -128,7 +129,7 @@ def unchanged(
     on_failure: str = "keep",
 ) -> int:
     """Watch the rollout of what was sent before, if it is not through: a second run says how the first one ended."""
-    if not wait or not any(unit.rollout for unit in plan.units):
+    if not wait or not rolls(plan):
         record(reconciler, plan)
         return exits.OK
     return watch(reconciler, common, until=until, on_failure=on_failure)
@@ -137,22 +138,45 @@ def unchanged(
 def record(reconciler: Reconciler, plan: Plan) -> None:
     """Write down that a plan was applied, where the project wants that; a failure is told and undoes nothing."""
     if not plan.project.record:
-        return
+        return ""
+def rolls(plan: Plan) -> bool:
+    """Tell whether a rollout was under way when the plan was made."""
+    return any(unit.rollout for unit in plan.units)
+
+
     from reconciler.core import planfiles
 
+    if why := unrecorded(reconciler, plan):
+        logs.warning(why)
+
+
+def unrecorded(reconciler: Reconciler, plan: Plan) -> str:
+    """Write down that a plan was applied, where the project wants that; say why that failed, where it did."""
     try:
         reconciler.keep_record(plan, planfiles.shown(plan, reconciler.masker, ()))
     except ReconcilerError as error:
-        logs.warning(f"the apply is not recorded, so that `drift` cannot tell causes: {error.what}")
+        return f"the apply is not recorded, so that `drift` cannot tell causes: {error.what}"
+    return ""
 
 
 def watch(reconciler: Reconciler, common: options.Common, *, until: str, on_failure: str = "keep") -> int:
     """Watch the rollout that is running, reporting on stderr; give the exit code."""
     gc.enable()  # a rollout takes minutes
-    from reconciler.cli import failing, reports
+    from reconciler.cli import reports
 
     with reports.reporter(reconciler) as emit:
-        outcome = reconciler.wait(emit=emit, until=until, timeout=common.timeout)
+    return over(reconciler, common, watched(reconciler, common, until=until), on_failure=on_failure)
+
+
+def watched(reconciler: Reconciler, common: options.Common, *, until: str) -> Outcome:
+    """Watch the rollout that is running to its end, reporting on stderr."""
+        return reconciler.wait(emit=emit, until=until, timeout=common.timeout)
+
+
+def over(reconciler: Reconciler, common: options.Common, outcome: Outcome, *, on_failure: str) -> int:
+    """Say how a rollout ended that somebody else began; give the exit code."""
+    from reconciler.cli import failing
+
     return failing.through(
         reconciler, common, outcome, "The rollout completed", on_failure=on_failure, timed=False
     )
@@ -271,13 +295,21 @@ def carry_out(
 ) -> int:
     """Apply a plan, reporting on stderr; give the exit code."""
     gc.enable()  # a rollout takes minutes
-    from reconciler.cli import failing, reports
+    from reconciler.cli import reports
 
     with reports.reporter(reconciler) as emit:
+    from reconciler.cli import failing
+
+    outcome = applied(reconciler, plan, common, wait=wait, until=until)
+    return failing.through(reconciler, common, outcome, "Applied", on_failure=on_failure)
+
+
+def applied(reconciler: Reconciler, plan: Plan, common: options.Common, *, wait: bool, until: str) -> Outcome:
+    """Apply a plan, reporting on stderr, and record that if it went well."""
         outcome = reconciler.apply(plan, emit=emit, wait=wait, until=until, timeout=common.timeout)
     if outcome.ending.value in ("succeeded", "not waited for"):
         record(reconciler, plan)
-    return failing.through(reconciler, common, outcome, "Applied", on_failure=on_failure)
+    return outcome
 
 
 def _until(_context: click.Context, _parameter: click.Parameter, value: str) -> str:

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
+from contextvars import ContextVar
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from threading import Lock
+from typing import TYPE_CHECKING, Any, Final
 
 from reconciler.cli import logs
 
 if TYPE_CHECKING:
     from reconciler.api import Reconciler
+    from reconciler.api.turns import Halt
+    from reconciler.cli.screens import Terminal
     from reconciler.core.events import Event, RolloutProgress
     from reconciler.render.live import Size
 
@@ -19,10 +24,14 @@ if TYPE_CHECKING:
 
 @contextmanager
 def reporter(reconciler: Reconciler) -> Iterator[Emit]:
-    """Give what reports events while the block runs."""
-    if logs.interactive():
-        with _screen(reconciler) as emit:
+    """Give what reports events while the block runs: where all the others are reported, if there are any."""
+    shared = _BOARD.get()
+    if shared is not None:
+        with shared.member(reconciler) as emit:
             yield emit
+    elif logs.interactive():
+        with _drawn(Board(reconciler.clock.now)) as board:
+            yield board.reporter(reconciler)
     else:
         yield lines(reconciler)
 
@@ -54,34 +63,99 @@ def lines(reconciler: Reconciler) -> Emit:
     return emit
 
 
-@contextmanager
-def _screen(reconciler: Reconciler) -> Iterator[Emit]:
-    """Give what shows the progress of rollouts at the bottom of the terminal, and other events as lines above."""
-    import sys
+class Board:
+    """The screen at the bottom of the terminal, for one project or for many at once; without `terminal` there is none.
 
-    from reconciler.cli import screens
-    from reconciler.core.events import RolloutProgress
-    from reconciler.render import live, pieces
-    from reconciler.render.styles import Style
+    `heed` is called before each event of many is told: it may raise KeyboardInterrupt.
+    """
 
-    style, drawn_with = Style(logs.colored()), pieces.glyphs(sys.stderr.encoding)
-    say = lines(reconciler)
-    screen = live.Screen()
+    def __init__(self, now: Callable[[], float], heed: Callable[[], None] | None = None) -> None:
+        """Keep what is given; nothing is shown yet."""
+        from reconciler.render import live, pieces
+        from reconciler.render.styles import Style
 
-    def frame(size: Size) -> Sequence[str]:
-        return live.lines(screen, size, reconciler.clock.now(), style, drawn_with)
+        self.terminal: Terminal | None = None
+        self._now = now
+        self._heed = heed
+        self._screen = live.Screen()
+        self._lock = Lock()
+        self._style, self._glyphs = Style(logs.colored()), pieces.glyphs(sys.stderr.encoding)
 
-    with screens.live(frame) as terminal:
+    def frame(self, size: Size) -> Sequence[str]:
+        """Give the lines to show."""
+        from reconciler.render import live
+
+        return live.lines(self._screen, size, self._now(), self._style, self._glyphs)
+
+    def say(self, footer: str) -> None:
+        """Show a line below the rollouts."""
+        with self._lock:
+            self._screen = replace(self._screen, footer=footer)
+        self._changed()
+
+    def reporter(self, reconciler: Reconciler, name: str = "") -> Emit:
+        """Give what shows the progress of rollouts, by the name of their project if there are many, and other events as
+        lines above.
+        """
+        from reconciler.core.events import RolloutProgress
+        from reconciler.render import live
+
+        say = lines(reconciler)
 
         def emit(event: Event) -> None:
-            nonlocal screen
-            if isinstance(event, RolloutProgress):
-                screen = live.note(screen, _masked(reconciler, event))
-                terminal.changed()
+            if self._heed is not None:
+                self._heed()
+            if self.terminal is not None and isinstance(event, RolloutProgress):
+                shown = _masked(reconciler, event)
+                with self._lock:
+                    self._screen = live.note(self._screen, replace(shown, unit=name) if name else shown)
+                self._changed()
             else:
                 say(event)
 
-        yield emit
+        return emit
+
+    @contextmanager
+    def member(self, reconciler: Reconciler) -> Iterator[Emit]:
+        """Give what reports the events of one of many projects; what its rollout showed goes with the block."""
+        from reconciler.render import live
+
+        name = logs.whose()
+        try:
+            yield self.reporter(reconciler, name)
+        finally:
+            with self._lock:
+                self._screen = live.drop(self._screen, name)
+            self._changed()
+
+    def _changed(self) -> None:
+        if self.terminal is not None:
+            self.terminal.changed()
+
+
+_BOARD: Final[ContextVar[Board | None]] = ContextVar("board", default=None)
+
+
+@contextmanager
+def together(halt: Halt) -> Iterator[Board]:
+    """Report in one place what several projects do while the block runs, in this thread and in those begun from it."""
+    board = Board(halt.now, halt.heed)
+    token = _BOARD.set(board)
+    try:
+        with _drawn(board) if logs.interactive() else nullcontext():
+            yield board
+    finally:
+        _BOARD.reset(token)
+
+
+@contextmanager
+def _drawn(board: Board) -> Iterator[Board]:
+    """Show a board at the bottom of the terminal."""
+    from reconciler.cli import screens
+
+    with screens.live(board.frame) as terminal:
+        board.terminal = terminal
+        yield board
 
 
 def _masked(reconciler: Reconciler, event: RolloutProgress) -> RolloutProgress:

@@ -19,6 +19,8 @@ from reconciler.render.progress import role
 from reconciler.render.styles import PLAIN, Style
 
 _INDENT: Final = "  "
+_LOW: Final = 2
+"""Rows of a terminal that has no room for anything but rollouts."""
 _CONTINUES: Final = "; `reconciler continue` lets the traffic go over to the new tasks"
 _OVER: Final = tuple(
     state.value for state in State if state is State.STABLE or (state.ended and state is not State.PAUSED)
@@ -36,9 +38,10 @@ class Rollout:
 
 @dataclass(frozen=True, slots=True)
 class Screen:
-    """The rollouts that are watched, in the order in which they were first reported."""
+    """The rollouts that are watched, in the order in which they were first reported, and what is said below them."""
 
     rollouts: tuple[Rollout, ...] = ()
+    footer: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +69,13 @@ def note(screen: Screen, event: Event) -> Screen:
     for number, each in enumerate(known):
         if each.latest.unit == event.unit:
             known[number] = replace(each, latest=event)
-            return Screen(tuple(known))
-    return Screen((*known, Rollout(event, _began(event))))
+            return replace(screen, rollouts=tuple(known))
+    return replace(screen, rollouts=(*known, Rollout(event, _began(event))))
+
+
+def drop(screen: Screen, unit: str) -> Screen:
+    """Show a unit's rollout no more: that it is over was said elsewhere."""
+    return replace(screen, rollouts=tuple(each for each in screen.rollouts if each.latest.unit != unit))
 
 
 def _began(event: RolloutProgress) -> float:
@@ -84,7 +92,9 @@ def lines(
     A column is left free, because some terminals wrap as soon as the last one is taken, and so is a row, because what
     stands in place must not scroll.
     """
-    pen, most = _Pen(max(size.columns - 1, 1), now, with_), max(size.rows - 1, 1)
+    pen = _Pen(max(size.columns - 1, 1), now, with_)
+    footer: list[Line] = [(Piece(screen.footer, "dim"),)] if screen.footer and size.rows > _LOW else []
+    most = max(size.rows - 1 - len(footer), 1)
     ways: Sequence[Callable[[Rollout, _Pen], Sequence[Line]]] = (_block, _brief, _single)
     if len(screen.rollouts) > 1:
         ways = ways[1:]
@@ -95,7 +105,7 @@ def lines(
             break
     else:
         drawn = _pressing(screen, pen, most)
-    return tuple(pieces.fit(line, pen.columns, style, with_=with_) for line in drawn)
+    return tuple(pieces.fit(line, pen.columns, style, with_=with_) for line in (*drawn, *footer))
 
 
 def _pressing(screen: Screen, pen: _Pen, most: int) -> list[Line]:

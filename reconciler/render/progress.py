@@ -167,7 +167,7 @@ def _outcome(value: Outcome, success: str, *, timed: bool) -> str:
         return _idle(value)
     reason = f": {value.reason}" if value.reason else ""
     running = f" {_short(value.revision)} runs." if value.revision else ""
-    after = f" after {_lasted(value.seconds)}" if timed else ""
+    after = f" after {lasted(value.seconds)}" if timed else ""
     match value.ending:
         case Ending.SUCCEEDED if value.state in _GOES_ON:
             return f"The rollout has come as far as was asked{after}, and {_GOES_ON[value.state]}"
@@ -199,7 +199,8 @@ def _idle(value: Outcome) -> str:
     return f"No rollout is running; {name}: {value.reason}. `reconciler status` says more."
 
 
-def _lasted(seconds: float) -> str:
+def lasted(seconds: float) -> str:
+    """Write how long something took."""
     return f"{seconds:.0f} s" if seconds < 59.5 else deployments.duration(round(seconds))
 
 

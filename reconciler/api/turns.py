@@ -1,0 +1,99 @@
+"""Doing something about several projects side by side, each when its turn has come; and letting go of all at once."""
+
+from __future__ import annotations
+
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import copy_context
+from queue import SimpleQueue
+from typing import TypeAlias
+
+from reconciler.core.schedules import Course, End
+
+Act: TypeAlias = Callable[[str], End]
+"""Does what there is to do about the project of a label, in a thread of its own."""
+
+
+class Halt:
+    """Whether all is to be let go. As a clock it ends every sleep then, as Ctrl-C ends that of the main thread."""
+
+    def __init__(self) -> None:
+        """Nobody asked for it yet."""
+        self._asked = threading.Event()
+
+    def ask(self) -> None:
+        """Ask for it."""
+        self._asked.set()
+
+    @property
+    def asked(self) -> bool:
+        """Tell whether it was asked for."""
+        return self._asked.is_set()
+
+    def heed(self) -> None:
+        """KeyboardInterrupt where it was asked for: the engine knows what that means, and says what was done."""
+        if self.asked:
+            raise KeyboardInterrupt
+
+    def now(self) -> float:
+        """Give the time in seconds since the epoch."""
+        return time.time()
+
+    def sleep(self, seconds: float, /) -> None:
+        """Wait. KeyboardInterrupt as soon as all is to be let go."""
+        self._asked.wait(seconds)
+        self.heed()
+
+
+def take(course: Course, act: Act, halt: Halt, told: Callable[[Course], object] | None = None) -> Course:
+    """Let each project have its turn until none is left that may begin; give how all of it went.
+
+    SIGINT and SIGTERM ask for the halt, and what runs is waited for; a second one waits no more. Of the projects that
+    `act` raised for, which it should not, the course says that they failed. `told` hears of each step.
+    """
+    news: SimpleQueue[tuple[str, End] | None] = SimpleQueue()
+
+    def run(label: str) -> None:
+        end = End.FAILED
+        try:
+            end = act(label)
+        finally:
+            news.put((label, end))
+
+    with _signals(lambda: news.put(None)):
+        while True:
+            for label in course.ready():
+                course = course.begin(label)
+                # What is set for this thread (of whom to tell, where to draw) holds for those that it begins.
+                context = copy_context()
+                threading.Thread(target=context.run, args=(run, label), name=label, daemon=True).start()
+            if told is not None:
+                told(course)
+            if not course.running:
+                return course
+            heard = news.get()
+            if heard is not None:
+                course = course.end(*heard)
+            elif not course.interrupted:
+                course = course.interrupt()
+                halt.ask()
+            else:
+                for label in course.running:
+                    course = course.end(label, End.LET_GO)
+
+
+@contextmanager
+def _signals(heard: Callable[[], object]) -> Iterator[None]:
+    """Hear signals that ask to end, in place of what they do otherwise. Only the main thread ever hears any."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = {number: signal.signal(number, lambda *_: heard()) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
