@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from reconciler.core.accepted import Entry
     from reconciler.core.applied import Applied
     from reconciler.core.plans import Plan
+    from reconciler.core.strays import Unmanaged
     from reconciler.engine.options import Options
 
 
@@ -56,6 +57,12 @@ class Drifting(Planning):
             cause = drifts.Cause(each.cause) if each.cause else None
             found.append(severities.Rule(path=path, cause=cause, severity=drifts.Severity(each.severity)))
         return tuple(found)
+
+    def unmanaged(self) -> Unmanaged:
+        """List the services of the project's cluster that its own file does not declare."""
+        from reconciler.api import surveys
+
+        return surveys.Survey([(surveys.site(self), True)], alone=True).read()
 
     def accept(self, drifted: Drifted, reason: str, until: str = "") -> tuple[str, ...]:
         """Accept the differences that count, up to a day or for good; gives the places of those that are new.
@@ -135,8 +142,6 @@ class Drifting(Planning):
         return found
 
     def _store(self, plan: Plan) -> Store | None:
-        from reconciler.api import stores
-
         return self._opened(plan.project.record)
 
     def records(self) -> Store | None:

@@ -80,6 +80,11 @@ class Fleet:
         for connection in self._connections:
             connection.let_go()
 
+    @property
+    def paths(self) -> tuple[Path, ...]:
+        """Give the projects that it is about."""
+        return self._paths
+
     def plan(
         self,
         options: Options | None = None,
@@ -108,7 +113,8 @@ class Fleet:
         opened = [self._open(path) for path in (self._paths if paths is None else paths)]
         with ThreadPoolExecutor(at_once, "fleet") as pool:
             settled = list(pool.map(_settled, opened))
-            for read in [pool.submit(ahead.read) for ahead in (self._aheads(settled) if described else ())]:
+            aheads = self._aheads(settled) if described else []
+            for read in [pool.submit(ahead.read) for ahead in aheads]:
                 read.result()
             doing = {pool.submit(_done, each, act): place for place, each in enumerate(settled)}
             opened.clear()

@@ -15,7 +15,10 @@ from reconciler.errors import AwsError, AwsNotFound, PlanError
 from reconciler.records import dataclass
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from reconciler.api.drifting import Drifting
+    from reconciler.api.fleets import Fleet
     from reconciler.api.stores import Store
 
 _AT_ONCE: Final = 8
@@ -55,14 +58,28 @@ class _Found:
     wanted: bool
 
 
+def of(fleet: Fleet, paths: Sequence[Path], *, at_once: int) -> Survey:
+    """See what all projects declare; the clusters of those that the fleet is about are the ones to be looked at."""
+    chosen = frozenset(fleet.paths)
+    found = fleet.each(site, paths=paths, described=False, at_once=at_once)
+    return Survey(
+        [(each.result, each.path in chosen) for each in found if each.result is not None],
+        [str(each.path) for each in found if each.result is None],
+    )
+
+
 class Survey:
     """What was found in project files: those that were asked for, and all others beside them."""
 
-    def __init__(self, sites: Iterable[tuple[Site, bool]], failed: Sequence[str] = ()) -> None:
+    def __init__(
+        self, sites: Iterable[tuple[Site, bool]], failed: Sequence[str] = (), *, alone: bool = False
+    ) -> None:
         """Take sites, each with whether its cluster is to be looked at, and the project files that have no value.
 
-        A project without a service declares none, and its cluster is not looked at for its sake.
+        A project without a service declares none, and its cluster is not looked at for its sake. `alone` says that
+        there may be further project files, which nobody named.
         """
+        self._alone = alone
         self._failed = tuple(failed)
         self.certain = not self._failed
         """Whether all that files declare is known."""
@@ -127,14 +144,13 @@ class Survey:
     def read(self) -> Unmanaged:
         """List the services of the clusters that no file declares. What cannot be read is a note."""
         places = self.places
-        if not places:
-            return Unmanaged(notes=tuple(self._said()))
-        with ThreadPoolExecutor(min(_AT_ONCE, len(places)), "survey") as pool:
+        with ThreadPoolExecutor(max(1, min(_AT_ONCE, len(places))), "survey") as pool:
             read = list(pool.map(self._read, places))
-        return Unmanaged(
-            strays=tuple(stray for found, _ in read for stray in found),
-            notes=(*self._said(), *(note for _, notes in read for note in notes)),
-        )
+        found = tuple(stray for listed, _ in read for stray in listed)
+        notes = [*self._said(), *(note for _, told in read for note in told)]
+        if self._alone and found:
+            notes.append("this one project file was looked at: name the folder that holds all, `.` say")
+        return Unmanaged(strays=found, notes=tuple(notes))
 
     def _said(self) -> Iterator[str]:
         if self._failed:

@@ -11,10 +11,11 @@ from reconciler.cli import driftforms, exits, fleets, forms, logs, options, pati
 if TYPE_CHECKING:
     from reconciler.api.fleets import Done
     from reconciler.api.stores import Drifted
+    from reconciler.core.strays import Unmanaged
     from reconciler.render.drifts import Member
 
 
-_CAUSES = ("configuration", "infrastructure", "live")
+_CAUSES = ("configuration", "infrastructure", "live", "unmanaged")
 _SEVERITIES = ("high", "medium", "low", "info")
 
 
@@ -43,14 +44,15 @@ def _day(_context: click.Context, _parameter: click.Parameter, value: str) -> st
     metavar="WORD,…",
     default="",
     callback=_chosen,
-    help="Exit with 2 for these alone: causes (configuration, infrastructure, live), severities (high, medium, low, "
-    "info), or what is of one of both.",
+    help="Exit with 2 for these alone: causes (configuration, infrastructure, live; unmanaged with --unmanaged), "
+    "severities (high, medium, low, info), or what is of one of both.",
 )
 @click.option(
     "--accept", is_flag=True, help="Accept the drift that there is: write it to drift-accepted.yml."
 )
 @click.option("--reason", metavar="TEXT", default="", help="Why it is accepted.")
 @click.option("--until", metavar="DAY", default="", callback=_day, help="Up to which day: 2026-12-01.")
+@click.option("--unmanaged", is_flag=True, help="Tell of services, too, that no project file declares.")
 @click.option("--show-sensitive", is_flag=True, help="Print secrets instead of marks.")
 def command(
     common: options.Common,
@@ -61,6 +63,7 @@ def command(
     until: str,
     *,
     accept: bool,
+    unmanaged: bool,
     show_sensitive: bool,
 ) -> int:
     """Compare the files with AWS, and say who moved since the last apply.
@@ -76,6 +79,7 @@ def command(
       reconciler drift --fail-on live,infrastructure
       reconciler drift --fail-on live,high,medium
       reconciler drift . --format markdown --report drift.html --report drift.json
+      reconciler drift . --unmanaged --fail-on live,unmanaged
       reconciler drift --accept --reason 'load test' --until 2030-12-01
     """
     choice.insist_on_one()
@@ -83,15 +87,20 @@ def command(
         raise click.UsageError("--accept is about one project, and says why: --reason TEXT")
     if (reason or until) and not accept:
         raise click.UsageError("--reason and --until go with --accept")
+    if "unmanaged" in fail_on and not unmanaged:
+        raise click.UsageError("--fail-on unmanaged goes with --unmanaged")
+    strays: Unmanaged | None = None
     sheet = reporting.sheet(
         common, choice.name if choice.several else forms.found(common), several=choice.several
     )
     with reporting.ending(sheet):
         if choice.several:
             with fleets.opened(common, choice, show_sensitive=show_sensitive) as fleet:
+                survey = fleets.survey(fleet, choice) if unmanaged else None
                 with fleets.progress() as told:
                     found = fleet.each(lambda each: each.drift(), at_once=choice.at_once, told=told)
                 members = tuple(_of(each) for each in found)
+                strays = survey.read() if survey is not None else None
         else:
             with options.opened(common, show_sensitive=show_sensitive) as reconciler:
                 with patience.told():
@@ -101,11 +110,14 @@ def command(
                         logs.info(f"accepted: {line}")
                     drifted = reconciler.drift()
                 members = (_member(str(reconciler.project.document.path), drifted),)
+                strays = reconciler.unmanaged() if unmanaged else None
     from reconciler.render import drifts
 
-    reporting.show(driftforms.reported(members, sheet), sheet)
+    reporting.show(driftforms.reported(members, sheet, unmanaged=strays), sheet)
     if any(member.error for member in members):
         return exits.ERROR
+    if "unmanaged" in fail_on and strays is not None and strays.strays:
+        return exits.CHANGES
     return exits.CHANGES if any(drifts.counted(member.drifts, fail_on) for member in members) else exits.OK
 
 

@@ -36,7 +36,7 @@ class Form:
 def _human(report: Report, sheet: forms.Sheet) -> str:
     from reconciler.render import drifts
 
-    return drifts.human(report.members, planning.style(sheet.common))
+    return drifts.human(report.members, planning.style(sheet.common), report.unmanaged)
 
 
 def _json(report: Report, _sheet: forms.Sheet) -> str:

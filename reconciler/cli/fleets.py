@@ -18,6 +18,7 @@ from reconciler.errors import ConfigError
 if TYPE_CHECKING:
     from reconciler.api import Reconciler
     from reconciler.api.fleets import Done, Fleet
+    from reconciler.api.surveys import Survey
     from reconciler.engine.options import Options
     from reconciler.render.fleets import Member
 
@@ -155,6 +156,13 @@ def opened(common: options.Common, choice: Choice, *, show_sensitive: bool = Fal
         assume_role_arn=common.assume_role_arn,
         show_sensitive=show_sensitive,
     )
+
+
+def survey(fleet: Fleet, choice: Choice) -> Survey:
+    """See what all projects declare, those that are not chosen too. ConfigError where one of the paths is not there."""
+    from reconciler.api import surveys
+
+    return surveys.of(fleet, choice.everything(), at_once=choice.at_once)
 
 
 def plan(

@@ -38,7 +38,9 @@ DEFAULT = ("plan", "apply")
     default=True,
     help="With what is read to say why a rollout failed: tasks, log lines, targets.",
 )
-@click.option("--unmanaged", is_flag=True, help="With what drift --unmanaged reads: all services of the cluster.")
+@click.option(
+    "--unmanaged", is_flag=True, help="With what drift --unmanaged reads: all services of the cluster."
+)
 def command(
     common: options.Common,
     commands: tuple[str, ...],

@@ -47,8 +47,8 @@ class Member:
     places: Mapping[tuple[str, str], Where] = field(default_factory=dict)
 
 
-def human(members: Sequence[Member], style: Style = PLAIN) -> str:
-    """Write drift: of projects without any nothing but the count."""
+def human(members: Sequence[Member], style: Style = PLAIN, unmanaged: Unmanaged | None = None) -> str:
+    """Write drift: of projects without any nothing but the count. `unmanaged` is None where nobody asked for it."""
     lines: list[str] = []
     for member in members:
         if member.drifts:
@@ -57,7 +57,9 @@ def human(members: Sequence[Member], style: Style = PLAIN) -> str:
         if member.error:
             said = "\n".join(texts.safe(line) for line in f"{member.path}: {member.error}".split("\n"))
             lines += [style.paint("bad", "Error:") + f" {said}", ""]
-    lines.append(summary(members, style))
+    if unmanaged is not None and (told := strays.human(unmanaged, style)):
+        lines += [*told, ""]
+    lines.append(summary(members, style) + (strays.summary(unmanaged) if unmanaged is not None else ""))
     return "\n".join(lines) + "\n"
 
 

@@ -26,6 +26,12 @@ def human(found: Unmanaged, style: Style = PLAIN) -> list[str]:
     return lines
 
 
+def summary(found: Unmanaged) -> str:
+    """Say how many there are, to be added to the closing line of what they were found with; empty without any."""
+    count = len(found.strays)
+    return f" {count} service{'' if count == 1 else 's'} that no file declares." if count else ""
+
+
 def _stray(stray: Stray, style: Style) -> Iterator[str]:
     sure = "" if stray.certain else ", or declared by a file that has no value"
     yield f"  {style.paint('dim', Cause.UNMANAGED.value)}: {texts.safe(stray.service)}, {said(stray)}{sure}"

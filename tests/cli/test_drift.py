@@ -148,7 +148,7 @@ def test_what_is_no_acceptance(cli: Cli, box: Box, text: str, words: str) -> Non
         ((".", "--accept", "--reason", "x"), "is about one project"),
         (("--reason", "x"), "go with --accept"),
         (("--accept", "--reason", "x", "--until", "friday"), "--until: 'friday' is no day"),
-        (("--fail-on", "lives"), "'lives' is none of configuration, infrastructure, live, high"),
+        (("--fail-on", "lives"), "'lives' is none of configuration, infrastructure, live, unmanaged, high"),
     ],
 )
 def test_flags_that_do_not_fit(cli: Cli, project: Path, arguments: tuple[str, ...], words: str) -> None:

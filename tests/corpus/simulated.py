@@ -58,6 +58,9 @@ class Simulated:
         except Refusal:
             return Absent()
 
+    def list_services(self, cluster: str, /) -> tuple[str, ...]:
+        raise NotImplementedError
+
     def list_revisions(self, family: str, /, *, limit: int) -> tuple[str, ...]:
         return tuple(
             self.ask("ListTaskDefinitions", familyPrefix=family, sort="DESC")["taskDefinitionArns"][:limit]
