@@ -135,23 +135,23 @@ def unchanged(
     return watch(reconciler, common, until=until, on_failure=on_failure)
 
 
-def record(reconciler: Reconciler, plan: Plan) -> None:
-    """Write down that a plan was applied, where the project wants that; a failure is told and undoes nothing."""
-    if not plan.project.record:
-        return ""
 def rolls(plan: Plan) -> bool:
     """Tell whether a rollout was under way when the plan was made."""
     return any(unit.rollout for unit in plan.units)
 
 
-    from reconciler.core import planfiles
-
+def record(reconciler: Reconciler, plan: Plan) -> None:
+    """Write down that a plan was applied, where the project wants that; a failure is told and undoes nothing."""
     if why := unrecorded(reconciler, plan):
         logs.warning(why)
 
 
 def unrecorded(reconciler: Reconciler, plan: Plan) -> str:
     """Write down that a plan was applied, where the project wants that; say why that failed, where it did."""
+    if not plan.project.record:
+        return ""
+    from reconciler.core import planfiles
+
     try:
         reconciler.keep_record(plan, planfiles.shown(plan, reconciler.masker, ()))
     except ReconcilerError as error:
@@ -161,15 +161,15 @@ def unrecorded(reconciler: Reconciler, plan: Plan) -> str:
 
 def watch(reconciler: Reconciler, common: options.Common, *, until: str, on_failure: str = "keep") -> int:
     """Watch the rollout that is running, reporting on stderr; give the exit code."""
-    gc.enable()  # a rollout takes minutes
-    from reconciler.cli import reports
-
-    with reports.reporter(reconciler) as emit:
     return over(reconciler, common, watched(reconciler, common, until=until), on_failure=on_failure)
 
 
 def watched(reconciler: Reconciler, common: options.Common, *, until: str) -> Outcome:
     """Watch the rollout that is running to its end, reporting on stderr."""
+    gc.enable()  # a rollout takes minutes
+    from reconciler.cli import reports
+
+    with reports.reporter(reconciler) as emit:
         return reconciler.wait(emit=emit, until=until, timeout=common.timeout)
 
 
@@ -294,10 +294,6 @@ def carry_out(
     on_failure: str = "keep",
 ) -> int:
     """Apply a plan, reporting on stderr; give the exit code."""
-    gc.enable()  # a rollout takes minutes
-    from reconciler.cli import reports
-
-    with reports.reporter(reconciler) as emit:
     from reconciler.cli import failing
 
     outcome = applied(reconciler, plan, common, wait=wait, until=until)
@@ -306,6 +302,10 @@ def carry_out(
 
 def applied(reconciler: Reconciler, plan: Plan, common: options.Common, *, wait: bool, until: str) -> Outcome:
     """Apply a plan, reporting on stderr, and record that if it went well."""
+    gc.enable()  # a rollout takes minutes
+    from reconciler.cli import reports
+
+    with reports.reporter(reconciler) as emit:
         outcome = reconciler.apply(plan, emit=emit, wait=wait, until=until, timeout=common.timeout)
     if outcome.ending.value in ("succeeded", "not waited for"):
         record(reconciler, plan)
