@@ -9,6 +9,7 @@ import os
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
+from threading import get_ident
 
 
 def folder(environ: Mapping[str, str] = os.environ) -> Path:
@@ -38,21 +39,22 @@ def _own(status: os.stat_result) -> bool:
 def write(name: str, data: bytes, *, kept: int | None = None) -> None:
     """Write under a name, readable by the user alone; a folder that cannot be written is no error.
 
-    Of the files whose names are alike up to the first hyphen, the `kept` newest stay: others belong to versions and
-    projects that were.
+    Of the files whose names are alike up to the first hyphen, in the same folder, the `kept` newest stay: others belong
+    to versions and projects that were. Each write lists them, so what has thousands has several folders (`a/b-1.json`).
     """
     if os.environ.get("RECONCILER_NO_CACHE"):
         return
     with suppress(OSError, RuntimeError):
         target = folder() / name
-        target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for part in reversed(Path(name).parents):  # those that `mkdir` makes on its way are open to others
+            (folder() / part).mkdir(mode=0o700, parents=True, exist_ok=True)
         # Another run may read at any moment: it sees the whole file or none.
-        draft = target.with_name(f"{name}.{os.getpid()}")
+        draft = target.with_name(f"{target.name}.{os.getpid()}.{get_ident()}")
         with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
             file.write(data)
         draft.replace(target)
         if kept is not None:
-            alike = target.parent.glob(f"{name.partition('-')[0]}-*")
+            alike = target.parent.glob(f"{target.name.partition('-')[0]}-*")
             for old in sorted(alike, key=_written, reverse=True)[kept:]:
                 old.unlink(missing_ok=True)
 

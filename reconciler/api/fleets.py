@@ -14,7 +14,7 @@ from reconciler.api.projects import Project
 from reconciler.api.reconcilers import Reconciler
 from reconciler.core.plans import Plan
 from reconciler.engine.options import Options
-from reconciler.engine.ports import Absent, Gateway, Snapshot
+from reconciler.engine.ports import Absent, Clock, Gateway, Snapshot
 from reconciler.errors import ReconcilerError
 from reconciler.records import dataclass
 
@@ -60,14 +60,16 @@ class Fleet:
         region: str | None = None,
         assume_role_arn: str | None = None,
         show_sensitive: bool = False,
+        clock: Clock | None = None,
     ) -> None:
-        """Keep what is given; nothing is read yet. `load` reads a project file."""
+        """Keep what is given; nothing is read yet. `load` reads a project file; `clock` replaces time."""
         self._paths = tuple(paths)
         self._load = load
         self._profile = profile
         self._region = region
         self._role = assume_role_arn
         self._show = show_sensitive
+        self._clock = clock
         self._shared = Shared()
         self._connections: list[_Connection] = []
 
@@ -124,7 +126,21 @@ class Fleet:
                 found[doing[done]] = done.result()
                 if told is not None:
                     told(len(found), len(doing))
+        for ahead in aheads:
+            ahead.forget()
         return tuple(found[place] for place in range(len(found)))
+
+    def again(self, path: Path) -> Reconciler:
+        """Open one of the projects again. ReconcilerError where its file cannot be read."""
+        opened = self._open(path)
+        if opened.reconciler is None:
+            assert opened.error is not None
+            raise opened.error
+        return opened.reconciler
+
+    def renew(self) -> None:
+        """Let what is opened from now on read anew what others have read already."""
+        self._shared = Shared()
 
     def _open(self, path: Path) -> Opened:
         try:
@@ -138,6 +154,7 @@ class Fleet:
             connection=connection,
             shared=self._shared,
             show_sensitive=self._show,
+            clock=self._clock,
         )
         return Done(path, reconciler)
 
@@ -244,6 +261,11 @@ class _Ahead:
             except ReconcilerError:
                 continue
             self._answers |= {(cluster, name): answer for name, answer in found.items()}
+
+    def forget(self) -> None:
+        """Drop what nobody asked for: by the time that somebody does it is old."""
+        with self._lock:
+            self._answers.clear()
 
     def describe_services(self, cluster: str, names: Sequence[str], /) -> Mapping[str, Snapshot | Absent]:
         """Give what was read; ask for the rest."""

@@ -265,6 +265,12 @@ class Planning(Opening):
             record=self.settings.record or "",
         )
 
+    def moved(self, approved: Plan, plan: Plan) -> tuple[str, ...]:
+        """Say what a plan that was made here does otherwise than one that was approved, a line each."""
+        from reconciler.core import approvals
+
+        return approvals.moved(approved, plan, self._vault(plan) or {})
+
     def check(self, plan: Plan) -> None:
         """Check that a saved plan still holds. StalePlan names everything that moved."""
         from reconciler.api import observations

@@ -52,6 +52,7 @@ def command(
     force_new_deployment: bool,
     force_register: bool,
     may_replace: bool,
+    refresh: bool,
     strict: bool,
     show_sensitive: bool,
 ) -> int:
@@ -87,10 +88,11 @@ def command(
         force_register=force_register,
         may_replace=may_replace,
         rollback_events=rollback_events,
+        refresh=refresh,
     )
     choice.insist_on_one()
     if choice.several:
-        _insist_on_many(common, out=out, live=live, form=form, simulate=simulate)
+        _insist_on_many(common, named=choice.named, out=out, live=live, form=form, simulate=simulate)
         return fleets.plan(
             common,
             choice,
@@ -122,11 +124,11 @@ def command(
 
 
 def _insist_on_many(
-    common: options.Common, *, out: str | None, live: str | None, form: str, simulate: bool
+    common: options.Common, *, named: bool, out: str | None, live: str | None, form: str, simulate: bool
 ) -> None:
     """Refuse what is about one project where many are planned. click.UsageError."""
     for given, flag in (
-        (common.config, "--config"),
+        (common.config and named, "--config"),
         (out, "--out"),
         (live, "--live"),
         (simulate, "--simulate"),

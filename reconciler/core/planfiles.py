@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
+import re
 import types
 import typing
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -111,6 +112,18 @@ def _fields(cls: Any) -> Iterator[str]:
         for name, kind in _hints(cast("type", cls)).items():
             yield name
             yield from _fields(kind)
+
+
+def is_one(text: str) -> bool:
+    """Tell whether a text was written as a plan, damaged or not."""
+    try:
+        body = json.loads(text)
+    except ValueError:
+        return _BEGUN.match(text) is not None
+    return isinstance(body, dict) and body.get("tool") == TOOL
+
+
+_BEGUN: Final = re.compile(rf'\s*\{{\s*"tool"\s*:\s*"{TOOL}"')
 
 
 def read(text: str) -> plans.Plan:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import field
 
@@ -46,7 +46,10 @@ class Observed:
 
 @dataclass(slots=True)
 class Reads:
-    """Reads under way. Start them as soon as their names are known, ask for the answers when they are needed."""
+    """Reads under way. Start them as soon as their names are known, ask for the answers when they are needed.
+
+    `recall`, if it is given, gives what is remembered of a revision by its ARN; `recalled` tells whether it was used.
+    """
 
     gateway: Gateway
     pool: ThreadPoolExecutor
@@ -56,6 +59,8 @@ class Reads:
     _service: Future[Snapshot | Absent] | None = field(default=None)
     _scaling: Future[Snapshot | Absent] | None = field(default=None)
     _newest: dict[str, Future[Snapshot | Absent]] = field(default_factory=dict)
+    recall: Callable[[str], Snapshot | None] | None = None
+    recalled: bool = False
 
     def start(self) -> None:
         """Ask for the account and the service."""
@@ -79,15 +84,22 @@ class Reads:
     def observe(self, family: str, *, express: bool = False) -> Observed:
         """Wait for everything. The running revision is read only where it is not the newest one.
 
+        Neither is where the running one is remembered, and the newest was not asked for yet: it then is None.
         Of an Express Mode service it is none of the project's; and the cluster `default` need not be there, since ECS
         makes it for the first one (API model, CreateExpressGatewayService).
         """
         self.start()
-        self.expect(family)
+        if self.recall is None:
+            self.expect(family)
         assert self._account is not None
         service = self._described(express)
-        newest = self._newest[family].result() if family else None
-        runs = None if express else self._running(service, newest)
+        arn = "" if express else _runs(service)
+        runs: Snapshot | Absent | None = self._recalled(arn) if family not in self._newest else None
+        newest: Snapshot | Absent | None = None
+        if runs is None:
+            self.expect(family)
+            newest = self._newest[family].result() if family else None
+            runs = self._running(arn, newest)
         scaling = self._scaling.result() if self._scaling is not None else None
         return Observed(self._account.result(), self.gateway.region, service, runs, newest, scaling=scaling)
 
@@ -99,17 +111,29 @@ class Reads:
                 return Absent(error.code)
             raise
 
-    def _running(
-        self, service: Snapshot | Absent | None, newest: Snapshot | Absent | None
-    ) -> Snapshot | Absent | None:
-        if not isinstance(service, Snapshot) or service.body.get("status") == "INACTIVE":
-            return None
-        arn = service.body.get("taskDefinition")
-        if not isinstance(arn, str):
+    def _running(self, arn: str, newest: Snapshot | Absent | None) -> Snapshot | Absent | None:
+        if not arn:
             return None
         if isinstance(newest, Snapshot) and revision_arn(newest) == arn:
             return newest
-        return self.gateway.describe_task_definition(arn)
+        return self._recalled(arn) or self.gateway.describe_task_definition(arn)
+
+    def _recalled(self, arn: str) -> Snapshot | None:
+        found = self.recall(arn) if self.recall is not None and arn else None
+        self.recalled = self.recalled or found is not None
+        return found
+
+    def forget(self) -> None:
+        """Have what was remembered be read at the next `observe`."""
+        self.recall, self.recalled = None, False
+
+
+def _runs(service: Snapshot | Absent | None) -> str:
+    """Give the ARN of the revision that a service runs; empty where there is none."""
+    if not isinstance(service, Snapshot) or service.body.get("status") == "INACTIVE":
+        return ""
+    arn = service.body.get("taskDefinition")
+    return arn if isinstance(arn, str) else ""
 
 
 def revised(gateway: Gateway, service: Snapshot | Absent | None, members: Collection[str]) -> JsonObject:

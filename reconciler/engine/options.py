@@ -28,7 +28,8 @@ class Options:
     `may_replace` allows what no update can change to be deleted and created anew. `ignore_tags` and `ignore` are the
     project file's: tag keys, and pointers (see `ignoring`), that are left to others. `rollback_events` and
     `codedeploy` are for CodeDeploy, and no other deployment controller knows them. Without `service` the plan is about
-    the task definition alone, compared with the newest revision, as in a project that names no service.
+    the task definition alone, compared with the newest revision, as in a project that names no service. `refresh` asks
+    AWS for what earlier runs remember.
     """
 
     service: bool = True
@@ -44,3 +45,4 @@ class Options:
     scaling: Scaling | None = None
     rollback_events: tuple[str, ...] = ()
     codedeploy: Settings = field(default_factory=Settings)
+    refresh: bool = False

@@ -8,6 +8,7 @@ first, then, with the plugins open, `evaluate.resolve` and `settle`.
 from __future__ import annotations
 
 import dataclasses
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import field
 from pathlib import Path
@@ -117,6 +118,15 @@ def read(path: Path) -> Document:
     document = sources.read(path)
     formats: Mapping[sources.Format, sources.Format] = {"json": "jsonnet", "hcl": "hcl-project"}
     return dataclasses.replace(document, format=formats.get(document.format, document.format))
+
+
+def is_one(text: str) -> bool:
+    """Tell whether a text in JSON, or in Jsonnet, may be a project file: it has one of its keys."""
+    try:
+        data = json.loads(text)
+    except ValueError:
+        return bool(text.strip())
+    return isinstance(data, dict) and any(key.casefold() in _KEYS for key in data)
 
 
 def with_declarations(
