@@ -75,7 +75,9 @@ class Opening:
         self._region = given.get("region")
         self._gateway = given.get("gateway")
         # Hints are for one project at a time: of many the services are known before they are asked for.
-        self._hinted = self._gateway is None and given.get("connection") is None
+        self._given = self._gateway is not None
+        self._alone = given.get("connection") is None
+        self._hinted = self._alone and not self._given
         self._connection = given.get("connection") or Connection(
             project.options.environ,
             profile=given.get("profile"),

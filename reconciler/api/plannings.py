@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import os
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple, Unpack
@@ -23,7 +24,8 @@ from reconciler.errors import ConfigError, KnownLater, PlanError, Refused, Stale
 if TYPE_CHECKING:
     from reconciler.core.plans import Notice, Origins, Plan, Unit
     from reconciler.core.rehearsals import Rehearsed
-    from reconciler.engine.planning import Sides
+    from reconciler.engine.composing import Desired
+    from reconciler.engine.planning import Planned, Sides
 
 
 class _Made(NamedTuple):
@@ -76,7 +78,8 @@ class Planning(Opening):
             return self._deferred(options, observed, later)
         if reads is not None:
             family = family_in(files.task_definition)
-            reads.expect(family)
+            if self._alone:
+                reads.expect(family)
             if options.scaling is not None:
                 reads.expect_scaling()
             if options.service:
@@ -97,6 +100,7 @@ class Planning(Opening):
             service = desires.service(settings, files, kinds, options, strict=strict)
         if observed is None:
             assert reads is not None
+            reads.recall = self._recalling(options, task_definition)
             observed, more = (
                 observations.observe(reads, task_definition, service, options)
                 if express is None
@@ -117,6 +121,13 @@ class Planning(Opening):
             group=self._group if live is None else None,
         )
         planned = planning.plan(task_definition, service, observed, facts, express)
+        if reads is not None and reads.recalled and _does(planned):
+            reads.forget()  # what does something is made from what AWS says now
+            observed, more = observations.observe(reads, task_definition, service, options)
+            observed = self._shifting(observed)
+            planned = planning.plan(task_definition, service, observed, facts, express)
+        elif reads is not None and not reads.recalled:
+            self._remember(options, task_definition, planned, observed)
         warned = tuple(
             notice
             for desired in (task_definition, service, express)
@@ -139,6 +150,44 @@ class Planning(Opening):
         )
         self._made.append(_Made(plan, planned.vault, planned.sides, observed))
         return plan
+
+    def _recalling(
+        self, options: Options, task_definition: Desired | None
+    ) -> Callable[[str], Snapshot | None] | None:
+        """Give what recalls a revision; None where AWS has to be asked, since tags are declared, say."""
+        if options.refresh or not self._remembers(options, task_definition):
+            return None
+        from reconciler.api import memories
+
+        assert task_definition is not None
+        wire = task_definition.canon.wire
+
+        def recall(arn: str) -> Snapshot | None:
+            endpoint = self._connection.aws(self._files.region).endpoint("ecs")
+            return memories.Memory(endpoint, options.ignore_tags).recall(arn, wire)
+
+        return recall
+
+    def _remembers(self, options: Options, task_definition: Desired | None) -> bool:
+        if task_definition is None or self._given or options.force_register or options.revision:
+            return False
+        return bool(options.service and self.settings.service) and "tags" not in task_definition.canon.tree
+
+    def _remember(
+        self, options: Options, task_definition: Desired | None, planned: Planned, observed: Observed
+    ) -> None:
+        """Remember the revision that runs, if it is as the files say and a later run would have to ask for it again."""
+        runs = observed.running
+        if not isinstance(runs, Snapshot) or (self._alone and runs is observed.newest):
+            return
+        unit = next((unit for unit in planned.units if unit.kind == "task_definition"), None)
+        if unit is None or unit.changes or unit.steps or not self._remembers(options, task_definition):
+            return
+        from reconciler.api import memories
+
+        endpoint = self._connection.aws(self._files.region).endpoint("ecs")
+        memory = memories.Memory(endpoint, options.ignore_tags)
+        memory.keep(observing.revision_arn(runs), runs.body, self.masker.secrets)
 
     def _shifting(self, observed: Observed) -> Observed:
         """Add what CodeDeploy does with the service now."""
@@ -329,6 +378,15 @@ class Planning(Opening):
 
     def _vault(self, plan: Plan) -> Mapping[tuple[str, int], Json] | None:
         return next((made.vault for made in self._made if made.plan == plan), None)
+
+
+def _does(planned: Planned) -> bool:
+    """Tell whether a plan is more than to leave things as they are."""
+    return bool(planned.refusals) or any(unit.steps for unit in planned.units)
+
+
+def _credentials(plan: Plan) -> Credentials:
+    return plan.project.profile or None, plan.project.assume_role_arn or None
 
 
 def insist_applyable(plan: Plan) -> None:

@@ -32,6 +32,7 @@ def command(
     force_new_deployment: bool,
     force_register: bool,
     may_replace: bool,
+    refresh: bool,
     strict: bool,
     show_sensitive: bool,
 ) -> int:
@@ -59,6 +60,7 @@ def command(
         force_register=force_register,
         may_replace=may_replace,
         rollback_events=rollback_events,
+        refresh=refresh,
     )
     with options.opened(common, show_sensitive=show_sensitive) as reconciler:
         with patience.told():

@@ -53,6 +53,7 @@ def _day(_context: click.Context, _parameter: click.Parameter, value: str) -> st
 @click.option("--reason", metavar="TEXT", default="", help="Why it is accepted.")
 @click.option("--until", metavar="DAY", default="", callback=_day, help="Up to which day: 2026-12-01.")
 @click.option("--unmanaged", is_flag=True, help="Tell of services, too, that no project file declares.")
+@click.option("--refresh", is_flag=True, help="Ask AWS for task definitions that earlier runs remember, too.")
 @click.option("--show-sensitive", is_flag=True, help="Print secrets instead of marks.")
 def command(
     common: options.Common,
@@ -63,6 +64,7 @@ def command(
     until: str,
     *,
     accept: bool,
+    refresh: bool,
     unmanaged: bool,
     show_sensitive: bool,
 ) -> int:
@@ -90,6 +92,9 @@ def command(
     if "unmanaged" in fail_on and not unmanaged:
         raise click.UsageError("--fail-on unmanaged goes with --unmanaged")
     strays: Unmanaged | None = None
+    from reconciler.engine.options import Options
+
+    wanted = Options(refresh=refresh)
     sheet = reporting.sheet(
         common, choice.name if choice.several else forms.found(common), several=choice.several
     )
@@ -98,17 +103,17 @@ def command(
             with fleets.opened(common, choice, show_sensitive=show_sensitive) as fleet:
                 survey = fleets.survey(fleet, choice) if unmanaged else None
                 with fleets.progress() as told:
-                    found = fleet.each(lambda each: each.drift(), at_once=choice.at_once, told=told)
+                    found = fleet.each(lambda each: each.drift(wanted), at_once=choice.at_once, told=told)
                 members = tuple(_of(each) for each in found)
                 strays = survey.read() if survey is not None else None
         else:
             with options.opened(common, show_sensitive=show_sensitive) as reconciler:
                 with patience.told():
-                    drifted = reconciler.drift()
+                    drifted = reconciler.drift(wanted)
                 if accept:
                     for line in reconciler.accept(drifted, reason, until):
                         logs.info(f"accepted: {line}")
-                    drifted = reconciler.drift()
+                    drifted = reconciler.drift(wanted)
                 members = (_member(str(reconciler.project.document.path), drifted),)
                 strays = reconciler.unmanaged() if unmanaged else None
     from reconciler.render import drifts

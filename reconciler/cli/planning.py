@@ -29,6 +29,7 @@ _SHAPES = (
     "force_register",
     "may_replace",
     "rollback_events",
+    "refresh",
     "strict",
     "show_sensitive",
 )
@@ -42,6 +43,7 @@ def shaping(function: Callable[..., Any]) -> Callable[..., Any]:
         click.option("--force-new-deployment", is_flag=True, help="Start new tasks even if nothing changed."),
         click.option("--force-register", is_flag=True, help="Register a revision even if nothing changed."),
         click.option("--allow-replace", "may_replace", is_flag=True, help="Delete and create what no update changes."),
+        click.option("--refresh", is_flag=True, help="Ask AWS for task definitions that earlier runs remember, too."),
         click.option("--strict", is_flag=True, help="Make warnings about unknown members errors."),
         click.option("--show-sensitive", is_flag=True, help="Print secrets instead of marks."),
     )):  # fmt: skip
@@ -70,6 +72,7 @@ def plan_options(
     force_register: bool,
     may_replace: bool,
     rollback_events: tuple[str, ...] = (),
+    refresh: bool = False,
 ) -> Options:
     """Turn flags into the options of a plan."""
     from reconciler.engine.options import Options
@@ -81,6 +84,7 @@ def plan_options(
         desired_count=tasks,
         may_replace=may_replace,
         rollback_events=rollback_events,
+        refresh=refresh,
     )
 
 
