@@ -58,11 +58,18 @@ def _annotations(report: Report, _sheet: forms.Sheet) -> str:
     return notes.commands(report, forms.located)
 
 
+def _page(report: Report, _sheet: forms.Sheet) -> str:
+    from reconciler.render.reports import pages
+
+    return pages.page(report)
+
+
 FORMS: Final[Mapping[str, Form]] = {
     "human": Form(_human),
     "json": Form(_json, ".json"),
     "markdown": Form(_markdown, ".md", report=True),
     "github": Form(_annotations, report=True),
+    "html": Form(_page, ".html", report=True),
 }
 """The formats by their names."""
 

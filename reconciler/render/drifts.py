@@ -99,7 +99,7 @@ def remarks(drift: Drift) -> Iterator[str]:
     if drift.accepted is not None:
         until = f" until {drift.accepted.until}" if drift.accepted.until else ""
         verb = "was accepted" if drift.accepted.expired else "accepted"
-        yield f"{verb}{until}: {texts.safe(drift.accepted.reason)}"
+        yield texts.safe(f"{verb}{until}: {drift.accepted.reason}")
     for moved in drift.moved:
         yield texts.safe(_moved(moved))
     for change in drift.by:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import os
 import re
 from collections.abc import Callable
+from html import unescape
+from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +22,8 @@ from reconciler.core.redaction import MASK
 from reconciler.core.strays import Place, Stray, Unmanaged
 from reconciler.errors import Where
 from reconciler.render.drifts import Member
-from reconciler.render.reports import Report, comments, notes
+from reconciler.render.reports import Report, comments, notes, pages
+from reconciler.render.texts import safe
 from tests.render.reading import checked, evil, parsed, values
 
 FIXTURES = Path(__file__).parents[2] / "fixtures/render/reports"
@@ -37,7 +42,7 @@ drifts = st.builds(
 )  # fmt: skip
 places = st.builds(Place, evil, evil, evil)
 members = st.builds(
-    Member, evil, st.lists(drifts, max_size=3).map(tuple), st.none() | st.just(AT), st.booleans(),
+    Member, evil, st.lists(drifts, max_size=2).map(tuple), st.none() | st.just(AT), st.booleans(),
     cluster=st.none() | places, service=evil,
 ) | st.builds(
     lambda path, said: Member(path, error=said, wrong=(Notice(what=said),)), evil, evil.filter(bool)
@@ -48,23 +53,92 @@ strays = st.builds(
 )  # fmt: skip
 reports = st.builds(
     Report,
-    members=st.lists(members, min_size=1, max_size=4).map(tuple),
-    name=evil, at=st.just(AT), several=st.booleans(),
+    members=st.lists(members, min_size=1, max_size=3).map(tuple),
+    name=evil, at=st.just(AT), several=st.sampled_from([True]),
     unmanaged=st.none()
     | st.builds(Unmanaged, strays=st.lists(strays, max_size=2).map(tuple), notes=st.lists(evil, max_size=1).map(tuple)),
 )  # fmt: skip
 
 
-@given(reports, st.sampled_from([4096, 5000, 65536]))
-def test_a_comment_is_whole_and_short_enough(report: Report, limit: int) -> None:
-    text = comments.comment(report, limit)
-    checked(text)
-    assert len(text) <= limit
-    text.encode()
+class Reader(HTMLParser):
+    """Reads a page as a browser would, and insists that there is no markup but ours."""
+
+    def __init__(self) -> None:
+        """Begin outside of everything."""
+        super().__init__(convert_charrefs=True)
+        self.around: list[str] = []
+        self.heard: list[tuple[str, str]] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Insist on elements and attributes that we write."""
+        assert tag in OURS, tag
+        given = dict(attrs)
+        assert given.keys() <= OURS[tag], (tag, given)
+        for value in given.values():
+            assert value is None or value.isprintable()
+        assert re.fullmatch("[a-z ]*", str(given.get("class", "")))
+        if tag not in ("input", "meta"):
+            self.around.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        """Insist that elements end in order."""
+        assert self.around.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        """Keep texts."""
+        if self.around:
+            self.heard.append((self.around[-1], data))
+
+    def handle_comment(self, data: str) -> None:
+        """Refuse comments."""
+        raise AssertionError(data)
+
+    def handle_pi(self, data: str) -> None:
+        """Refuse instructions."""
+        raise AssertionError(data)
+
+    def unknown_decl(self, data: str) -> None:
+        """Refuse sections."""
+        raise AssertionError(data)
 
 
-@given(reports)
-def test_an_annotation_is_one_line_that_the_runner_reads(report: Report) -> None:
+PLAIN: frozenset[str] = frozenset({"class"})
+OURS = {
+    **dict.fromkeys(
+        re.findall("[a-z0-9]+", "b body code dd del dl dt h1 h2 h3 head header i ins label li main script small span "
+                   "style summary table tbody td thead title tr ul"), PLAIN),
+    "article": {"class", "data-cause", "data-severity"}, "button": {"type", "id"}, "details": {"class"},
+    "div": {"class", "id", "hidden", "aria-hidden", "aria-label", "tabindex", "role"}, "html": {"lang"},
+    "input": {"type", "id", "autocomplete", "spellcheck"},
+    "meta": {"charset", "http-equiv", "name", "content"}, "option": {"value"}, "output": {"id", "role"},
+    "p": {"class", "id", "hidden", "role"}, "pre": {"class", "tabindex"}, "section": {"class", "aria-label"},
+    "select": {"id"}, "th": {"scope"}, "time": {"datetime"},
+}  # fmt: skip
+
+
+@given(reports, st.sampled_from([4096, 65536]))
+def test_no_text_is_markup_in_any_report(report: Report, limit: int) -> None:
+    comment = comments.comment(report, limit)
+    checked(comment)
+    assert len(comment) <= limit
+    annotated(report)
+    text = pages.page(report)
+    (comment + text).encode()
+    reader = Reader()
+    reader.feed(text)
+    reader.close()
+    assert reader.around == []
+    assert [data for tag, data in reader.heard if tag == "title"] == [safe(f"Drift: {report.name}")]
+    assert sum(tag in ("script", "style") for tag, _ in reader.heard) == 2
+    told = "".join(data for _, data in reader.heard)
+    for member in report.members:
+        assert safe(member.path) in told
+        assert all(safe(line) in told for line in member.error.split("\n"))
+        assert all(safe(each.address) in told for each in member.drifts)
+
+
+def annotated(report: Report) -> None:
+    """Check that an annotation is one line that the runner reads."""
     text = notes.commands(report)
     lines = text.splitlines()
     assert text == "".join(f"{line}\n" for line in lines)
@@ -73,6 +147,27 @@ def test_an_annotation_is_one_line_that_the_runner_reads(report: Report) -> None
     assert len(levels) == sum(
         bool(member.error) + sum(drift.counts for drift in member.drifts) for member in report.members
     ) + len(report.unmanaged.strays if report.unmanaged is not None else ())
+
+
+def test_a_page_needs_nothing_but_itself() -> None:
+    text = pages.page(fleet())
+    (policy,) = re.findall(r'Content-Security-Policy" content="([^"]*)"', text)
+    directives = dict(each.split(" ", 1) for each in unescape(policy).split("; "))
+    assert (
+        directives.pop("default-src")
+        == directives.pop("base-uri")
+        == directives.pop("form-action")
+        == "'none'"
+    )
+    for name in ("style", "script"):
+        (inside,) = re.findall(f"<{name}>(.*?)</{name}>", text, re.DOTALL)
+        digest = base64.b64encode(hashlib.sha256(inside.encode()).digest()).decode()
+        assert directives.pop(f"{name}-src") == f"'sha256-{digest}'"
+        assert not re.search(r"url\(|@import|fetch|XMLHttp|innerHTML|eval\(|import\(|</", inside)
+    assert directives == {}
+    assert not re.search(
+        r"""\b(?:src|href|action|style|on\w+)\s*=""", re.sub("<script>.*", "", text, flags=re.DOTALL)
+    )
 
 
 SERVICE = "service.main/web"
@@ -153,6 +248,7 @@ def fleet() -> Report:
 
 GOLDENS: dict[str, Callable[[Report], str]] = {
     "drift.md": comments.comment,
+    "drift.html": pages.page,
     "drift.txt": lambda report: notes.commands(report, lambda path: f"apps/{path}"),
 }
 
