@@ -40,6 +40,22 @@ class Drifting(Planning):
         marked = accepted.mark(found, self._accepted(), datetime.fromtimestamp(self.clock.now(), UTC).date())
         return Drifted(plan, severities.rank(marked, self._weighed()), record, store is not None)
 
+    def who(self, drifted: Drifted) -> Drifted:
+        """Look up in CloudTrail who made the differences that are `live`; once for all that are opened together.
+
+        What cannot be known is among the notices.
+        """
+        from reconciler.api import callers
+        from reconciler.engine.trailing import History
+
+        def make() -> History:
+            return History(self.gateway.trail)
+
+        if self._shared is None:
+            return callers.tell(drifted, make())
+        place = (self.gateway.account(), self.gateway.region)
+        return callers.tell(drifted, self._shared.share("trail", place, make))
+
     def _weighed(self) -> tuple[severities.Rule, ...]:
         """Give the rules of `severity` in the project file. ConfigError names the one that points nowhere."""
         from reconciler.api import desires

@@ -83,13 +83,14 @@ class Opening:
             profile=given.get("profile"),
             assume_role_arn=given.get("assume_role_arn"),
         )
+        self._shared = given.get("shared")
         self._files = Evaluation(
             project,
             self._connection,
             self._region,
             show_sensitive=given.get("show_sensitive", False),
             progress=given.get("progress"),
-            shared=given.get("shared"),
+            shared=self._shared,
         )
         self._pool = ThreadPoolExecutor(THREADS, "reconciler")
 

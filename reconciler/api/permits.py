@@ -29,12 +29,13 @@ class Permitting(Opening):
         partition: str = "",
         diagnosis: bool = True,
         unmanaged: bool = False,
+        who: bool = False,
     ) -> tuple[Grant, ...]:
         """Give what commands of the project may call, on what: `core.policies.document` makes a policy of it.
 
         The account is the one given, else that of an ARN in the project's files, else any; the partition the one given,
         else that of the region. Without `diagnosis` what only tells why a rollout failed is left out; with `unmanaged`
-        `drift` may also list the services that no file declares. ConfigError or
+        `drift` may also list the services that no file declares, with `who` look up who changed what. ConfigError or
         ResolveError where a file has no value, ConfigError for what is no command of a project.
         """
         from reconciler.core import permissions, policies
@@ -46,7 +47,7 @@ class Permitting(Opening):
                 raise ConfigError(f"{command} is no command that calls AWS for a project", None, hint)
         _ = self.settings
         resolvers = set(self._read_for())
-        subject = replace(self._subject(account, partition), listed=unmanaged)
+        subject = replace(self._subject(account, partition), listed=unmanaged, traced=who)
         if not permissions.UNEVALUATED.issuperset(wanted):
             resolvers.update(self._read_for())
         checks = self._checks(subject) if "verify" in wanted else ()

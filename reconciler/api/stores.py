@@ -14,7 +14,7 @@ from reconciler.records import dataclass
 if TYPE_CHECKING:
     from reconciler.core.applied import Applied
     from reconciler.core.drifts import Drift
-    from reconciler.core.plans import Plan
+    from reconciler.core.plans import Notice, Plan
     from reconciler.plugin import AwsClient
 
 _S3: Final = re.compile(r"s3://([^/]+)/?(.*)")
@@ -25,7 +25,7 @@ class Drifted:
     """The drift of a project: the plan that would end it, its differences, and the record that they were held against.
 
     `record` is None where there is none (yet), and `wanted` tells whether the project names a place for it. `places`
-    are where files say the fields that differ, by the addresses of unit and field.
+    are where files say the fields that differ, by the addresses of unit and field; `notices` say what is not known.
     """
 
     plan: Plan
@@ -33,6 +33,7 @@ class Drifted:
     record: Applied | None
     wanted: bool
     places: Mapping[tuple[str, str], Where] = field(default_factory=dict)
+    notices: tuple[Notice, ...] = ()
 
 
 class Store(Protocol):

@@ -35,7 +35,7 @@ class Call:
     def writes(self) -> bool:
         """Tell whether the operation changes anything, going by AWS's verbs."""
         return not self.operation.startswith(
-            ("Describe", "List", "Get", "BatchGet", "Head", "Filter", "AssumeRole")
+            ("Describe", "List", "Get", "BatchGet", "Head", "Filter", "Lookup", "AssumeRole")
         )
 
 

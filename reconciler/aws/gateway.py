@@ -16,6 +16,7 @@ from reconciler.errors import AwsError, AwsNotFound, AwsRefused
 if TYPE_CHECKING:
     from reconciler.aws.codedeploy import CodeDeployGateway
     from reconciler.aws.expresses import ExpressGateway
+    from reconciler.aws.trails import CloudTrail
 
 _SERVICES_A_CALL: Final = 10
 _SERVICES_A_PAGE: Final = 100
@@ -59,6 +60,13 @@ class EcsGateway:
         from reconciler.aws.expresses import ExpressGateway
 
         return ExpressGateway(self._aws)
+
+    @property
+    def trail(self) -> CloudTrail:
+        """Give the way to CloudTrail."""
+        from reconciler.aws.trails import CloudTrail
+
+        return CloudTrail(self._aws)
 
     def account(self) -> str:
         """Give the 12-digit account of the credentials, asked once."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 import click
@@ -9,9 +10,11 @@ import click
 from reconciler.cli import driftforms, exits, fleets, forms, logs, options, patience
 
 if TYPE_CHECKING:
+    from reconciler.api import Reconciler
     from reconciler.api.fleets import Done
     from reconciler.api.stores import Drifted
     from reconciler.core.strays import Unmanaged
+    from reconciler.engine.options import Options
     from reconciler.render.drifts import Member
 
 
@@ -54,6 +57,9 @@ def _day(_context: click.Context, _parameter: click.Parameter, value: str) -> st
 @click.option("--until", metavar="DAY", default="", callback=_day, help="Up to which day: 2026-12-01.")
 @click.option("--unmanaged", is_flag=True, help="Tell of services, too, that no project file declares.")
 @click.option("--refresh", is_flag=True, help="Ask AWS for task definitions that earlier runs remember, too.")
+@click.option(
+    "--who", is_flag=True, help="Look up in CloudTrail who changed what is live, when and with which client."
+)
 @click.option("--show-sensitive", is_flag=True, help="Print secrets instead of marks.")
 def command(
     common: options.Common,
@@ -66,6 +72,7 @@ def command(
     accept: bool,
     refresh: bool,
     unmanaged: bool,
+    who: bool,
     show_sensitive: bool,
 ) -> int:
     """Compare the files with AWS, and say who moved since the last apply.
@@ -80,6 +87,7 @@ def command(
       reconciler drift . --format json | jq '.projects[].drifts[]?'
       reconciler drift --fail-on live,infrastructure
       reconciler drift --fail-on live,high,medium
+      reconciler drift --who
       reconciler drift . --format markdown --report drift.html --report drift.json
       reconciler drift . --unmanaged --fail-on live,unmanaged
       reconciler drift --accept --reason 'load test' --until 2030-12-01
@@ -103,13 +111,17 @@ def command(
             with fleets.opened(common, choice, show_sensitive=show_sensitive) as fleet:
                 survey = fleets.survey(fleet, choice) if unmanaged else None
                 with fleets.progress() as told:
-                    found = fleet.each(lambda each: each.drift(wanted), at_once=choice.at_once, told=told)
+                    found = fleet.each(
+                        lambda each: _found(each, wanted, who=who), at_once=choice.at_once, told=told
+                    )
+                _warn(each.result for each in found if each.result is not None)
                 members = tuple(_of(each) for each in found)
                 strays = survey.read() if survey is not None else None
         else:
             with options.opened(common, show_sensitive=show_sensitive) as reconciler:
                 with patience.told():
-                    drifted = reconciler.drift(wanted)
+                    drifted = _found(reconciler, wanted, who=who)
+                _warn([drifted])
                 if accept:
                     for line in reconciler.accept(drifted, reason, until):
                         logs.info(f"accepted: {line}")
@@ -124,6 +136,18 @@ def command(
     if "unmanaged" in fail_on and strays is not None and strays.strays:
         return exits.CHANGES
     return exits.CHANGES if any(drifts.counted(member.drifts, fail_on) for member in members) else exits.OK
+
+
+def _found(reconciler: Reconciler, wanted: Options, *, who: bool) -> Drifted:
+    drifted = reconciler.drift(wanted)
+    return reconciler.who(drifted) if who else drifted
+
+
+def _warn(found: Iterable[Drifted]) -> None:
+    """Say once what is not known."""
+    for notice in dict.fromkeys(notice for drifted in found for notice in drifted.notices):
+        hint = f" ({notice.hint})" if notice.hint else ""
+        logs.warning(f"{notice.what}{hint}")
 
 
 def _of(done: Done[Drifted]) -> Member:

@@ -41,6 +41,7 @@ DEFAULT = ("plan", "apply")
 @click.option(
     "--unmanaged", is_flag=True, help="With what drift --unmanaged reads: all services of the cluster."
 )
+@click.option("--who", is_flag=True, help="With what drift --who reads: CloudTrail's event history.")
 def command(
     common: options.Common,
     commands: tuple[str, ...],
@@ -50,6 +51,7 @@ def command(
     *,
     diagnosis: bool,
     unmanaged: bool,
+    who: bool,
 ) -> int:
     """Print the smallest IAM policy with which commands of the project can do their work: plan and apply by default.
 
@@ -62,7 +64,7 @@ def command(
       reconciler iam-policy
       reconciler iam-policy plan --without-diagnosis
       reconciler iam-policy apply rollback delete > policy.json
-      reconciler iam-policy drift --unmanaged
+      reconciler iam-policy drift --unmanaged --who
       reconciler iam-policy verify --format table
     """
     from reconciler.core import policies
@@ -75,6 +77,7 @@ def command(
                 partition=partition,
                 diagnosis=diagnosis,
                 unmanaged=unmanaged,
+                who=who,
             )
         if form == "json":
             document = policies.document(found)

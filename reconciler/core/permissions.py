@@ -24,7 +24,8 @@ class Subject:
 
     `task`, `service_body` and `express` are its definitions as the API spells them, empty where there is no file.
     `revised` tells whether plans read members that only service revisions show, `listed` whether the services of the
-    cluster are looked at that no file declares. `owner` is the value of the tag that says whose a service is.
+    cluster are looked at that no file declares, `traced` whether it is looked up who changed what. `owner` is the value
+    of the tag that says whose a service is.
     """
 
     partition: str = "aws"
@@ -41,6 +42,7 @@ class Subject:
     configuration: str = ""
     revised: bool = False
     listed: bool = False
+    traced: bool = False
     owner: str = ""
 
     @property
@@ -203,6 +205,7 @@ OPERATIONS: Final[Mapping[str, Permission]] = {
     "logs GetLogEvents": Permission(_groups_of_lines),
     "logs FilterLogEvents": Permission(_groups_of_lines),
     "elbv2 DescribeTargetHealth": Permission(action="elasticloadbalancing:DescribeTargetHealth"),
+    "cloudtrail LookupEvents": Permission(),
     "ssm StartSession": Permission(_forwarded),
     "ssm TerminateSession": Permission(_sessions),
 }
@@ -315,11 +318,12 @@ _FAMILY: Final = (_PROJECT, Part(("ecs ListTaskDefinitions", "ecs DescribeTaskDe
 
 _STRAYS: Final = Part(("ecs ListServices", "ecs DescribeServices"), across=True)
 """What finds the services that no file declares."""
+_TRACED: Final = Part(("cloudtrail LookupEvents",), lambda subject: subject.traced)
 
 COMMANDS: Final[Mapping[str, tuple[Part, ...]]] = {
     "plan": _PLANNED,
     "diff": _PLANNED,
-    "drift": (*_PLANNED, _STRAYS._replace(when=lambda subject: subject.listed)),
+    "drift": (*_PLANNED, _STRAYS._replace(when=lambda subject: subject.listed), _TRACED),
     "apply": _APPLIED,
     "deploy": _APPLIED,
     "refresh": (_PROJECT, _REVISION, _EXPRESS, *_GROUP, _RESTARTED, _DEPLOYING, *_WATCHED, *_DIAGNOSED),

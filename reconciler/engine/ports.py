@@ -53,6 +53,11 @@ class Gateway(Protocol):
         """Give the way to Express Mode services in the same account and region. Asking for it calls nothing."""
         ...
 
+    @property
+    def trail(self) -> Trail:
+        """Give the way to CloudTrail in the same account and region. Asking for it calls nothing."""
+        ...
+
     def account(self) -> str:
         """Give the 12-digit account of the credentials (sts GetCallerIdentity, asked once)."""
         ...
@@ -282,6 +287,18 @@ class Express(Protocol):
 
     def delete(self, arn: str, /) -> Snapshot:
         """Delete one with all that was made for it. It is DRAINING until its tasks have stopped."""
+        ...
+
+
+class Trail(Protocol):
+    """CloudTrail's event history, ninety days of calls that change things; the duties are those of `Gateway`."""
+
+    def page(self, name: str, token: str = "", /) -> tuple[tuple[JsonObject, ...], str]:
+        """Give up to fifty events of a name (``UpdateService``), the newest first, and the token of the next page.
+
+        That is empty after the last one. An event is CloudTrail's own record (``eventTime``, ``userIdentity``,
+        ``requestParameters``, …).
+        """
         ...
 
 

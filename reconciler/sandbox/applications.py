@@ -54,7 +54,8 @@ class Application:
         except Refusal as refusal:
             return wire.refused("json", refusal)
         sandbox = self._sandbox
-        entry = sandbox.note(call.region, call.service, call.operation, call.logged())
+        agent = environ.get("HTTP_USER_AGENT", "")
+        entry = sandbox.note(call.region, call.service, call.operation, call.logged(), agent)
         with sandbox.lock:
             struck = sandbox.faults.strike(call.service, call.operation, body.decode("utf-8", "replace"))
         wait = sandbox.latency / 1000 + sum(each.latency for each in struck)

@@ -62,6 +62,8 @@ class Knobs:
     """For how long DescribeServices shows a service as it was before an UpdateService."""
     instances: float = 1
     """How many container instances a DAEMON service finds."""
+    trail: float = 0
+    """How long it takes until CloudTrail tells of a call; in AWS minutes, up to a quarter of an hour."""
     shuffle: bool = False
     """Whether the lists that AWS returns in no particular order come in another order than they were sent."""
     rollback_new_id: bool = False

@@ -21,6 +21,7 @@ from reconciler.sandbox import (
     shapes,
     stacks,
     targets,
+    trails,
 )
 from reconciler.sandbox.clocks import Clock
 from reconciler.sandbox.errors import Refusal
@@ -73,6 +74,7 @@ class Sandbox:
         self.limits.replace(self.seed.limits)
         self.worlds: dict[str, World] = {}
         self.calls: list[Body] = []
+        self._agents: list[str] = []
 
     def world(self, region: str) -> World:
         """Give a region with everything due in it done; it begins with what the seed holds for it."""
@@ -85,8 +87,8 @@ class Sandbox:
         self.worlds[region].agenda.run_until(now)
         return self.worlds[region]
 
-    def note(self, region: str, service: str, operation: str, request: object) -> Body:
-        """Log a call; the entry may be completed with how it ended."""
+    def note(self, region: str, service: str, operation: str, request: object, agent: str = "") -> Body:
+        """Log a call, and by which program (its User-Agent); the entry may be completed with how it ended."""
         with self.lock:
             entry = {
                 "at": self.clock.now(),
@@ -96,6 +98,7 @@ class Sandbox:
                 "request": request,
             }
             self.calls.append(entry)
+            self._agents.append(agent)
             return entry
 
     def ecs(self, region: str, operation: str, request: object) -> Body:
@@ -109,6 +112,8 @@ class Sandbox:
 
     def answer(self, region: str, service: str, operation: str, request: object) -> Body | None:
         """Answer an operation of another service like `ecs`, or give None if nothing here is concerned."""
+        if service == trails.SERVICE:
+            return trails.answer(self.world(region), operation, request, self.calls, self._agents)
         return _OTHERS[service](self.world(region), operation, request) if service in _OTHERS else None
 
     def described(self, region: str, service: str, operation: str, form: Mapping[str, str]) -> str | None:

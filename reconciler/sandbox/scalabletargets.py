@@ -7,7 +7,7 @@ it looks for their services in an ECS of its own, which is empty here, and loadi
 from collections.abc import Callable
 from typing import Final
 
-from reconciler.sandbox import pages, rules, services, shapes
+from reconciler.sandbox import pages, rules, services, shapes, trails
 from reconciler.sandbox.errors import Refusal
 from reconciler.sandbox.worlds import ACCOUNT, Body, World
 
@@ -51,7 +51,9 @@ def register_scalable_target(world: World, request: Body) -> Body:
     world.targets[resource] = target
     inside = min(max(service.desired, least), most)
     if inside != service.desired and service.body["schedulingStrategy"] == "REPLICA":
-        services.update_service(world, {"cluster": cluster, "service": name, "desiredCount": inside})
+        update = {"cluster": cluster, "service": name, "desiredCount": inside}
+        services.update_service(world, update)
+        trails.scaled(world, update)
     return {"ScalableTargetARN": target["ScalableTargetARN"]}
 
 

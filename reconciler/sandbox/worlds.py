@@ -240,8 +240,8 @@ class World:
         CloudWatch alarms by name, `begun` is told of every deployment that begins; while `seeding`, services come to
         rest without lifecycle hooks. `logs` are groups by name; with `logged_strictly` a container whose group is not
         there does not start. `tokens` are the requests of RunTask and the ids of their tasks by cluster and
-        clientToken, `sessions` the targets of open sessions by id, `refused` is what the updates that a script sends
-        were refused with.
+        clientToken, `sessions` the targets of open sessions by id, `trail` what services of AWS's called, `refused` is
+        what the updates that a script sends were refused with.
         """
         self.region = region
         self.knobs = knobs
@@ -269,6 +269,7 @@ class World:
         self.stacks: Mapping[str, Any] = {}
         self.repositories: dict[str, Repository] = {}
         self.refused: list[str] = []
+        self.trail: list[Body] = []
         self.sessions: dict[str, str] = {}
         self.tokens: dict[tuple[str, str], tuple[Body, list[str]]] = {}
         self.script = Script()

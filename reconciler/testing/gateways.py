@@ -12,7 +12,7 @@ from reconciler.core.revisions import family_of
 from reconciler.core.values import JsonObject
 from reconciler.engine.ports import Absent, Snapshot
 from reconciler.errors import AwsNotFound, AwsRefused
-from reconciler.testing import codedeploys, definitions, expresses, rollouts, tasks
+from reconciler.testing import codedeploys, definitions, expresses, rollouts, tasks, trails
 from reconciler.testing.definitions import Body
 from reconciler.testing.stores import Store, error, revision_arn
 
@@ -21,7 +21,8 @@ class FakeGateway(Store):
     """`engine.ports.Gateway` over dictionaries.
 
     A rollout takes `rollout_seconds` of `clock`, then completes, or fails if `fails` says so of its task
-    definition. `calls` lists what was called; `fail` makes calls fail, before or after they took effect.
+    definition. `records` are what CloudTrail tells of, the oldest first. `calls` lists what was called; `fail` makes
+    calls fail, before or after they took effect.
     """
 
     @property
@@ -34,6 +35,11 @@ class FakeGateway(Store):
         """Give the way to Express Mode services."""
         hands = expresses.Hands(self._called, self._find, revision_arn, self._tag_list, self.clock.now)
         return expresses.FakeExpress(self, hands)
+
+    @property
+    def trail(self) -> trails.FakeTrail:
+        """Give the way to CloudTrail."""
+        return trails.FakeTrail(self.records, self._called)
 
     def account(self) -> str:
         """Give the account."""

@@ -56,6 +56,7 @@ class Store:
         self.rollout_seconds = rollout_seconds
         self.fails = fails
         self.calls: list[Called] = []
+        self.records: list[JsonObject] = []
         self._region = region
         self._account = account
         self._clusters = {*clusters}

@@ -216,3 +216,32 @@ def test_many_projects_at_once(cli: Cli, box: Box) -> None:
     assert ran.out.startswith("== ecspresso.yml\n")
     assert "Error: broken/reconciler.yml: " in ran.out
     assert "2 projects: 1 with drift, 0 without, 1 failed." in ran.out
+
+
+def test_who_changed_what(cli: Cli, box: Box) -> None:
+    settle(".applied")
+    assert cli("apply", "--auto-approve").code == 0
+    box.ecs.update_service(cluster=CLUSTER, service=SERVICE, desiredCount=3)
+    ran = cli("drift", "--who", "--format", "json")
+    (drift,) = json.loads(ran.out)["projects"][0]["drifts"]
+    (change,) = drift["by"]
+    assert (change["who"], change["event"]) == ("arn:aws:iam::123456789012:user/sandbox", "UpdateService")
+    assert change["client"].startswith("boto3 ")
+    asked = [call["request"] for call in box.serving.calls() if call["operation"] == "LookupEvents"]
+    assert [each["LookupAttributes"][0]["AttributeValue"] for each in asked] == ["UpdateService"]
+    box.serving.faults(
+        [
+            {
+                "service": "cloudtrail",
+                "operation": "LookupEvents",
+                "code": "AccessDeniedException",
+                "status": 400,
+            }
+        ]
+    )
+    ran = cli("drift", "--who")
+    assert ran.code == 2
+    assert "who changed what cannot be known: " in ran.err
+    assert "allow cloudtrail:LookupEvents to the caller" in ran.err
+    assert "cloudtrail:LookupEvents" in cli("iam-policy", "drift", "--who").out
+    assert "cloudtrail:" not in cli("iam-policy", "drift").out

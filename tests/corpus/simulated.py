@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from reconciler.core.values import JsonObject
-from reconciler.engine.ports import Absent, CodeDeploy, Express, Snapshot
+from reconciler.engine.ports import Absent, CodeDeploy, Express, Snapshot, Trail
 from reconciler.sandbox import seeds
 from reconciler.sandbox.errors import Refusal
 from reconciler.sandbox.sandboxes import Sandbox
@@ -42,6 +42,10 @@ class Simulated:
     @property
     def express(self) -> Express:
         return FakeGateway(region=REGION).express
+
+    @property
+    def trail(self) -> Trail:
+        return FakeGateway(region=REGION).trail
 
     def describe_services(self, cluster: str, names: Sequence[str], /) -> Mapping[str, Snapshot | Absent]:
         found = self.ask("DescribeServices", cluster=cluster, services=list(names), include=["TAGS"])[

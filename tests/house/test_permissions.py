@@ -11,7 +11,7 @@ from reconciler.cli import main
 from reconciler.core import permissions
 
 AWS = Path(__file__).parents[2] / "reconciler/aws"
-GATEWAYS = ("gateway.py", "codedeploy.py", "expresses.py", "tasks.py", "evidence.py")
+GATEWAYS = ("gateway.py", "codedeploy.py", "expresses.py", "tasks.py", "evidence.py", "trails.py")
 CALLING = {"call", "pages", "_described"}
 FREE = {"GetCallerIdentity"}
 """Operations that take no permission (STS API reference)."""
