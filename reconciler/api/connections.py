@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from threading import Lock
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 if TYPE_CHECKING:
     from reconciler.aws.sessions import Aws
     from reconciler.engine.ports import Gateway
+
+Credentials: TypeAlias = tuple[str | None, str | None]
+"""A profile, and a role to assume with it."""
 
 THREADS: Final = 16
 """How many calls of one run may be under way at once."""
@@ -26,6 +29,26 @@ class Connection:
         self._profile = profile
         self._role = assume_role_arn
         self._opened: dict[str, Aws] = {}
+        self._others: dict[Credentials, Connection] = {}
+        self._making = Lock()
+
+    @property
+    def credentials(self) -> Credentials:
+        """Give the profile and the role by which it calls; None for those that the environment has."""
+        return self._profile, self._role
+
+    def other(self, credentials: Credentials) -> Connection:
+        """Give the way to AWS of a project that names a profile, a role or none; what was given here counts first."""
+        wanted = (self._profile or credentials[0], self._role or credentials[1])
+        if wanted == self.credentials:
+            return self
+        with self._making:
+            if wanted not in self._others:
+                self._others[wanted] = self._beside(*wanted)
+            return self._others[wanted]
+
+    def _beside(self, profile: str | None, role: str | None) -> Connection:
+        return Connection(self._environ, profile=profile, assume_role_arn=role)
 
     def aws(self, region: str | None) -> Aws:
         """Give the session of a region; of the ambient one for None."""
@@ -55,6 +78,8 @@ class Connection:
         """Close every connection."""
         for aws in self._opened.values():
             aws.close()
+        for other in self._others.values():
+            other.close()
 
 
 class Shared:

@@ -8,15 +8,16 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from reconciler.api.connections import THREADS, Connection, Shared
+from reconciler.api.connections import THREADS, Connection, Credentials, Shared
 from reconciler.api.projects import Project
 from reconciler.core.documents import Resolved
 from reconciler.core.redaction import MASK, Masker, secret_name, secret_option
 from reconciler.core.references import PluginUse
 from reconciler.core.values import Address, Failure, Json, Marked, Value
 from reconciler.errors import ConfigError, ResolveError
-from reconciler.load import evaluate, sources
+from reconciler.load import evaluate, services, sources
 from reconciler.load import project as projects
+from reconciler.load.services import Services
 from reconciler.resolve.registry import Instances, open_instances
 from reconciler.resolve.session import Lookup, Session
 
@@ -48,6 +49,7 @@ class _Context(NamedTuple):
     environ: Mapping[str, str]
     open_aws: Callable[[], Aws]
     shared: Shared | None = None
+    caller: object = None
 
     def client(self, service: str, options: AwsOptions | None = None, /) -> Client:
         return self.open_aws().client(service, options)
@@ -58,7 +60,16 @@ class _Sharing(_Context):
 
     def share(self, owner: str, key: object, make: Callable[[], Any], /) -> Any:
         assert self.shared is not None
-        return self.shared.share(owner, key, make)
+        return self.shared.share(owner, (key, self.caller), make)
+
+
+class _Above(NamedTuple):
+    """A file that shares its settings, taken apart: its outline, what it evaluates to, and what that took."""
+
+    outline: Services
+    services: Services
+    uses: tuple[PluginUse, ...]
+    known: Mapping[Address, Value | Failure]
 
 
 class Definitions(NamedTuple):
@@ -86,10 +97,12 @@ class Evaluation:
         self._shared = shared
         self.project = project
         self.region = region
-        self._connection = connection
+        self.connection = connection
+        self._above: _Above | None = None
         self._show = show_sensitive
         self._progress = progress
         self._settled: projects.Project | None = None
+        self._ambient = connection
         self._options = project.options
         self._instances: Instances | None = None
         self._session: Session | None = None
@@ -99,15 +112,72 @@ class Evaluation:
     def settings(self) -> projects.Project:
         """Give the evaluated project file. References in it are looked up in the ambient region."""
         if self._settled is None:
-            document, options = self.project.document, self.project.options
-            uses = projects.outline(document, options)
-            session = self._open(uses)
-            self._options = options = projects.with_states(document, options, uses)
-            functions = self.instances.functions
-            (resolved,) = evaluate.resolve([document], functions, session.lookup_many, options)
-            self._settled = projects.with_unused(projects.settle(resolved), options)
-            self.region = self.region or self._settled.region
+            settled = projects.settle(self._resolved())
+            self._settled = projects.with_unused(settled, self._options)
+            self.region = self.region or settled.region
+            self.connection = self._ambient.other((settled.profile, settled.assume_role_arn))
         return self._settled
+
+    def _resolved(self) -> Resolved:
+        """Evaluate the project file, over what another one shares with it."""
+        document, options, name = self.project.document, self.project.options, self.project.name
+        above = self._above = self._read_above()
+        if above is not None and name:
+            outline = services.entry(above.outline, name)
+        else:
+            outline = projects.outlined(document, options)
+            if above is not None:
+                outline = services.over(outline, above.outline.shared)
+        session = self._begin(outline)
+        if above is not None and name:
+            return services.entry(above.services, name)
+        (resolved,) = evaluate.resolve(
+            [document], self.instances.functions, session.lookup_many, self._options
+        )
+        return services.over(resolved, above.services.shared) if above is not None else resolved
+
+    def _begin(self, outline: Resolved) -> Session:
+        """Open the resolvers that an outline names, with the credentials that it says outright."""
+        uses = projects.uses(outline)
+        named = projects.said(outline, "profile"), projects.said(outline, "assume_role_arn")
+        self.connection = self._ambient.other((named[0] or None, named[1] or None))
+        self._options = projects.with_states(self.project.document, self.project.options, uses)
+        return self._open(uses, (*self.connection.credentials, projects.said(outline, "region")))
+
+    def _read_above(self) -> _Above | None:
+        """Evaluate the file whose settings are shared: once, however many projects it shares them with."""
+        above = self.project.above
+        if above is None:
+            return None
+
+        def read() -> _Above:
+            whole = Evaluation(
+                above, self._ambient, self.region, show_sensitive=self._show, shared=self._shared
+            )
+            return whole._apart()
+
+        return self._shared.share("services", above.document, read) if self._shared is not None else read()
+
+    def _apart(self) -> _Above:
+        """Evaluate a file with `services`, and take it apart. What it refers to is what its shared plugins look up."""
+        document = self.project.document
+        outline = projects.several(document, self.project.options)
+        assert outline is not None, "nobody shares settings otherwise"
+        states = [use.func_prefix for use in projects.uses(outline.shared) if use.name.lower() == "tfstate"]
+        planned = {
+            prefix: path
+            for prefix, path in self.project.planned.items()  # others are of states that projects name
+            if prefix in states or (not prefix and len(states) == 1)
+        }
+        self.project = replace(self.project, planned=planned)
+        session = self._begin(outline.shared)
+        (resolved,) = evaluate.resolve(
+            [document], self.instances.functions, session.lookup_many, self._options
+        )
+        found = services.apart(resolved)
+        if found is None:
+            raise ConfigError("services is empty", resolved.where(()))
+        return _Above(outline, found, projects.uses(outline.shared), session.known)
 
     @property
     def instances(self) -> Instances:
@@ -116,21 +186,24 @@ class Evaluation:
             return self._evaluated()[1]
         return self._instances
 
-    def open_as(self, uses: Sequence[PluginUse], region: str | None) -> None:
+    def open_as(self, uses: Sequence[PluginUse], region: str | None, credentials: Credentials) -> None:
         """Open resolvers as a saved plan names them, in its region, without evaluating any file."""
         if self._session is None:
+            self.connection = self._ambient.other(credentials)
             self.region = self.region or region
             self._open(uses)
 
-    def _open(self, uses: Sequence[PluginUse]) -> Session:
+    def _open(self, uses: Sequence[PluginUse], caller: object = None) -> Session:
         # Resolvers ask for their client at each lookup: from here on in the region that the project names.
         context = (_Sharing if self._shared is not None else _Context)(
             self.project.root,
             self.project.options.environ,
-            lambda: self._connection.aws(self.region),
+            lambda: self.connection.aws(self.region),
             self._shared,
+            caller,
         )
-        self._instances = open_instances(_overlaid(uses, self.project.planned), context)
+        uses = _overlaid(uses, self.project.planned)
+        self._instances = open_instances(uses, context, rooted=lambda root: context._replace(root=root))
         self._session = Session(self._instances, max_workers=THREADS, progress=self._told)
         return self._session
 
@@ -154,7 +227,7 @@ class Evaluation:
         settings = self.settings
         session, instances = self._evaluated()
         wanted = [
-            settings.root / path if path is not None and asked else None
+            settings.file(path) if path is not None and asked else None
             for path, asked in (
                 (settings.task_definition, task_definition),
                 (settings.service_definition, service),
@@ -184,13 +257,14 @@ class Evaluation:
         settings = self.settings
         session, instances = self._evaluated()
         documents = [
-            self.project.document,
-            *(sources.read(settings.root / path) for path in settings.definitions),
+            *([above.document] if (above := self.project.above) is not None else []),
+            *([self.project.document] if not self.project.name else []),
+            *(sources.read(settings.file(path)) for path in settings.definitions),
         ]
         late = evaluate.late(instances.functions)
         while True:
             found = [
-                listings.listing(document, instances.functions, session.known, self._options)
+                listings.listing(document, instances.functions, session.known, self._seen_by(document))
                 for document in documents
             ]
             uses = [use for each in found for use in each.uses]
@@ -211,11 +285,18 @@ class Evaluation:
             tuple(problem for each in found for problem in each.problems),
         )
 
+    def _seen_by(self, document: Document) -> sources.Options:
+        """Give what the evaluation of a document sees: a file that shares its settings has variables of its own."""
+        above = self.project.above
+        if above is None or document is not above.document or self.project.name:
+            return self._options
+        return replace(above.options, states=self._options.states)
+
     def _certain(self, document: Document) -> tuple[Address, ...]:
         """Give what evaluating a document cannot do without; nothing where what is known does not let it go on."""
         session, instances = self._evaluated()
         try:
-            found = evaluate.evaluate([document], instances.functions, session.known, self._options)
+            found = evaluate.evaluate([document], instances.functions, session.known, self._seen_by(document))
         except (ConfigError, ResolveError):
             return ()
         return found.addresses if isinstance(found, evaluate.Needs) else ()
@@ -273,7 +354,8 @@ class Evaluation:
     @property
     def known(self) -> Mapping[Address, Value]:
         """Give the values that were looked up so far."""
-        answers = self._session.known if self._session is not None else {}
+        shared = self._above.known if self._above is not None else {}
+        answers = {**shared, **(self._session.known if self._session is not None else {})}
         return {address: answer for address, answer in answers.items() if isinstance(answer, Value)}
 
     @property
@@ -286,16 +368,19 @@ class Evaluation:
         named = self._settled
         files = named.definitions if named is not None else ()
         if files not in self._secrets:
-            paths = [named.root / path for path in files] if named is not None else []
+            paths = [named.file(path) for path in files] if named is not None else []
             documents = [self.project.document]
             with suppress(ConfigError):  # a file that cannot be read has no variables
                 documents += [sources.read(path) for path in paths if path.suffix == ".hcl"]
+            above = self.project.above
+            seen = [(document, self.project.options) for document in documents]
+            seen += [(above.document, above.options)] if above is not None else []
             found: list[Json] = []
-            for document in documents:
+            for document, options in seen:
                 if document.format in ("hcl", "hcl-project"):
                     from reconciler.load import hcls  # few projects are written in it
 
-                    found += hcls.secrets(document, self.project.options)
+                    found += hcls.secrets(document, options)
             self._secrets[files] = tuple(found)
         return self._secrets[files]
 
@@ -332,6 +417,8 @@ class Evaluation:
             for origin in origins
         }
         known = self.known
+        # What a plugin looked up for the shared settings that the project has another one for is not looked up again.
+        addresses -= self._replaced()
         return tuple(
             Input(
                 address=address,
@@ -341,6 +428,17 @@ class Evaluation:
             )
             for address in sorted(addresses & set(known))
         )
+
+    def _replaced(self) -> set[Address]:
+        """Give what was looked up for shared settings by plugins that the project names itself, set up otherwise."""
+        if self._above is None or self._session is None:
+            return set()
+        uses = self._above.uses
+        return {
+            address
+            for address in self._above.known.keys() - self._session.known.keys()
+            if (use := self.instances.get(address.resolver).use) not in uses and use.where is not None
+        }
 
 
 def _digest(value: Value) -> str:

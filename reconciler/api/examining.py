@@ -116,7 +116,7 @@ class Examiner:
             listed = self.references()
         except ReconcilerError:
             return (error,)
-        file = str(self.settings.root / path)
+        file = str(self.settings.file(path))
         found: dict[str, ReconcilerError] = {}
         for reference in listed.references:
             if (wrong := reference.wrong) is not None and reference.where.path == file:

@@ -227,12 +227,18 @@ class _Connection(Connection):
             ahead = self._gateways.setdefault(made.region, _Ahead(made))
         return cast("Gateway", ahead)
 
+    def _beside(self, profile: str | None, role: str | None) -> _Connection:
+        return _Connection(self.environ, profile=profile, assume_role_arn=role)
+
     def close(self) -> None:
         """Do nothing: others may still use it."""
 
     def let_go(self) -> None:
         """Close every connection."""
         super().close()
+        for other in self._others.values():
+            if isinstance(other, _Connection):
+                other.let_go()
 
 
 class _Ahead:

@@ -15,12 +15,14 @@ from reconciler.api.projects import Project
 
 
 class Hint(NamedTuple):
-    """The region (empty for the ambient one), cluster, service and family of a plan."""
+    """The region (empty for the ambient one), cluster, service and family of a plan; the project's profile and role."""
 
     region: str
     cluster: str
     service: str
     family: str
+    profile: str = ""
+    role: str = ""
 
 
 def recall(project: Project) -> Hint | None:
@@ -39,5 +41,5 @@ def keep(project: Project, hint: Hint) -> None:
 
 
 def _name(project: Project) -> str:
-    place = f"{project.document.path.resolve()}\0{project.digest}"
+    place = f"{project.label.resolve()}\0{project.digest}"
     return f"hint-{hashlib.sha256(place.encode(errors='surrogateescape')).hexdigest()[:24]}.json"

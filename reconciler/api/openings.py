@@ -78,7 +78,7 @@ class Opening:
         self._given = self._gateway is not None
         self._alone = given.get("connection") is None
         self._hinted = self._alone and not self._given
-        self._connection = given.get("connection") or Connection(
+        self._ambient = given.get("connection") or Connection(
             project.options.environ,
             profile=given.get("profile"),
             assume_role_arn=given.get("assume_role_arn"),
@@ -86,7 +86,7 @@ class Opening:
         self._shared = given.get("shared")
         self._files = Evaluation(
             project,
-            self._connection,
+            self._ambient,
             self._region,
             show_sensitive=given.get("show_sensitive", False),
             progress=given.get("progress"),
@@ -108,7 +108,12 @@ class Opening:
     ) -> None:
         """Let the threads and connections go."""
         self._pool.shutdown(wait=False, cancel_futures=True)
-        self._connection.close()
+        self._ambient.close()
+
+    @property
+    def _connection(self) -> Connection:
+        """Give the way to AWS: by the credentials that the project names, as soon as these are known."""
+        return self._files.connection
 
     @property
     def settings(self) -> Settings:

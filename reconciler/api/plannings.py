@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple, Unpack
 
 from reconciler.api import hints
+from reconciler.api.connections import Credentials
 from reconciler.api.evaluations import Definitions
 from reconciler.api.openings import Given, Opening
 from reconciler.api.projects import Project
@@ -229,7 +230,8 @@ class Planning(Opening):
 
     def _early(self, hint: hints.Hint) -> Reads:
         """Start the reads of the last plan: evaluating the files and importing what judges hides behind them."""
-        reads = Reads(self._connection.gateway(hint.region or None), self._pool, hint.cluster, hint.service)
+        way = self._ambient.other((hint.profile or None, hint.role or None))
+        reads = Reads(way.gateway(hint.region or None), self._pool, hint.cluster, hint.service)
         reads.start()
         reads.expect(hint.family)
         return reads
@@ -238,7 +240,8 @@ class Planning(Opening):
         """Give the reads of this plan: those started early, if they are the right ones."""
         settings = self.settings
         names = (self._files.region or "", settings.cluster, service or "")
-        if early is not None and hint is not None and hint[:3] == names:
+        own = (settings.profile or "", settings.assume_role_arn or "")
+        if early is not None and hint is not None and (hint[:3], hint[4:]) == (names, own):
             self._gateway = early.gateway
             return early
         reads = Reads(self.gateway, self._pool, settings.cluster, service or "")
@@ -248,7 +251,8 @@ class Planning(Opening):
     def _leave_hint(self, last: hints.Hint | None, family: str) -> None:
         settings = self.settings
         family = family or (last.family if last is not None else "")  # not asked for this time
-        now = hints.Hint(self._files.region or "", settings.cluster, settings.service or "", family)
+        own = (settings.profile or "", settings.assume_role_arn or "")
+        now = hints.Hint(self._files.region or "", settings.cluster, settings.service or "", family, *own)
         if now != last and self._hinted:
             hints.keep(self.project, now)
 
@@ -302,15 +306,22 @@ class Planning(Opening):
         from reconciler.core.plans import Opened, Origins
 
         return Origins(
-            file=self.project.document.path.name,
+            file=self.project.label.name,
             digest=self.project.digest,
             opened=tuple(
-                Opened(name=use.name, config=dict(use.config), func_prefix=use.func_prefix)
+                Opened(
+                    name=use.name,
+                    config=dict(use.config),
+                    func_prefix=use.func_prefix,
+                    root=os.path.relpath(use.root, self.project.root) if use.root is not None else "",
+                )
                 for use in self.settings.plugins
             ),
             ignore_tags=options.ignore_tags,
             timeout=self.settings.timeout,
             region=self.settings.region or "",
+            profile=self.settings.profile or "",
+            assume_role_arn=self.settings.assume_role_arn or "",
             record=self.settings.record or "",
         )
 
@@ -363,8 +374,11 @@ class Planning(Opening):
                 hint="make a new plan",
                 moved=tuple(moved),
             )
-        uses = [PluginUse(o.name, o.config, o.func_prefix) for o in plan.project.opened]
-        self._files.open_as(uses, next(iter(regions), None))
+        uses = [
+            PluginUse(o.name, o.config, o.func_prefix, root=self.project.root / o.root if o.root else None)
+            for o in plan.project.opened
+        ]
+        self._files.open_as(uses, next(iter(regions), None), _credentials(plan))
 
     def _region_here(self, plan: Plan) -> str:
         """Give the region that a plan made here and now would be for, empty where nothing but the plan says it."""
@@ -373,7 +387,7 @@ class Planning(Opening):
         if self._region or plan.project.region:
             return self._region or ""
         with suppress(ConfigError):  # no region is set: the plan's own is the only one
-            return self._connection.aws(None).region
+            return self._ambient.other(_credentials(plan)).aws(None).region
         return ""
 
     def _vault(self, plan: Plan) -> Mapping[tuple[str, int], Json] | None:

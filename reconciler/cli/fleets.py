@@ -5,8 +5,8 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from fnmatch import fnmatchcase
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -16,10 +16,12 @@ from reconciler.cli import exits, forms, logs, options
 from reconciler.errors import ConfigError
 
 if TYPE_CHECKING:
-    from reconciler.api import Reconciler
+    from reconciler.api import Project, Reconciler
     from reconciler.api.fleets import Done, Fleet
     from reconciler.api.surveys import Survey
     from reconciler.engine.options import Options
+    from reconciler.engine.ports import Clock
+    from reconciler.load.discovery import Found
     from reconciler.render.fleets import Member
 
 _ERASE: Final = "\r\x1b[K"
@@ -36,6 +38,7 @@ def choosing(function: Callable[..., Any]) -> Callable[..., Any]:
             since=kwargs.pop("changed_since") or "",
             shard=kwargs.pop("shard"),
             at_once=kwargs.pop("parallelism"),
+            common=kwargs["common"],
         )
         return function(*args, choice=chosen, **kwargs)
 
@@ -45,8 +48,8 @@ def choosing(function: Callable[..., Any]) -> Callable[..., Any]:
     decorated: Callable[..., Any] = wrapper
     for option in reversed((
         click.argument("paths", metavar="[PATH]...", nargs=-1),
-        click.option("--only", metavar="PATTERN", multiple=True, help="Only projects whose path fits (services/web*)."),
-        click.option("--exclude", metavar="PATTERN", multiple=True, help="No projects whose path fits."),
+        click.option("--only", metavar="PATTERN", multiple=True, help="Only projects whose path or name fits (web*)."),
+        click.option("--exclude", metavar="PATTERN", multiple=True, help="No projects whose path or name fits."),
         click.option("--changed-since", metavar="REV", help="Only projects that changed since a git revision."),
         click.option("--shard", metavar="I/N", callback=_shard, help="The I-th of N parts of the projects (1/4)."),
         click.option("--parallelism", type=click.IntRange(1, 64), default=8, help="How many at a time; 8."),
@@ -67,9 +70,12 @@ class Choice:
         since: str,
         shard: tuple[int, int] | None,
         at_once: int,
+        common: options.Common,
     ) -> None:
         """Keep what is given."""
-        self.paths = tuple(paths)
+        self._given = tuple(paths)
+        self._common = common
+        self._found: dict[Path, Found] = {}
         self.only = tuple(only)
         self.exclude = tuple(exclude)
         self.since = since
@@ -79,10 +85,28 @@ class Choice:
     @property
     def name(self) -> str:
         """Say which projects were asked for, the same on every run; what changed since when is no part of it."""
-        told = [*map(str, self.paths), *(f"only={each}" for each in self.only)]
+        told = [*map(str, self._given), *(f"only={each}" for each in self.only)]
         told += [f"exclude={each}" for each in self.exclude]
         told += ["shard={}/{}".format(*self.shard)] if self.shard is not None else []
         return " ".join(told)
+
+    @cached_property
+    def paths(self) -> tuple[Path, ...]:
+        """Give the paths given, else the project file that the options name where it holds several services."""
+        if self._given:
+            return self._given
+        from reconciler.load import discovery, project
+
+        try:
+            file = project.find(self._common.config, Path())
+        except ConfigError:  # told by whoever needs one
+            return ()
+        return (file,) if discovery.several(file, options.surroundings(self._common)) else ()
+
+    @property
+    def named(self) -> bool:
+        """Tell whether paths were given."""
+        return bool(self._given)
 
     @property
     def several(self) -> bool:
@@ -101,33 +125,43 @@ class Choice:
                 raise click.UsageError(f"{flag} chooses among projects: name their folder, `.` say")
 
     def everything(self) -> tuple[Path, ...]:
-        """Find all projects, those that are not chosen too. ConfigError where there is none."""
+        """Find all projects, those that are not chosen too, by their labels. ConfigError where there is none."""
         from reconciler.load import discovery
 
-        return discovery.projects(self.paths)
+        if not self._found:
+            found = discovery.projects(self.paths, options.surroundings(self._common))
+            self._found = {Path(each.label): each for each in found}
+        return tuple(self._found)
+
+    def load(self, path: Path) -> Project:
+        """Read a project that was found, by its label."""
+        return options.project(self._common, self._found[path])
 
     def projects(self) -> tuple[Path, ...]:
-        """Find the projects. ConfigError where none is left."""
+        """Find the projects, by their labels. ConfigError where none is left."""
         from reconciler.load import discovery
 
         found = [
             path
             for path in self.everything()
-            if (not self.only or _fits(path, self.only)) and not _fits(path, self.exclude)
+            if (not self.only or _fits(self._found[path], self.only))
+            and not _fits(self._found[path], self.exclude)
         ]
         if not found:
             raise ConfigError("no project is left after --only and --exclude")
         if self.since:
-            found = list(discovery.changed(found, self.since))
+            surroundings = options.surroundings(self._common)
+            moved = discovery.changed([self._found[path] for path in found], self.since, surroundings)
+            found = [Path(each.label) for each in moved]
         if self.shard is not None:
             part, parts = self.shard
             found = found[part - 1 :: parts]
         return tuple(found)
 
 
-def _fits(path: Path, patterns: Sequence[str]) -> bool:
-    """Tell whether a path, or a folder of it, fits one of the patterns."""
-    names = [str(path), *(str(parent) for parent in path.parents)]
+def _fits(found: Found, patterns: Sequence[str]) -> bool:
+    """Tell whether a project's label, its name, its path or a folder of it fits one of the patterns."""
+    names = [found.label, found.name, str(found.path), *(str(parent) for parent in found.path.parents)]
     return any(fnmatchcase(name, pattern.rstrip("/")) for name in names for pattern in patterns)
 
 
@@ -140,7 +174,9 @@ def _shard(_context: click.Context, _parameter: click.Parameter, value: str | No
     return int(first), int(second)
 
 
-def opened(common: options.Common, choice: Choice, *, show_sensitive: bool = False) -> Fleet:
+def opened(
+    common: options.Common, choice: Choice, *, show_sensitive: bool = False, clock: Clock | None = None
+) -> Fleet:
     """Open the projects that are chosen. ConfigError where there are none."""
     paths = choice.projects()
     from reconciler.aws.sessions import preload
@@ -150,11 +186,12 @@ def opened(common: options.Common, choice: Choice, *, show_sensitive: bool = Fal
 
     return Fleet(
         paths,
-        lambda path: options.project(replace(common, config=str(path))),
+        choice.load,
         profile=common.profile,
         region=common.region,
         assume_role_arn=common.assume_role_arn,
         show_sensitive=show_sensitive,
+        clock=clock,
     )
 
 
@@ -183,7 +220,7 @@ def plan(
     with forms.reporting(form, sheet), opened(common, choice, show_sensitive=show_sensitive) as fleet:
 
         def planned(reconciler: Reconciler) -> Member:
-            path = str(reconciler.project.document.path)
+            path = str(reconciler.project.label)
             return forms.member(form, path, reconciler, reconciler.plan(wanted, strict=strict))
 
         with progress() as told:
@@ -196,8 +233,11 @@ def plan(
 
 
 def _member(done: Done[Member]) -> Member:
-    if done.result is not None:
-        return done.result
+    return done.result if done.result is not None else unplanned(done)
+
+
+def unplanned(done: Done[Any]) -> Member:
+    """Give a project that has no plan, with what is wrong with it."""
     from reconciler.render.fleets import Member
 
     assert done.error is not None

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
     from reconciler.api import Project, Reconciler
+    from reconciler.load.discovery import Found
+    from reconciler.load.sources import Options as Surroundings
 
 PREFIXES: Final = ("RECONCILER", "ECSPRESSO")  # the first that is set wins
 
@@ -233,13 +235,29 @@ def _prefixed(entry: str) -> tuple[str, str]:
     return (prefix, path) if sign and not Path(entry).exists() else ("", entry)
 
 
-def project(common: Common) -> Project:
-    """Read the project file that the options name, with what its evaluation sees of the run."""
+def surroundings(common: Common) -> Surroundings:
+    """Give what the evaluation of project files sees of the run."""
+    from reconciler.api import projects
+
+    return projects.surroundings(
+        _envfiles(common),
+        _pairs(common.ext_str or (), "--ext-str"),
+        _pairs(common.ext_code or (), "--ext-code"),
+        workspace=common.workspace,
+    )
+
+
+def _envfiles(common: Common) -> list[str]:
+    return [name for entry in common.envfile or () for name in entry.split(",") if name]
+
+
+def project(common: Common, found: Found | None = None) -> Project:
+    """Read the project file that the options name, or one that was found, with what its evaluation sees of the run."""
     from reconciler.api import Project
 
     return Project.load(
-        common.config,
-        envfiles=[name for entry in common.envfile or () for name in entry.split(",") if name],
+        found or common.config,
+        envfiles=_envfiles(common),
         ext_str=_pairs(common.ext_str or (), "--ext-str"),
         ext_code=_pairs(common.ext_code or (), "--ext-code"),
         workspace=common.workspace,

@@ -278,7 +278,7 @@ def said(reconciler: Reconciler, plan: Plan) -> Iterator[str]:
     ):
         if resolved is not None and path is not None:
             yield from resolved.clear()
-            yield (settings.root / path).read_text(encoding="utf-8", errors="replace")
+            yield settings.file(path).read_text(encoding="utf-8", errors="replace")
 
 
 def _spoken(plan: Plan) -> tuple[str, ...]:

@@ -133,11 +133,15 @@ class Input:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Opened:
-    """A resolver instance that the plan used, as the project file configures it."""
+    """A resolver instance that the plan used, as the project file configures it.
+
+    `root` is the folder where its paths begin, from the project's own, where it is another one.
+    """
 
     name: str
     config: JsonObject
     func_prefix: str = ""
+    root: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,7 +149,8 @@ class Origins:
     """The project that a plan belongs to: its file, a digest of that file's text, what it opens and ignores.
 
     `timeout` is how long a rollout may take, in seconds, 0 for no limit; `region` the one that the file names, empty
-    where it leaves the region to the caller; `record` where it wants applies recorded, empty where it does not.
+    where it leaves the region to the caller; `record` where it wants applies recorded, empty where it does not;
+    `profile` and `assume_role_arn` whose credentials it names.
     """
 
     file: str
@@ -155,6 +160,8 @@ class Origins:
     timeout: float = 0.0
     region: str = ""
     record: str = ""
+    profile: str = ""
+    assume_role_arn: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

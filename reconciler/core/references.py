@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import field
+from pathlib import Path
 from typing import TypeAlias
 
 from reconciler.core.values import Address, Json
@@ -82,9 +83,13 @@ Functions: TypeAlias = Mapping[str, Function]
 
 @dataclass(frozen=True, slots=True)
 class PluginUse:
-    """An entry of a project file's `plugins`: which plugin, how it is set up, and before its functions' names."""
+    """An entry of a project file's `plugins`: which plugin, how it is set up, and before its functions' names.
+
+    `root` is the folder where its paths begin, where that is not the project's own.
+    """
 
     name: str
     config: Mapping[str, Json] = field(default_factory=dict)
     func_prefix: str = ""
     where: Where | None = None
+    root: Path | None = None

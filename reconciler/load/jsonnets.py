@@ -69,8 +69,8 @@ def parameters(functions: Functions) -> dict[str, tuple[str, ...]]:
     return {name: function.parameters for name, function in functions.items()}
 
 
-def evaluate(document: Document, natives: Natives, options: Options, *, member: str | None = None) -> str:
-    """Evaluate a document to the text of its JSON; of `member` alone, `[]` without it, where one is named.
+def evaluate(document: Document, natives: Natives, options: Options, *, members: str | None = None) -> str:
+    """Evaluate a document to the text of its JSON; with `members` to that of an expression about it, `c`.
 
     Stopped, or the ConfigError or ResolveError of a native function or import.
     """
@@ -79,12 +79,11 @@ def evaluate(document: Document, natives: Natives, options: Options, *, member: 
     name = str(document.path)
     run = _Run({name: document.text})
     source = document.text
-    if member is not None:
-        main = _string(document.path.name)
-        source = f"local c = import {main}; if std.isObject(c) && std.objectHas(c, '{member}') then c.{member} else []"
+    if members is not None:
+        source = f"local c = import {_string(document.path.name)}; {members}"
     try:
         evaluated: str = _jsonnet.evaluate_snippet(
-            str(document.path.with_name(f"<{member}>")) if member else name,
+            str(document.path.with_name("<members>")) if members else name,
             source,
             ext_vars=dict(options.ext_str),
             ext_codes=dict(options.ext_code),

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Iterator, Mapping, Sequence
+import os
+import re
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import field
 from pathlib import Path
 from typing import Final
@@ -18,6 +20,7 @@ from reconciler.core import appspecs
 from reconciler.core.documents import Resolved
 from reconciler.core.references import PluginUse
 from reconciler.core.values import Json, JsonObject
+from reconciler.core.values import Path as JsonPath
 from reconciler.errors import ConfigError, Where
 from reconciler.load import (
     durations,
@@ -26,6 +29,7 @@ from reconciler.load import (
     jsons,
     outlines,
     provenance,
+    services,
     severities,
     sources,
 )
@@ -52,10 +56,15 @@ _LONG: Final = (
 _KEYS: Final = frozenset({
     "required_version", "region", "cluster", "service", "service_definition", "task_definition",
     "express_definition", "timeout", "plugins", "appspec", "codedeploy", "filter_command", "ignore", "terraform",
-    "record", "depends_on", "severity",
+    "record", "depends_on", "severity", "services", "profile", "assume_role_arn", "account",
 })  # fmt: skip
 _OPENING: Final = ("plugins", "terraform")
 """The keys that say which resolvers to open."""
+_CREDENTIALS: Final = ("profile", "assume_role_arn")
+DEFINITIONS: Final = ("service_definition", "task_definition", "express_definition")
+_ACCOUNT: Final = re.compile(r"[0-9]{12}\Z")
+_OUTLINED: Final = frozenset({*_OPENING, *_CREDENTIALS, *DEFINITIONS, "region", services.KEY})
+"""The keys that are wanted in a first pass."""
 _PLUGIN_KEYS: Final = frozenset({"name", "config", "func_prefix"})
 _CODEDEPLOY_KEYS: Final = frozenset({"application_name", "deployment_group_name", "deployment_config_name"})
 _APPSPEC_KEYS: Final = frozenset({"Hooks"})
@@ -70,7 +79,9 @@ class Project:
     seconds, 0 for no limit. `ignore_tags` are tag keys left alone, `ignore` pointers to fields, each with its place.
     `record` is the folder or ``s3://`` URL where applies are recorded. `depends_on` names other projects, each with its
     place: an entry of the same file's, or a path relative to `root`. `severity` says how much
-    differences matter. `resolved` keeps the provenance of every key.
+    differences matter. `profile` and `assume_role_arn` are whose credentials it is
+    about, and `account` is the only one in which it is planned. `shared` are the definitions that another file names,
+    whose settings are shared. `resolved` keeps the provenance of every key.
     """
 
     path: Path
@@ -91,9 +102,19 @@ class Project:
     required_version: str | None = None
     filter_command: str | None = None
     record: str | None = None
+    profile: str | None = None
+    assume_role_arn: str | None = None
+    account: str | None = None
     depends_on: tuple[tuple[str, Where], ...] = ()
     severity: tuple[severities.Weighed, ...] = ()
     warnings: tuple[Caution, ...] = field(default=())
+    shared: frozenset[Path] = frozenset()
+
+    def file(self, path: Path) -> Path:
+        """Give a definition's path as the working folder sees it."""
+        whole = self.root / path
+        # What a file further up says is told as it stands there, without a way down and up again.
+        return Path(os.path.normpath(whole)) if path in self.shared else whole
 
     @property
     def definitions(self) -> tuple[Path, ...]:
@@ -165,7 +186,7 @@ def with_unused(project: Project, options: Options) -> Project:
 
     try:
         definitions = [
-            sources.read(project.root / path) for path in project.definitions if path.suffix.lower() == ".hcl"
+            sources.read(project.file(path)) for path in project.definitions if path.suffix.lower() == ".hcl"
         ]
     except ConfigError:
         return (
@@ -179,23 +200,43 @@ def with_unused(project: Project, options: Options) -> Project:
 
 
 def outline(document: Document, options: Options) -> tuple[PluginUse, ...]:
-    """Give the plugins that a project file names, before any function but `env` and `must_env` is known.
+    """Give the plugins that a project file names; see `uses` and `outlined`."""
+    return uses(outlined(document, options))
 
-    ConfigError where `plugins` itself uses another function: a circle.
-    """
-    resolved = _outlined(document, options)
+
+def uses(resolved: Resolved) -> tuple[PluginUse, ...]:
+    """Give the plugins that an outline names. ConfigError where `plugins` itself calls what only a plugin offers."""
     data = resolved.data
     if isinstance(data, Mapping):
         data = {key: member for key, member in data.items() if key.casefold() in _OPENING}
     return _plugins(members(resolved, _KEYS, data=data))
 
 
-def _outlined(document: Document, options: Options) -> Resolved:
+def said(resolved: Resolved, name: str) -> str:
+    """Give a text that an outline says outright; empty where it says none, and where that has to be looked up."""
+    data = resolved.data if isinstance(resolved.data, Mapping) else {}
+    key = next((key for key in data if key.casefold() == name), name)
+    value = data.get(key)
+    return value if isinstance(value, str) and not _waits(resolved, (key,)) else ""
+
+
+def _waits(resolved: Resolved, path: JsonPath) -> bool:
+    """Tell whether a value calls a function that an outline could not answer: its address has no path then."""
+    return any(not origin.address.path for origin in resolved.origins_of(path))
+
+
+def several(document: Document, options: Options) -> services.Services | None:
+    """Give the outline of a project file with `services`, taken apart; None for one without. ConfigError."""
+    return services.apart(outlined(document, options))
+
+
+def outlined(document: Document, options: Options) -> Resolved:
+    """Evaluate what opens a project file, before any function but `env` and `must_env` is known. ConfigError."""
     calls = outlines.Permissive(options.environ)
     if document.format == "hcl-project":
         from reconciler.load import hcls
 
-        resolved = hcls.evaluate(document, calls, options, members=frozenset(_OPENING))
+        resolved = hcls.evaluate(document, calls, options, members=_OUTLINED)
         assert resolved is not None, "what is not known yet is not needed in a first pass"
         return resolved
     if document.format != "jsonnet":
@@ -213,16 +254,30 @@ def _outlined(document: Document, options: Options) -> Resolved:
 
     natives = jsonnets.Natives(outlines.NATIVES, reply)
     try:
-        texts = {name: jsonnets.evaluate(document, natives, options, member=name) for name in _OPENING}
+        try:
+            text = jsonnets.evaluate(document, natives, options, members=_jsonnet(_OUTLINED))
+        except jsonnets.NoFunction:
+            text = jsonnets.evaluate(document, natives, options, members=_jsonnet(_OPENING))
     except jsonnets.NoFunction as error:
         what = "plugins calls a function that only a plugin can offer: a circle"
         raise ConfigError(what, error.where, "use env or must_env there") from None
-    opening = ", ".join(f'"{name}": {text}' for name, text in texts.items() if text.split() != ["[", "]"])
-    rendered = evaluate.render_result(document, f"{{{opening}}}", calls)
+    rendered = evaluate.render_result(document, text, calls)
     try:
         return provenance.resolved(rendered, jsons.parse(rendered.text), placed=False)
     except Malformed as error:
         raise evaluate.unplaced(provenance.explain(error, rendered), document) from None
+
+
+def _jsonnet(names: Collection[str]) -> str:
+    """Write what takes members out of a project `c`, and of each of its services, in Jsonnet."""
+    listed = ", ".join(f"'{name}'" for name in sorted(names))
+    key = services.KEY
+    return (
+        f"local of(c) = if !std.isObject(c) then c else "
+        f"{{[k]: c[k] for k in [{listed}] if k != '{key}' && std.objectHas(c, k)}}; "
+        f"if !std.isObject(c) then {{}} else if !std.objectHas(c, '{key}') then of(c) else of(c) + "
+        f"{{{key}: if std.isObject(c.{key}) then std.mapWithKey(function(k, v) of(v), c.{key}) else c.{key}}}"
+    )
 
 
 def _plugins(project: Members) -> tuple[PluginUse, ...]:
@@ -235,15 +290,23 @@ def _plugins(project: Members) -> tuple[PluginUse, ...]:
             what = f"{inner[0]} calls {unknown[0]}, a function that only a plugin can offer: a circle"
             raise ConfigError(what, project.resolved.where(inner), "use env or must_env there")
     uses: list[PluginUse] = []
+    own = Path(project.resolved.path).parent
+
+    def root(where: Where) -> Path | None:
+        """Give the folder of the file that names a plugin, where that is not the project's own."""
+        return there if (there := Path(where.path).parent) != own else None
+
     if folder := project.text("terraform"):
-        uses.append(PluginUse("tfstate", {"dir": folder}, where=project.where("terraform")))
+        where = project.where("terraform")
+        uses.append(PluginUse("tfstate", {"dir": folder}, where=where, root=root(where)))
     for index, item in enumerate(project.items("plugins")):
         entry = members(project.resolved, _PLUGIN_KEYS, (*path, index), item)
         name = entry.text("name")
         where = project.resolved.where(entry.path)
         if not name:
             raise ConfigError("a plugin without a name", where, "write name: tfstate")
-        uses.append(PluginUse(name, entry.object("config") or {}, entry.text("func_prefix") or "", where))
+        config, prefix = entry.object("config") or {}, entry.text("func_prefix") or ""
+        uses.append(PluginUse(name, config, prefix, where, root(where)))
         project.cautions.extend(entry.cautions)
     return tuple(uses)
 
@@ -252,6 +315,9 @@ def settle(resolved: Resolved) -> Project:
     """Read the settings out of an evaluated project file. ConfigError where one is not what it has to be."""
     path = Path(resolved.path)
     project = members(resolved, _KEYS, data=resolved.data)
+    if project.get(services.KEY) is not None:
+        what = "this is about one project, and the file holds several services"
+        raise ConfigError(what, project.where(services.KEY), f"choose one: --config {path}#NAME")
     emulates = path.stem != "reconciler"
     express = _path(project, "express_definition")
     if express is not None:
@@ -275,11 +341,21 @@ def settle(resolved: Resolved) -> Project:
         ignore=ignored[1],
         required_version=_required(project, emulates=emulates),
         filter_command=_filter(project),
-        record=project.text("record") or None,
+        record=_record(project),
+        profile=project.text("profile") or None,
+        assume_role_arn=project.text("assume_role_arn") or None,
+        account=_account(project),
         depends_on=_placed(project, "depends_on"),
         severity=severities.read(project),
     )
-    return dataclasses.replace(settled, warnings=tuple(dict.fromkeys(project.cautions)))
+    shared = frozenset(
+        path
+        for name, path in zip(
+            DEFINITIONS, (settled.service_definition, settled.task_definition, express), strict=True
+        )
+        if path is not None and Path(project.where(name).path).parent != settled.root
+    )
+    return dataclasses.replace(settled, warnings=tuple(dict.fromkeys(project.cautions)), shared=shared)
 
 
 def _unused(project: Members) -> Iterator[Caution]:
@@ -292,7 +368,30 @@ def _unused(project: Members) -> Iterator[Caution]:
 
 def _path(project: Members, name: str) -> Path | None:
     text = project.text(name)
-    return Path(text) if text else None
+    return Path(_from_root(project, name, text)) if text else None
+
+
+def _from_root(project: Members, name: str, text: str) -> str:
+    """Give a path from the project's folder on: it may be another file that says it, from where that stands."""
+    own, there = Path(project.resolved.path).parent, Path(project.where(name).path).parent
+    return os.path.relpath(there / text, own) if own != there and not Path(text).is_absolute() else text
+
+
+def _record(project: Members) -> str | None:
+    text = project.text("record")
+    return _from_root(project, "record", text) if text and "://" not in text else text or None
+
+
+def _account(project: Members) -> str | None:
+    text = project.text("account")
+    if text and not _ACCOUNT.match(text):
+        hint = 'write it in quotes: "123456789012"'
+        raise ConfigError(
+            f"account is the number of an AWS account, 12 digits, not {text!r}",
+            project.where("account"),
+            hint,
+        )
+    return text or None
 
 
 def _timeout(project: Members) -> float:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import field
 from difflib import get_close_matches
+from pathlib import Path
 from types import MappingProxyType
 
 from reconciler.core.references import Function, Functions, PluginUse
@@ -61,18 +62,21 @@ def open_instances(
     uses: Sequence[PluginUse],
     context: Context,
     available: Mapping[str, EntryPoint] | None = None,
+    rooted: Callable[[Path], Context] | None = None,
 ) -> Instances:
     """Open the plugins that are used, and those that are always open. Nothing is read.
 
-    `available` stands in for `discover()`. ConfigError for a plugin that is not installed or a config that is
-    wrong, and where two instances offer one function; PluginCrashed for a plugin that fails to load or open.
+    `available` stands in for `discover()`, and `rooted` gives the context of one whose paths begin elsewhere.
+    ConfigError for a plugin that is not installed or a config that is wrong, and where two instances offer one
+    function; PluginCrashed for a plugin that fails to load or open.
     """
     if available is None:
         available = discover()
     functions: dict[str, Function] = {}
     instances: dict[str, Instance] = {}
     for use, entry in _uses(uses, available):
-        instance = _open(use, entry, context)
+        there = rooted(use.root) if rooted is not None and use.root is not None else context
+        instance = _open(use, entry, there)
         for name, function in _functions(instance):
             if (other := functions.get(name)) is not None:
                 raise _doubled(name, instances[other.resolver], instance)

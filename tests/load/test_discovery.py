@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
 from reconciler.errors import ConfigError
 from reconciler.load import discovery
+from reconciler.load.discovery import Found
+from reconciler.load.sources import Options
 
 FILES = (
     "a/ecspresso.yml",
@@ -46,8 +49,18 @@ def git(*arguments: str) -> None:
     subprocess.run(["git", *names, *arguments], check=True, capture_output=True)
 
 
+def found(paths: Sequence[Path]) -> tuple[Path, ...]:
+    """Find projects that are files."""
+    return tuple(each.path for each in discovery.projects(paths, Options()))
+
+
+def moved(projects: Sequence[Found], since: str) -> tuple[str, ...]:
+    """Give the labels of those that changed."""
+    return tuple(each.label for each in discovery.changed(projects, since, Options()))
+
+
 def test_without_git_nothing_is_ignored_but_what_never_counts(tree: Path) -> None:
-    assert discovery.projects([Path()]) == tuple(
+    assert found([Path()]) == tuple(
         map(
             Path,
             ("a/deep/er/reconciler.hcl", "a/reconciler.yml", "b/ecspresso.jsonnet", "ignored/reconciler.yml"),
@@ -58,8 +71,7 @@ def test_without_git_nothing_is_ignored_but_what_never_counts(tree: Path) -> Non
 @needs_git
 def test_what_git_ignores_is_none_of_the_project(tree: Path) -> None:
     git("init", "-q")
-    found = discovery.projects([Path("b"), Path("a/ecspresso.yml"), Path()])
-    assert found == tuple(
+    assert found([Path("b"), Path("a/ecspresso.yml"), Path()]) == tuple(
         map(Path, ("b/ecspresso.jsonnet", "a/ecspresso.yml", "a/deep/er/reconciler.hcl", "a/reconciler.yml"))
     )
 
@@ -67,9 +79,9 @@ def test_what_git_ignores_is_none_of_the_project(tree: Path) -> None:
 def test_what_is_not_there(tree: Path) -> None:
     (tree / "empty").mkdir()
     with pytest.raises(ConfigError, match="there is no such file or folder"):
-        discovery.projects([Path("nowhere")])
+        found([Path("nowhere")])
     with pytest.raises(ConfigError, match="no project file is in empty or below it"):
-        discovery.projects([Path("empty")])
+        found([Path("empty")])
 
 
 @needs_git
@@ -77,11 +89,11 @@ def test_what_changed_since_a_revision(tree: Path) -> None:
     git("init", "-q")
     git("add", ".")
     git("commit", "-qm", "first")
-    paths = discovery.projects([Path()])
-    assert discovery.changed(paths, "HEAD") == ()
+    paths = discovery.projects([Path()], Options())
+    assert moved(paths, "HEAD") == ()
     (tree / "b/other.yml").write_text("x: 2\n")
     (tree / "a/deep/new.json").write_text("{}\n")
-    assert discovery.changed(paths, "HEAD") == (Path("a/reconciler.yml"), Path("b/ecspresso.jsonnet"))
+    assert moved(paths, "HEAD") == ("a/reconciler.yml", "b/ecspresso.jsonnet")
     for name in ("nope", "--output=/tmp/x"):
         with pytest.raises(ConfigError, match="git: fatal: bad revision"):
-            discovery.changed(paths, name)
+            moved(paths, name)

@@ -165,7 +165,7 @@ def test_which_names_emulate_the_peer(name: str, emulates: bool) -> None:
     ("text", "message"),
     [
         ("clustr: x\n", "1:1 clustr means nothing here; did you mean cluster?"),
-        ("cluster: x\nzzz: 1\n", "2:1 zzz means nothing here; known are appspec, cluster,"),
+        ("cluster: x\nzzz: 1\n", "2:1 zzz means nothing here; known are account, appspec,"),
         ("plugins:\n- name: ssm\n  cfg: {}\n", "3:3 cfg means nothing here; did you mean config?"),
         ("appspec: {Hook: []}\n", "1:11 Hook means nothing here; did you mean Hooks?"),
         ("ignore: {tag: []}\n", "1:10 tag means nothing here; did you mean tags?"),

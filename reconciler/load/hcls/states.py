@@ -75,9 +75,9 @@ class Terraform:
         folder, path, named = config.get("dir"), config.get("path"), config.get("workspace")
         root: Path | None = None
         if states is not None and isinstance(folder, str):
-            root = states.root / folder
+            root = (use.root or states.root) / folder
         elif states is not None and isinstance(path, str):
-            root = workspaces.noted_at(states.root / path, environ)
+            root = workspaces.noted_at((use.root or states.root) / path, environ)
         return workspaces.chosen(named if isinstance(named, str) else None, environ, root)
 
 
