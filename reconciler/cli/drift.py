@@ -126,7 +126,7 @@ def command(
                     for line in reconciler.accept(drifted, reason, until):
                         logs.info(f"accepted: {line}")
                     drifted = reconciler.drift(wanted)
-                members = (_member(str(reconciler.project.document.path), drifted),)
+                members = (_member(str(reconciler.project.label), drifted),)
                 strays = reconciler.unmanaged() if unmanaged else None
     from reconciler.render import drifts
 
