@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from enum import Enum
 from typing import Final
 
+from reconciler.core import rollouts
 from reconciler.core.outcomes import Ending, Outcome
 from reconciler.core.schedules import Cause, End, Why
 from reconciler.errors import Interrupted
@@ -39,6 +40,7 @@ _WORDS: Final[Mapping[State, str]] = {
     State.NOT_DONE: "was not done",
     State.SUPERSEDED: "was superseded",
 }
+_GOING_ON: Final = (rollouts.State.IN_PROGRESS.value, rollouts.State.PAUSED.value)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,11 +72,14 @@ def carried(label: str, outcome: Outcome, code: int, *, undone: bool = False) ->
 
     `undone` says that what failed was taken back.
     """
-    reason, state = outcome.reason, State.APPLIED
+    state, reason = State.APPLIED, ""
     if outcome.ending is Ending.NOT_WAITED:
         reason = "not waited for the rollout"
     elif outcome.ending is not Ending.SUCCEEDED:
         state = State.ROLLED_BACK if undone else State(outcome.ending.value)
+        reason = outcome.reason
+    elif outcome.state in _GOING_ON:
+        reason = "the rollout has come as far as was asked, and goes on"
     return Fate(
         label=label,
         state=state,

@@ -264,7 +264,7 @@ def test_what_only_aws_says_is_dropped_without_a_word(cli: Cli, box: Box) -> Non
         (("wait", "--wait-until", "foo"), ("'foo' is none of stable, deployed",)),
         (("deploy", "--revision", "77"), ("there is no revision test-httpd:77", "list-task-definitions")),
         (("deploy", "--revision", "1", "--latest-task-definition"), ("exclude each other",)),
-        (("apply", "plan.json", "surplus"), ("surplus",)),
+        (("apply", "plan.json", "surplus"), ("plan.json: there is no such file or folder",)),
     ],
     ids=" ".join,
 )
