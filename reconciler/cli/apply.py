@@ -152,7 +152,8 @@ def _is_plan(path: Path) -> bool:
     from reconciler.load import project, sources
 
     if not path.is_file():
-        return "#" not in path.name  # an entry of a file; else a pipe, which can be read once, or nothing at all
+        # Else it is an entry of a file. What is no file may be a pipe, which can be read once.
+        return "#" not in path.name
     text = sources.text(path)
     if planfiles.is_one(text):
         return True

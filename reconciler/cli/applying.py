@@ -29,7 +29,7 @@ def apply(common: options.Common, choice: fleets.Choice, wanted: Options, manner
     with opened as fleet:
         found = _planned(fleet, choice, wanted, manner)
         _show(found, common, manner)
-        needs = _needs(found)
+        needs = _needs(found, common)
         wrong = [each.label for each in found if each.wrong]
         if wrong and not manner.keep_going:
             logs.failed(
@@ -99,12 +99,12 @@ def _show(found: Sequence[Planned], common: options.Common, manner: Manner) -> N
             logs.failed(f"{each.label}: {each.wrong}")
 
 
-def _needs(found: Sequence[Planned]) -> dict[str, tuple[str, ...]]:
+def _needs(found: Sequence[Planned], common: options.Common) -> dict[str, tuple[str, ...]]:
     """Give the labels of those that each project depends on. ConfigError for one that is not there, or a circle."""
     from reconciler.core import schedules
     from reconciler.load.dependencies import Chosen
 
-    chosen = Chosen(each.label for each in found)
+    chosen = Chosen((each.label for each in found), options.surroundings(common))
     needs: dict[str, tuple[str, ...]] = {}
     places: dict[tuple[str, str], Where] = {}
     for each in found:

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable
 from pathlib import Path
 
 from reconciler.errors import ConfigError, Where
-from reconciler.load import project
-from reconciler.load.calls import near
+from reconciler.load import discovery, folders
+from reconciler.load.sources import Options
 
 
 class Chosen:
-    """Projects among which others are looked for, by label: the path of a file, or ``FILE#NAME`` for an entry of it."""
+    """Projects among which others are looked for, by their labels (``FILE`` or ``FILE#NAME``)."""
 
-    def __init__(self, labels: Iterable[str]) -> None:
-        """Keep the labels, with the files that they are in."""
-        self._places = {label: (_real(_split(label)[0]), _split(label)[1]) for label in labels}
+    def __init__(self, labels: Iterable[str], options: Options) -> None:
+        """Keep the labels, with the places that they stand for; `options` are what files are evaluated with."""
+        self._options = options
+        self._labels: dict[tuple[Path, str], str] = {}
+        for label in labels:
+            file, name = discovery.split(Path(label))
+            self._labels[file.resolve(), name] = label
 
     def named(self, text: str, where: Where, label: str) -> tuple[str, ...]:
         """Give the labels of the projects that `text`, in the `depends_on` of the project `label`, names.
@@ -24,40 +27,32 @@ class Chosen:
         There are several where it names a file with many, and none where what it names is not among those chosen.
         ConfigError where there is no such project.
         """
-        file, _ = _split(label)
-        beside = f"{file}#{text.removeprefix('#')}"
-        if beside in self._places:
-            return (beside,)
-        target, entry = _split(text)
-        path = Path(file).parent / target
+        file, entry = discovery.split(Path(label))
+        if entry and self._beside(file, text):
+            known = self._labels.get((file.resolve(), text))
+            return (known,) if known is not None else ()
+        path = file.parent / text
         if path.is_dir():
-            path = _within(path, text, where)
-        elif not path.is_file():
-            names = [_split(each)[1] for each in self._places if _split(each)[0] == file]
-            hint = near(text, [name for name in names if name])
-            raise ConfigError(
-                f"depends_on names {text}, and there is no such project",
-                where,
-                hint or "name a project file or its folder, from here, or an entry of this file's services",
+            first = folders.first(path)
+            if first is None:
+                what = f"depends_on names {text}, a folder without a project file"
+                raise ConfigError(what, where, "name the file itself if it is called otherwise")
+            path = first
+        try:
+            found = discovery.projects([path], self._options)
+        except ConfigError as error:
+            hint = "name a project file or its folder, from here" + (
+                ", or another service of this file" if entry else ""
             )
-        real = _real(str(path))
-        return tuple(
-            each for each, (at, name) in self._places.items() if at == real and (not entry or entry == name)
-        )
+            raise ConfigError(f"depends_on names {text}: {error.what}", where, error.hint or hint) from error
+        return tuple(self._labels[each.place] for each in found if each.place in self._labels)
 
-
-def _within(folder: Path, text: str, where: Where) -> Path:
-    try:
-        return project.find(None, folder)
-    except ConfigError as error:
-        what = f"depends_on names {text}, a folder without a project file"
-        raise ConfigError(what, where, "name the file itself if it is called otherwise") from error
-
-
-def _split(label: str) -> tuple[str, str]:
-    file, _, name = label.partition("#")
-    return file, name
-
-
-def _real(path: str) -> str:
-    return os.path.realpath(path)
+    def _beside(self, file: Path, name: str) -> bool:
+        """Tell whether a file with several services has one of this name."""
+        if (file.resolve(), name) in self._labels:
+            return True
+        try:
+            discovery.one(Path(f"{file}#{name}"), self._options)
+        except ConfigError:  # then it is a path
+            return False
+        return True
