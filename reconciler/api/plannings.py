@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from reconciler.core.rehearsals import Rehearsed
     from reconciler.engine.composing import Desired
     from reconciler.engine.planning import Planned, Sides
+    from reconciler.engine.stamping import Stamps
 
 
 class _Made(NamedTuple):
@@ -36,6 +37,7 @@ class _Made(NamedTuple):
     vault: Mapping[tuple[str, int], Json]
     sides: Mapping[str, Sides]
     observed: Observed
+    stamps: Stamps
 
 
 class Planning(Opening):
@@ -73,6 +75,8 @@ class Planning(Opening):
             observed = observing.read_saved(live[1], live[0])
         else:
             reads = self._reads(early, hint, settings.service if options.service else None)
+            if settings.account is not None:
+                self._insist_account(settings.account)
         try:
             files = self._asked(options, observed)
         except KnownLater as later:
@@ -88,7 +92,7 @@ class Planning(Opening):
         from reconciler.api import desires, observations
         from reconciler.aws.shapes import ECS
         from reconciler.core.plans import Notice, Plan
-        from reconciler.engine import planning
+        from reconciler.engine import planning, stamping
 
         kinds = self._kinds()
         options = replace(options, ignore=desires.ignored(settings, kinds))
@@ -99,6 +103,10 @@ class Planning(Opening):
             express = desires.express_service(settings, files, kinds, options, strict=strict)
         if observed is None or observed.service is not None:
             service = desires.service(settings, files, kinds, options, strict=strict)
+        stamped = stamping.wanted(
+            settings.stamp, (task_definition, service, express), self.masker, self._revision
+        )
+        task_definition, service, express = map(stamped.owned, (task_definition, service, express))
         if observed is None:
             assert reads is not None
             reads.recall = self._recalling(options, task_definition)
@@ -111,6 +119,8 @@ class Planning(Opening):
         if service is not None and files.service is None:
             found = desires.need_service(settings, observed)
             service = desires.service(settings, files, kinds, options, strict=strict, live=found)
+        stamped = stamped.beside(observed)
+        options = stamped.leaving(options)
         facts = planning.Facts(
             kinds,
             ECS,
@@ -126,7 +136,11 @@ class Planning(Opening):
             reads.forget()  # what does something is made from what AWS says now
             observed, more = observations.observe(reads, task_definition, service, options)
             observed = self._shifting(observed)
-            planned = planning.plan(task_definition, service, observed, facts, express)
+            stamped = stamped.beside(observed)
+            options = stamped.leaving(options)
+            planned = planning.plan(
+                task_definition, service, observed, replace(facts, options=options), express
+            )
         elif reads is not None and not reads.recalled:
             self._remember(options, task_definition, planned, observed)
         warned = tuple(
@@ -135,12 +149,13 @@ class Planning(Opening):
             if desired is not None
             for notice in desired.notices
         )
-        warned = (*warned, *planned.notices, *more)
+        units, told = stamping.mark(planned.units, stamped)
+        warned = (*warned, *planned.notices, *more, *told)
         _insist(strict, (*self._files.notices, *warned))
         refusals = [Notice(what=r.what, where=r.where, hint=r.hint) for r in planned.refusals]
         plan = Plan(
             project=self._origins(options),
-            units=tuple(planned.units),
+            units=units,
             inputs=self._files.inputs(files),
             notices=(*self._files.notices, *warned),
             made_at=self.clock.now(),
@@ -149,8 +164,25 @@ class Planning(Opening):
             applyable=live is None and not refusals,
             may_replace=options.may_replace,
         )
-        self._made.append(_Made(plan, planned.vault, planned.sides, observed))
+        self._made.append(_Made(plan, planned.vault, planned.sides, observed, stamped))
         return plan
+
+    def _insist_account(self, wanted: str) -> None:
+        """Raise ConfigError where the credentials are those of another account than the project names.
+
+        A plan knows the account anyway; the reads that were started go on meanwhile.
+        """
+        account = self.gateway.account()
+        if account != wanted:
+            settings = self.settings
+            named = [f"profile {settings.profile}"] if settings.profile else []
+            named += [f"role {settings.assume_role_arn}"] if settings.assume_role_arn else []
+            by = f" ({', '.join(named)})" if named else ""
+            raise ConfigError(
+                f"the project is for the AWS account {wanted}, and the credentials{by} are of {account}",
+                settings.resolved.where(("account",)),
+                "name the account's profile or assume_role_arn, or use other credentials",
+            )
 
     def _recalling(
         self, options: Options, task_definition: Desired | None
@@ -172,7 +204,9 @@ class Planning(Opening):
     def _remembers(self, options: Options, task_definition: Desired | None) -> bool:
         if task_definition is None or self._given or options.force_register or options.revision:
             return False
-        return bool(options.service and self.settings.service) and "tags" not in task_definition.canon.tree
+        if "tags" in task_definition.canon.tree or self.settings.stamp is not None:
+            return False
+        return bool(options.service and self.settings.service)
 
     def _remember(
         self, options: Options, task_definition: Desired | None, planned: Planned, observed: Observed
@@ -189,6 +223,14 @@ class Planning(Opening):
         endpoint = self._connection.aws(self._files.region).endpoint("ecs")
         memory = memories.Memory(endpoint, options.ignore_tags)
         memory.keep(observing.revision_arn(runs), runs.body, self.masker.secrets)
+
+    def _revision(self) -> str:
+        """Give the revision that the project's files are of; empty where nothing says it."""
+        from reconciler.load import revisions
+
+        settings = self.settings
+        files = (self.project.document.path, *(settings.root / path for path in settings.definitions))
+        return revisions.of(settings.root, files, self.project.options.environ, settings.record or "")
 
     def _shifting(self, observed: Observed) -> Observed:
         """Add what CodeDeploy does with the service now."""

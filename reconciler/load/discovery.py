@@ -66,7 +66,9 @@ def projects(paths: Iterable[Path], options: Options) -> tuple[Found, ...]:
         else:
             raise ConfigError("there is no such file or folder", Where(str(path)))
         for named in each:
-            found.setdefault(named.place, named)
+            known = found.get(named.place)
+            if known is None or (known.above is None and named.above is not None):
+                found[named.place] = named
     return tuple(found.values())
 
 
