@@ -8,13 +8,16 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import copy_context
-from queue import SimpleQueue
-from typing import TypeAlias
+from queue import Empty, SimpleQueue
+from typing import Final, TypeAlias
 
 from reconciler.core.schedules import Course, End
 
 Act: TypeAlias = Callable[[str], End]
 """Does what there is to do about the project of a label, in a thread of its own."""
+
+_LOOK: Final = 0.5
+"""Seconds after which a signal is heard that did not wake the main thread, since another thread took it."""
 
 
 class Halt:
@@ -74,7 +77,10 @@ def take(course: Course, act: Act, halt: Halt, told: Callable[[Course], object] 
                 told(course)
             if not course.running:
                 return course
-            heard = news.get()
+            try:
+                heard = news.get(timeout=_LOOK)
+            except Empty:
+                continue
             if heard is not None:
                 course = course.end(*heard)
             elif not course.interrupted:
@@ -87,11 +93,17 @@ def take(course: Course, act: Act, halt: Halt, told: Callable[[Course], object] 
 
 @contextmanager
 def _signals(heard: Callable[[], object]) -> Iterator[None]:
-    """Hear signals that ask to end, in place of what they do otherwise. Only the main thread ever hears any."""
+    """Hear signals that ask to end, in place of what they do otherwise. Only the main thread ever hears any.
+
+    One that is ignored, as those of a job in the background are, stays so.
+    """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    before = {number: signal.signal(number, lambda *_: heard()) for number in (signal.SIGINT, signal.SIGTERM)}
+    known = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    before = {number: handler for number, handler in known.items() if handler not in (None, signal.SIG_IGN)}
+    for number in before:
+        signal.signal(number, lambda *_: heard())
     try:
         yield
     finally:

@@ -36,6 +36,8 @@ def apply(common: options.Common, choice: fleets.Choice, wanted: Options, manner
                 f"nothing is applied: {_count(len(wrong))} cannot be planned, or not applied as planned\n"
                 "  try: mend what is wrong, leave it out with --exclude, or apply the others with --keep-going"
             )
+            if manner.form == "json":
+                _told(_nothing(found, wrong[0]), common, manner, interrupted=False)
             return exits.ERROR
         if any(each.changes for each in found) and not _approved(found, manner):
             logs.info("Not applied.")
@@ -136,6 +138,18 @@ def _approved(found: Sequence[Planned], manner: Manner) -> bool:
     number = sum(each.changes for each in found)
     question = f"\nApply {'this plan' if number == 1 else f'these {number} plans'}? Only yes does it: "
     return asking.confirmed(question, ("yes",), "pass --auto-approve")
+
+
+def _nothing(found: Sequence[Planned], first: str) -> list[Fate]:
+    """Give what became of projects of which none was applied, since one had no plan to carry out."""
+    from reconciler.core.fates import Fate, State
+
+    return [
+        Fate(label=each.label, state=State.FAILED, reason=each.wrong, code=exits.ERROR)
+        if each.wrong
+        else Fate(label=each.label, state=State.NOT_DONE, reason=f"{first} cannot be applied", because=first)
+        for each in found
+    ]
 
 
 def _count(number: int) -> str:
