@@ -90,6 +90,7 @@ def command(
       reconciler drift --who
       reconciler drift . --format markdown --report drift.html --report drift.json
       reconciler drift . --unmanaged --fail-on live,unmanaged
+      reconciler drift . --notify slack --notify-state s3://example-records/notified
       reconciler drift --accept --reason 'load test' --until 2030-12-01
     """
     choice.insist_on_one()
@@ -130,7 +131,7 @@ def command(
                 strays = reconciler.unmanaged() if unmanaged else None
     from reconciler.render import drifts
 
-    reporting.show(driftforms.reported(members, sheet, unmanaged=strays), sheet)
+    reporting.show(driftforms.reported(members, sheet, unmanaged=strays), sheet, fail_on)
     if any(member.error for member in members):
         return exits.ERROR
     if "unmanaged" in fail_on and strays is not None and strays.strays:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import click
 
-from reconciler.cli import forms, logs, options, planning
+from reconciler.cli import forms, logs, notifying, options, planning
 from reconciler.errors import ConfigError, ReconcilerError
 from reconciler.records import dataclass
 
@@ -100,9 +100,19 @@ def chosen(function: Callable[..., Any]) -> Callable[..., Any]:
 
     def wrapper(*args: Any, **kwargs: Any) -> Any:
         form, files, limit = kwargs.pop("form"), kwargs.pop("report"), kwargs.pop("markdown_limit")
+        kinds, place = tuple(dict.fromkeys(kwargs.pop("notify"))), kwargs.pop("notify_state")
+        if kinds and kwargs["choice"].since:
+            raise click.UsageError(
+                "--notify is about the same projects every time; leave --changed-since out"
+            )
+        if kinds and kwargs["show_sensitive"]:
+            raise click.UsageError(
+                "--notify and --show-sensitive exclude each other: messages hold no secrets"
+            )
+        notifying.insist(kinds, place)
         if limit is not None and "markdown" not in (form, *(name for name, _ in files)):
             raise click.UsageError("--markdown-limit is about --format markdown and --report FILE.md")
-        return function(*args, reporting=Reporting(form, files, limit), **kwargs)
+        return function(*args, reporting=Reporting(form, files, limit, kinds, place), **kwargs)
 
     from functools import update_wrapper
 
@@ -115,28 +125,43 @@ def chosen(function: Callable[..., Any]) -> Callable[..., Any]:
                      help=f"Write a file, too, in the form of its suffix: {', '.join(_SUFFIXES)}."),
         click.option("--markdown-limit", metavar="N", type=click.IntRange(4096),
                      help="How many characters Markdown may have; 65536, as many as a comment."),
+        click.option("--notify", type=click.Choice(list(notifying.VARIABLES)), multiple=True,
+                     help="Tell of what is new since the last time; the URL is in "
+                     f"{' or '.join(notifying.VARIABLES.values())}."),
+        click.option("--notify-state", metavar="DIR|s3://…", default="",
+                     help="Where to remember what was told; the user's cache folder."),
     )):  # fmt: skip
         decorated = option(decorated)
     return decorated
 
 
 class Reporting:
-    """What is printed of a run, and which files are written."""
+    """What is printed of a run, which files are written, and who is told."""
 
-    def __init__(self, form: str, files: tuple[tuple[str, Path], ...], limit: int | None) -> None:
-        """Keep what is given: a format, files with theirs, and how many characters Markdown may have."""
+    def __init__(
+        self,
+        form: str,
+        files: tuple[tuple[str, Path], ...],
+        limit: int | None,
+        kinds: tuple[str, ...] = (),
+        place: str = "",
+    ) -> None:
+        """Keep what is given: a format, files with theirs, how many characters Markdown may have, and `notifying`'s."""
         self.form = form
         self.files = files
         self.limit = limit
+        self.kinds = kinds
+        self.place = place
 
     def sheet(self, common: options.Common, what: str, *, several: bool) -> forms.Sheet:
         """Say what is reported on: one project by its path, or how several were chosen."""
         return forms.Sheet(common, what, several=several, limit=self.limit)
 
-    def show(self, report: Report, sheet: forms.Sheet) -> None:
-        """Print a run, and write the files. ConfigError where one cannot be written."""
+    def show(self, report: Report, sheet: forms.Sheet, wanted: Sequence[str] = ()) -> None:
+        """Print a run, write the files, and tell of what is wanted. ConfigError where a file cannot be written."""
         if text := FORMS[self.form].write(report, sheet):
             options.write(text)
+        notifying.tell(self.kinds, self.place, report, sheet, wanted)
         self._write(report, sheet)
 
     @contextmanager
@@ -148,7 +173,11 @@ class Reporting:
             report = reported((failed(sheet.what, error, logs.hidden),), sheet)
             if FORMS[self.form].report and (text := FORMS[self.form].write(report, sheet)):
                 options.write(text)
-            self._write(report, sheet)
+            notifying.tell(self.kinds, self.place, report, sheet, (), everything=False)
+            try:
+                self._write(report, sheet)
+            except ConfigError as unwritten:  # what ended the block is told as the error
+                logs.warning(str(unwritten))
             raise
 
     def _write(self, report: Report, sheet: forms.Sheet) -> None:
