@@ -141,7 +141,8 @@ class Sharing(Protocol):
     def share(self, owner: str, key: object, make: Callable[[], Any], /) -> Any:
         """Give what `make` gave for an equal key of the same owner, else what it gives now; its errors are shared too.
 
-        The key says all that the result depends on, but for credentials and region, which the projects have in common.
+        The key says all that the result depends on, but for the credentials and the region that the project names. What
+        it is made of can be hashed, but for the mappings, lists and sets in it.
         """
         ...
 
@@ -277,6 +278,10 @@ class ResolverPlugin:
     give, ``(jq `…`).Now``; without it they have it as text. `late` keeps them from being asked for what evaluation
     may turn out not to need, or with arguments of which one is not known yet: it is for what is dear to ask, or does
     something.
+
+    `common` says that what a resolver gives depends on its config, credentials and region alone, and on nothing of the
+    project: of many projects that are at work together each address is then looked up once, and a `BatchResolver` is
+    asked for those of all of them.
     """
 
     open: Callable[[Context, Config], Resolver]
@@ -287,4 +292,5 @@ class ResolverPlugin:
     ambient: bool = False
     structured: bool = False
     late: bool = False
+    common: bool = False
     api: int = API

@@ -31,5 +31,5 @@ def _actions(_config: Config) -> tuple[str, ...]:
 
 
 plugin = ResolverPlugin(
-    open=_open, functions={"cfn_output": cfn_output, "cfn_export": cfn_export}, actions=_actions
+    open=_open, functions={"cfn_output": cfn_output, "cfn_export": cfn_export}, actions=_actions, common=True
 )

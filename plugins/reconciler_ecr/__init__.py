@@ -33,5 +33,5 @@ def _actions(_config: Config) -> tuple[str, ...]:
 
 
 plugin = ResolverPlugin(
-    open=_open, functions={"ecr_image": ecr_image, "ecr_digest": ecr_digest}, actions=_actions
+    open=_open, functions={"ecr_image": ecr_image, "ecr_digest": ecr_digest}, actions=_actions, common=True
 )

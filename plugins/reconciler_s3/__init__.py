@@ -53,5 +53,9 @@ def _actions(_config: Config) -> tuple[str, ...]:
 
 
 plugin = ResolverPlugin(
-    open=_open, functions={"s3_object": s3_object, "s3_json": s3_json}, actions=_actions, structured=True
+    open=_open,
+    functions={"s3_object": s3_object, "s3_json": s3_json},
+    actions=_actions,
+    structured=True,
+    common=True,
 )

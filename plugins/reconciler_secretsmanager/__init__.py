@@ -111,4 +111,5 @@ plugin = ResolverPlugin(
     functions={"secretsmanager_arn": secretsmanager_arn, "secretsmanager_arnf": secretsmanager_arnf},
     actions=_actions,
     always=True,
+    common=True,
 )

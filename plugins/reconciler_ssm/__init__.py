@@ -55,5 +55,5 @@ def _actions(_config: Config) -> tuple[str, ...]:
 
 
 plugin = ResolverPlugin(
-    open=_open, functions={"ssm": ssm, "ssm_list": ssm_list}, actions=_actions, always=True
+    open=_open, functions={"ssm": ssm, "ssm_list": ssm_list}, actions=_actions, always=True, common=True
 )

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping, MutableMapping, Set
 from concurrent.futures import Future
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 if TYPE_CHECKING:
+    from reconciler.aws.rates import Rates
     from reconciler.aws.sessions import Aws
     from reconciler.engine.ports import Gateway
 
 Credentials: TypeAlias = tuple[str | None, str | None]
 """A profile, and a role to assume with it."""
+
+Limits: TypeAlias = "MutableMapping[tuple[str, str], Rates]"
+"""The rates that calls keep to, by whose they are and region: an account if a role names it, else a profile or key."""
 
 THREADS: Final = 16
 """How many calls of one run may be under way at once."""
@@ -22,9 +26,15 @@ class Connection:
     """Credentials, role and environment; a session of AWS for each region that is asked for."""
 
     def __init__(
-        self, environ: Mapping[str, str], *, profile: str | None, assume_role_arn: str | None
+        self,
+        environ: Mapping[str, str],
+        *,
+        profile: str | None,
+        assume_role_arn: str | None,
+        limits: Limits | None = None,
     ) -> None:
-        """Keep what is given; nothing is opened yet."""
+        """Keep what is given; nothing is opened yet. `limits` are those of other ways to AWS in the same run."""
+        self._limits: Limits = {} if limits is None else limits
         self._environ = environ
         self._profile = profile
         self._role = assume_role_arn
@@ -48,7 +58,7 @@ class Connection:
             return self._others[wanted]
 
     def _beside(self, profile: str | None, role: str | None) -> Connection:
-        return Connection(self._environ, profile=profile, assume_role_arn=role)
+        return Connection(self._environ, profile=profile, assume_role_arn=role, limits=self._limits)
 
     def aws(self, region: str | None) -> Aws:
         """Give the session of a region; of the ambient one for None."""
@@ -62,8 +72,20 @@ class Connection:
                 assume_role_arn=self._role,
                 environ=self._environ,
                 threads=THREADS,
+                rates=self._rates(region),
             )
         return self._opened[key]
+
+    def _rates(self, region: str | None) -> Rates:
+        """Give what everybody keeps to who calls as this does: AWS throttles an account in a region."""
+        from reconciler.aws.rates import Rates
+
+        said = [self._environ.get(name, "") for name in ("AWS_PROFILE", "AWS_ACCESS_KEY_ID")]
+        account = (self._role or "").split(":")[4:5]
+        whose = "".join(account) or self._profile or next(filter(None, said), "")
+        where = region or self._environ.get("AWS_REGION") or self._environ.get("AWS_DEFAULT_REGION") or ""
+        with self._making:
+            return self._limits.setdefault((whose, where), Rates())
 
     def gateway(self, region: str | None) -> Gateway:
         """Give the way to ECS in a region, its clients made."""
@@ -87,15 +109,19 @@ class Shared:
 
     def __init__(self) -> None:
         self._lock = Lock()
-        self._made: list[tuple[str, object, Future[Any]]] = []
+        self._made: dict[tuple[str, Hashable], Future[Any]] = {}
 
     def share(self, owner: str, key: object, make: Callable[[], Any]) -> Any:
-        """Give what `make` gives for an equal key of the same owner; whoever comes first makes it, the others wait."""
+        """Give what `make` gives for an equal key of the same owner; whoever comes first makes it, the others wait.
+
+        What the key is made of can be hashed, but for the mappings, lists and sets in it.
+        """
+        place = owner, _hashable(key)
+        mine: Future[Any] = Future()
         with self._lock:
-            known = next((made for name, other, made in self._made if name == owner and other == key), None)
-            mine: Future[Any] = Future()
+            known = self._made.get(place)
             if known is None:
-                self._made.append((owner, key, mine))
+                self._made[place] = mine
         if known is not None:
             return known.result()
         try:
@@ -104,3 +130,15 @@ class Shared:
             mine.set_exception(error)
             raise
         return mine.result()
+
+
+def _hashable(key: object) -> Hashable:
+    """Give what stands for a key: equal where the keys are."""
+    if isinstance(key, Mapping):
+        return frozenset((name, _hashable(value)) for name, value in key.items())
+    if isinstance(key, list | tuple):
+        return tuple(map(_hashable, key))
+    if isinstance(key, Set):
+        return frozenset(map(_hashable, key))
+    assert isinstance(key, Hashable), key
+    return key

@@ -18,10 +18,11 @@ from reconciler.errors import ConfigError, ResolveError
 from reconciler.load import evaluate, services, sources
 from reconciler.load import project as projects
 from reconciler.load.services import Services
-from reconciler.resolve.registry import Instances, open_instances
+from reconciler.resolve.registry import Instance, Instances, open_instances
 from reconciler.resolve.session import Lookup, Session
 
 if TYPE_CHECKING:
+    from reconciler.api.commons import Expected
     from reconciler.api.references import Listed
     from reconciler.aws.clients import Client
     from reconciler.aws.sessions import Aws
@@ -204,8 +205,29 @@ class Evaluation:
         )
         uses = _overlaid(uses, self.project.planned)
         self._instances = open_instances(uses, context, rooted=lambda root: context._replace(root=root))
-        self._session = Session(self._instances, max_workers=THREADS, progress=self._told)
+        self._session = Session(
+            self._instances, max_workers=THREADS, progress=self._told, common=self._common
+        )
         return self._session
+
+    def _common(self, instance: Instance) -> Session | None:
+        """Give the lookups that answer for an instance in all projects of the run."""
+        if self._shared is None:
+            return None
+        from reconciler.api import commons
+
+        connection, region = self.connection, self.region
+        context = _Context(self.project.root, self.project.options.environ, lambda: connection.aws(region))
+        return commons.lookups(self._shared, instance, connection, region, context)
+
+    def expected(self) -> Expected:
+        """Give what the definitions are known to need of resolvers that answer many projects by the batch."""
+        from reconciler.api import commons
+
+        settings = self.settings
+        session, instances = self._evaluated()
+        documents = [sources.read(settings.file(path)) for path in settings.definitions]
+        return commons.expected(documents, instances, self._options, session.lookup_many, self._common)
 
     def _evaluated(self) -> tuple[Session, Instances]:
         """Give session and instances; whoever asks first has the project file evaluated."""

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from contextlib import suppress
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeAlias, TypeVar, cast
 
-from reconciler.api.connections import Connection, Shared
+from reconciler.api import commons
+from reconciler.api.commons import Expected
+from reconciler.api.connections import Connection, Limits, Shared
 from reconciler.api.projects import Project
 from reconciler.api.reconcilers import Reconciler
 from reconciler.core.plans import Plan
@@ -72,6 +75,7 @@ class Fleet:
         self._clock = clock
         self._shared = Shared()
         self._connections: list[_Connection] = []
+        self._limits: Limits = {}
 
     def __enter__(self) -> Fleet:
         """Give itself."""
@@ -116,7 +120,11 @@ class Fleet:
         with ThreadPoolExecutor(at_once, "fleet") as pool:
             settled = list(pool.map(_settled, opened))
             aheads = self._aheads(settled) if described else []
-            for read in [pool.submit(ahead.read) for ahead in aheads]:
+            reads: list[Future[object]] = [pool.submit(ahead.read) for ahead in aheads]
+            if described:
+                gathered = list(pool.map(_expected, settled))
+                reads += [pool.submit(job) for job in commons.jobs(gathered)]
+            for read in reads:
                 read.result()
             doing = {pool.submit(_done, each, act): place for place, each in enumerate(settled)}
             opened.clear()
@@ -163,7 +171,7 @@ class Fleet:
         for connection in self._connections:
             if connection.environ == environ:
                 return connection
-        made = _Connection(environ, profile=self._profile, assume_role_arn=self._role)
+        made = _Connection(environ, profile=self._profile, assume_role_arn=self._role, limits=self._limits)
         self._connections.append(made)
         return made
 
@@ -194,6 +202,14 @@ def _settled(opened: Opened) -> Opened:
     return opened
 
 
+def _expected(opened: Opened) -> Expected:
+    """Give what a project needs that others may need, too; what is wrong with it is told when it is planned."""
+    if opened.reconciler is not None and opened.error is None:
+        with suppress(ReconcilerError):
+            return opened.reconciler.expected()
+    return {}
+
+
 def _done(opened: Opened, act: Callable[[Reconciler], Result]) -> Done[Result]:
     if opened.reconciler is None or opened.error is not None:
         return Done(opened.path, opened.reconciler, None, opened.error)
@@ -208,9 +224,14 @@ class _Connection(Connection):
     """A way to AWS that several projects share: none of them closes it."""
 
     def __init__(
-        self, environ: Mapping[str, str], *, profile: str | None, assume_role_arn: str | None
+        self,
+        environ: Mapping[str, str],
+        *,
+        profile: str | None,
+        assume_role_arn: str | None,
+        limits: Limits,
     ) -> None:
-        super().__init__(environ, profile=profile, assume_role_arn=assume_role_arn)
+        super().__init__(environ, profile=profile, assume_role_arn=assume_role_arn, limits=limits)
         self.environ = environ
         self._lock = Lock()
         self._gateways: dict[str, _Ahead] = {}
@@ -228,7 +249,7 @@ class _Connection(Connection):
         return cast("Gateway", ahead)
 
     def _beside(self, profile: str | None, role: str | None) -> _Connection:
-        return _Connection(self.environ, profile=profile, assume_role_arn=role)
+        return _Connection(self.environ, profile=profile, assume_role_arn=role, limits=self._limits)
 
     def close(self) -> None:
         """Do nothing: others may still use it."""

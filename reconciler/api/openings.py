@@ -22,6 +22,7 @@ from reconciler.engine.ports import Clock, Gateway
 from reconciler.errors import ConfigError, KnownLater
 
 if TYPE_CHECKING:
+    from reconciler.api.commons import Expected
     from reconciler.api.references import Explained, Listed
     from reconciler.core.canon import Canon
     from reconciler.core.documents import Resolved
@@ -132,6 +133,10 @@ class Opening:
             _ = self._files.instances  # the project file may name the region
             self._gateway = self._connection.gateway(self._files.region)
         return self._gateway
+
+    def expected(self) -> Expected:
+        """Give what the definitions are known to need that many projects look up together."""
+        return self._files.expected()
 
     def resolver(self, name: str) -> Resolver:
         """Give an opened resolver. ConfigError where the project has none of that name."""

@@ -46,6 +46,10 @@ class Lookup:
     failed: bool
 
 
+def _alone(_instance: Instance) -> None:
+    """Have an instance answer for itself."""
+
+
 class Session:
     """The lookups of a run. Safe to use from several threads; no address is asked for twice."""
 
@@ -57,13 +61,18 @@ class Session:
         sleep: Callable[[float], None] = time.sleep,
         clock: Callable[[], float] = time.monotonic,
         progress: Callable[[Lookup], None] | None = None,
+        common: Callable[[Instance], Session | None] = _alone,
     ) -> None:
-        """Ask `instances`. `progress` is told each finished lookup, from the thread that asked for it."""
+        """Ask `instances`. `progress` is told each finished lookup, from the thread that asked for it.
+
+        `common` gives the lookups that answer for an instance in many projects, None where it answers for itself.
+        """
         self._instances = instances
         self._max_workers = max_workers
         self._sleep = sleep
         self._clock = clock
         self._progress = progress
+        self._common = common
         self._known: dict[Address, Answer] = {}
         self._trace: list[Lookup] = []
         self._asked: set[Address] = set()  # by some thread, not answered yet
@@ -132,6 +141,8 @@ class Session:
         """Do a job, repeating what is not available now but may be soon."""
         if job.instance is None:
             return {address: Failure(self._not_open(address)) for address in job.addresses}
+        if (common := self._common(job.instance)) is not None:
+            return dict(common.lookup_many(job.addresses))
         answers: dict[Address, Answer] = {}
         left = job.addresses
         for attempt in range(1, _ATTEMPTS + 1):
