@@ -1,0 +1,123 @@
+"""Many projects applied together, through the command against the sandbox: what becomes of each in the end."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import signal
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from tests.cli.commands import ARTICLE, CLUSTER, REGION, ROOT, SEED, Box, Cli, Ran, edit
+from tests.cli.conftest import boxed
+from tests.cli.test_endings import EXCEEDED
+from tests.cli.test_events import lines
+
+SCHEMA = json.loads((ROOT / "docs/schemas/apply.schema.json").read_text())
+NEEDS: Mapping[str, tuple[str, ...]] = {"api": ("../db",), "db": (), "web": ("../api",), "worker": ()}
+NEW = {"IMAGE_TAG": "2.4.62"}
+APPLY = ("apply", "services", "--auto-approve", "--parallelism", "1")
+
+
+@pytest.fixture
+def fleet(project: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Box]:
+    """Serve four services that run as their projects say for IMAGE_TAG=2.4.61; three of them are a chain."""
+    seed = json.loads(SEED.read_text())
+    definition, service = seed["task_definitions"][0], seed["services"][0]
+    seed |= {"task_definitions": [], "services": []}
+    for path in project.iterdir():
+        path.unlink()
+    shutil.copy(ARTICLE / "terraform.tfstate", project)
+    for name, needs in NEEDS.items():
+        folder = project / "services" / name
+        folder.mkdir(parents=True)
+        seed["task_definitions"].append(json.loads(json.dumps(definition).replace("test-httpd", name)))
+        seed["services"].append(
+            json.loads(json.dumps(service).replace("test-httpd", name)) | {"serviceName": name}
+        )
+        (folder / "reconciler.yml").write_text(
+            f"region: {REGION}\ncluster: {CLUSTER}\nservice: {name}\nrecord: ../../records\n"
+            "service_definition: service.json\ntask_definition: task.json\n"
+            f"depends_on: {json.dumps(needs)}\n"
+            "plugins:\n  - name: tfstate\n    config: {path: ../../terraform.tfstate}\n"
+        )
+        shutil.copy(ARTICLE / "ecs-service-def.json", folder / "service.json")
+        text = (ARTICLE / "ecs-task-def.json").read_text()
+        (folder / "task.json").write_text(text.replace("test-httpd", name))
+    with boxed(seed, monkeypatch) as served:
+        yield served
+
+
+def path(name: str) -> str:
+    return f"services/{name}/reconciler.yml"
+
+
+def revisions(box: Box) -> dict[str, str]:
+    """Give the number of the revision that each service runs."""
+    found = box.ecs.describe_services(cluster=CLUSTER, services=list(NEEDS))["services"]
+    return {each["serviceName"]: each["taskDefinition"].rsplit(":", 1)[1] for each in found}
+
+
+def told(ran: Ran) -> dict[str, Any]:
+    """Give what became of each project, from the JSON."""
+    body = json.loads(ran.out)
+    Draft202012Validator(SCHEMA).validate(body)
+    assert [each["path"] for each in body["projects"]] == [path(name) for name in NEEDS]
+    return {each["path"].split("/")[1]: each["state"] for each in body["projects"]}
+
+
+def test_one_failure_stops_all_or_only_what_depends_on_it(cli: Cli, fleet: Box) -> None:
+    edit("services/db/reconciler.yml", "depends_on: []", "depends_on: [../web]")
+    ran = cli(*APPLY, **NEW)
+    assert ran.code == 1
+    assert "Error: services/" in ran.err
+    assert "projects depend on one another in a circle: " in ran.err
+    edit("services/db/reconciler.yml", "depends_on: [../web]", "depends_on: []")
+    assert fleet.writes() == []
+
+    edit("services/api/task.json", "httpd:{{ must_env `IMAGE_TAG` }}", "httpd:crash")
+    ran = cli(*APPLY, **NEW)
+    assert ran.code == 4, ran
+    assert re.sub(r"after \d+ s", "after N s", ran.out).splitlines()[-5:] == [
+        f"{path('api')}     rolled back after N s: {EXCEEDED}",
+        f"{path('db')}      applied after N s, db:2 runs",
+        f"{path('web')}     not done: it depends on {path('api')}, which was rolled back",
+        f"{path('worker')}  not done: {path('api')} was rolled back, and nothing was begun after that",
+        "4 projects: 1 applied, 1 rolled back, 2 not done.",
+    ]
+    assert revisions(fleet) == {"api": "1", "db": "2", "web": "1", "worker": "1"}
+    assert all(line.startswith(("db     │ ", "api    │ ")) for line in ran.err.splitlines()), ran.err
+
+    ran = cli("--log-format", "json", *APPLY, "--keep-going", "--format", "json", **NEW)
+    assert ran.code == 4, ran
+    assert told(ran) == {"api": "rolled back", "db": "no changes", "web": "not done", "worker": "applied"}
+    assert revisions(fleet) == {"api": "1", "db": "2", "web": "1", "worker": "2"}
+    assert {line["project"] for line in lines(ran.err)} == {path("api"), path("worker")}
+    recorded = [each.stem.rsplit(".", 1)[-1] for each in Path("records").iterdir()]
+    assert sorted(recorded) == ["db", "worker"]
+
+
+def test_an_interrupted_run_goes_on_where_it_was(cli: Cli, fleet: Box) -> None:
+    fleet.serving.knobs(speed=0)
+    with fleet.once_called("UpdateService", lambda: os.kill(os.getpid(), signal.SIGINT)):
+        ran = cli(*APPLY, "--format", "json", **NEW)
+    assert ran.code == 130, ran
+    assert told(ran) == {"api": "not done", "db": "under way", "web": "not done", "worker": "not done"}
+    assert fleet.writes() == ["RegisterTaskDefinition", "UpdateService"]
+
+    fleet.serving.knobs(speed=400)
+    ran = cli(*APPLY, "--format", "json", **NEW)
+    assert ran.code == 0, ran
+    assert told(ran) == {"api": "applied", "db": "no changes", "web": "applied", "worker": "applied"}
+    assert revisions(fleet) == dict.fromkeys(NEEDS, "2")
+    assert fleet.writes() == ["RegisterTaskDefinition", "UpdateService"] * len(NEEDS)
+    updated = [
+        call["request"]["service"] for call in fleet.serving.calls() if call["operation"] == "UpdateService"
+    ]
+    assert updated == ["db", "api", "web", "worker"]
