@@ -90,7 +90,6 @@ def command(
       reconciler drift --who
       reconciler drift . --format markdown --report drift.html --report drift.json
       reconciler drift . --unmanaged --fail-on live,unmanaged
-      reconciler drift . --notify slack --notify-state s3://example-records/notified
       reconciler drift --accept --reason 'load test' --until 2030-12-01
     """
     choice.insist_on_one()

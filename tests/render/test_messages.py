@@ -84,6 +84,8 @@ def test_what_there_is_no_room_for_is_counted() -> None:
 )
 def test_only_what_fails_the_run_is_told(wanted: tuple[str, ...], count: int) -> None:
     told = messages.alerts(fleet(), wanted)
-    assert [alert.topic.project for alert in told if alert.topic.sort is alerts.Sort.FAILED] == ["b/reconciler.yml"]
+    assert [alert.topic.project for alert in told if alert.topic.sort is alerts.Sort.FAILED] == [
+        "b/reconciler.yml"
+    ]
     assert Cause.UNMANAGED.value not in {alert.topic.cause for alert in told if alert.topic.project}
     assert len(told) == count
