@@ -7,7 +7,7 @@ import os
 import re
 import shutil
 import signal
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -121,3 +121,27 @@ def test_an_interrupted_run_goes_on_where_it_was(cli: Cli, fleet: Box) -> None:
         call["request"]["service"] for call in fleet.serving.calls() if call["operation"] == "UpdateService"
     ]
     assert updated == ["db", "api", "web", "worker"]
+
+
+def test_nothing_is_applied_that_nobody_saw(cli: Cli, fleet: Box, monkeypatch: pytest.MonkeyPatch) -> None:
+    questions: list[str] = []
+
+    def answered(question: str, _answers: Collection[str], _hint: str) -> bool:
+        questions.append(question)
+        edit("services/db/task.json", "`info`", "`debug`")
+        return True
+
+    monkeypatch.setattr("reconciler.cli.asking.confirmed", answered)
+    ran = cli("apply", "services", "--parallelism", "1", **NEW)
+    assert ran.code == 1, ran
+    assert questions == ["\nApply these 4 plans? Only yes does it: "]
+    assert "db     │ Error: its plan moved since it was approved; nothing was changed\n" in ran.err
+    assert f"\n{path('web')}     not done: it depends on {path('db')}, which was not done\n" in ran.out
+
+    Path("services/worker/service.json").write_text("{")
+    ran = cli(*APPLY, "--format", "json", **NEW)
+    assert ran.code == 1, ran
+    assert told(ran) == {"api": "not done", "db": "not done", "web": "not done", "worker": "failed"}
+    assert ran.err.count("Error: ") == 2, ran.err
+    assert "--keep-going" in ran.err
+    assert fleet.writes() == []
