@@ -20,8 +20,8 @@ what their containers write (`logs`) and the registry of their `images` (ECR's A
 so is CodeDeploy for ECS (`codedeploys`, whose deployments replace the `tasksets` of a service). Every other service
 is moto's (`others`, from the extra `sandbox`), imported at the first call that needs it and given the calls of the
 seed (`outsiders`); STS GetCallerIdentity (`identities`) and SSM GetParameter(s) (`parameters`) are answered here
-until then, which spares a demonstration about a second. The server is the standard library's, so that ECS alone needs
-only botocore.
+until then, which spares a demonstration about a second, and STS AssumeRole always. The server is the standard
+library's, so that ECS alone needs only botocore.
 
 Where AWS's behaviour is not documented the simulation can be wrong. `rules` says of each rule where it is from.
 An operation or option that is not simulated is refused with `NotSimulatedBySandbox`; nothing pretends.

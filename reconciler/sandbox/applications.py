@@ -97,6 +97,8 @@ class Application:
                 return wire.xml_answer(described)
         if (call.service, call.operation) == ("monitoring", "SetAlarmState"):
             return self._alarm(call, environ)
+        if identities.own(call):
+            return identities.OPERATIONS[call.service, call.operation](call, self._sandbox.seed)
         if not self._others.running and not self._sandbox.seed.surroundings.calls:
             known = {**identities.OPERATIONS, **parameters.OPERATIONS}.get((call.service, call.operation))
             if known is not None:
