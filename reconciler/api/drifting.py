@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -39,6 +41,22 @@ class Drifting(Planning):
         found = drifts.judge(plan, record, self._kinds(), self._values(plan), self._moved(plan, record))
         marked = accepted.mark(found, self._accepted(), datetime.fromtimestamp(self.clock.now(), UTC).date())
         return Drifted(plan, severities.rank(marked, self._weighed()), record, store is not None)
+
+    def fix(self, drifted: Drifted, wanted: Collection[str] = (), options: Options | None = None) -> Plan:
+        """Plan to end the drift of some causes and severities, of all where none is wanted; the rest stays as it is.
+
+        What was recorded stays true: an apply of the plan is recorded only where nothing else is left to apply.
+        PlanError where nothing is recorded, and where these differences cannot be ended apart from the others.
+        """
+        from reconciler.core import fixes
+        from reconciler.engine.options import Options
+
+        fixed, kept = fixes.fixed(drifted.drifts, wanted), fixes.kept(drifted.drifts, wanted)
+        fixes.insist((*fixed, *kept))
+        places = tuple(drift.pointer for drift in kept if drift.pointer)
+        plan = self.plan(replace(options or Options(), keep=places))
+        fixes.insist_separate(plan, fixed)
+        return self.unrecorded(plan) if kept else plan
 
     def who(self, drifted: Drifted) -> Drifted:
         """Look up in CloudTrail who made the differences that are `live`; once for all that are opened together.

@@ -95,7 +95,7 @@ class Planning(Opening):
         from reconciler.engine import planning, stamping
 
         kinds = self._kinds()
-        options = replace(options, ignore=desires.ignored(settings, kinds))
+        options = replace(options, ignore=(*desires.ignored(settings, kinds), *options.keep))
         more: tuple[Notice, ...] = ()
         task_definition = desires.task_definition(settings, files, kinds, strict=strict)
         service = express = None
@@ -333,6 +333,13 @@ class Planning(Opening):
             task_definition="task_definition" in kinds, service=bool(kinds - {"task_definition"})
         )
         return files._asdict()
+
+    def unrecorded(self, plan: Plan) -> Plan:
+        """Give a plan that was made here as one that is not recorded when it is applied."""
+        made = next(made for made in self._made if made.plan == plan)
+        other = replace(plan, project=replace(plan.project, record=""))
+        self._made.append(made._replace(plan=other))
+        return other
 
     def rehearse(self, plan: Plan) -> tuple[Rehearsed, ...]:
         """Play the changes of a plan that was made here through a model of ECS. PlanError where it cannot."""

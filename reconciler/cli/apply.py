@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import click
@@ -112,13 +111,11 @@ def command(
             return planning.unchanged(
                 reconciler, plan, common, wait=wait, until=wait_until, on_failure=on_failure
             )
-        if not auto_approve and sys.stdin.isatty() and not sys.stdout.isatty():
-            from reconciler.render import human
-
-            sys.stderr.write(human.plan(plan))  # nobody should say yes to what went into a file
-        if not auto_approve and not _approved():
-            logs.info("Not applied.")
-            return exits.ERROR
+        if not auto_approve:
+            planning.show_asked(plan)
+            if not _approved():
+                logs.info("Not applied.")
+                return exits.ERROR
         return planning.carry_out(
             reconciler, plan, common, wait=wait, until=wait_until, on_failure=on_failure
         )

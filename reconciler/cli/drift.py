@@ -60,6 +60,12 @@ def _day(_context: click.Context, _parameter: click.Parameter, value: str) -> st
 @click.option(
     "--who", is_flag=True, help="Look up in CloudTrail who changed what is live, when and with which client."
 )
+@click.option(
+    "--fix",
+    is_flag=True,
+    help="Plan, and apply when you say yes, what ends the drift (of --fail-on) and nothing else.",
+)
+@click.option("--auto-approve", is_flag=True, help="Do not ask before --fix applies.")
 @click.option("--show-sensitive", is_flag=True, help="Print secrets instead of marks.")
 def command(
     common: options.Common,
@@ -73,6 +79,8 @@ def command(
     refresh: bool,
     unmanaged: bool,
     who: bool,
+    fix: bool,
+    auto_approve: bool,
     show_sensitive: bool,
 ) -> int:
     """Compare the files with AWS, and say who moved since the last apply.
@@ -88,6 +96,7 @@ def command(
       reconciler drift --fail-on live,infrastructure
       reconciler drift --fail-on live,high,medium
       reconciler drift --who
+      reconciler drift --fix --fail-on live
       reconciler drift . --format markdown --report drift.html --report drift.json
       reconciler drift . --unmanaged --fail-on live,unmanaged
       reconciler drift --accept --reason 'load test' --until 2030-12-01
@@ -100,9 +109,22 @@ def command(
     if "unmanaged" in fail_on and not unmanaged:
         raise click.UsageError("--fail-on unmanaged goes with --unmanaged")
     strays: Unmanaged | None = None
+    if auto_approve and not fix:
+        raise click.UsageError("--auto-approve goes with --fix")
     from reconciler.engine.options import Options
 
     wanted = Options(refresh=refresh)
+    if fix:
+        if choice.several:
+            raise click.UsageError(
+                "--fix is about one project: run it for each, in its folder or with --config"
+            )
+        if accept or who or unmanaged or reporting.given:
+            raise click.UsageError("--fix shows a plan: leave --accept, --who, --unmanaged and reports out")
+        from reconciler.cli import fixing
+
+        with options.opened(common, show_sensitive=show_sensitive) as reconciler:
+            return fixing.fix(reconciler, common, wanted, fail_on, auto_approve=auto_approve)
     sheet = reporting.sheet(
         common, choice.name if choice.several else forms.found(common), several=choice.several
     )

@@ -153,6 +153,11 @@ class Reporting:
         self.kinds = kinds
         self.place = place
 
+    @property
+    def given(self) -> bool:
+        """Tell whether anything but text for people was asked for."""
+        return self.form != "human" or bool(self.files)
+
     def sheet(self, common: options.Common, what: str, *, several: bool) -> forms.Sheet:
         """Say what is reported on: one project by its path, or how several were chosen."""
         return forms.Sheet(common, what, several=several, limit=self.limit)

@@ -102,6 +102,14 @@ def show(plan: Plan, common: options.Common) -> None:
     options.write(human.plan(plan, style(common)))
 
 
+def show_asked(plan: Plan) -> None:
+    """Show a plan on the terminal, too, where it went into a file: nobody should say yes to that."""
+    if sys.stdin.isatty() and not sys.stdout.isatty():
+        from reconciler.render import human
+
+        sys.stderr.write(human.plan(plan))
+
+
 def rehearse(reconciler: Reconciler, plan: Plan, common: options.Common) -> None:
     """Print how the rollout would go, by a model of ECS."""
     from reconciler.render import rehearsals

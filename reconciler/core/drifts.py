@@ -135,8 +135,8 @@ def judge(
     return tuple(drift for unit in plan.units for drift in judging.unit(unit))
 
 
-# What follows from other differences, or is known only once the plan is applied.
-_CONSEQUENCES: Final = frozenset({"taskDefinition", "forceNewDeployment"})
+CONSEQUENCES: Final = frozenset({"taskDefinition", "forceNewDeployment"})
+"""What follows from other differences, or is known only once the plan is applied."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +159,7 @@ class _Judging:
             filled = secrets.put(base.desired, [MASK] * len(base.secrets))
             tree = canons.canon(kind, filled, desired=True).tree
         for finding in unit.changes:
-            if finding.unknown and finding.address in _CONSEQUENCES:
+            if finding.unknown and finding.address in CONSEQUENCES:
                 continue
             yield self._drift(unit, finding, tree)
         for finding in unit.noted:

@@ -26,7 +26,8 @@ class Options:
 
     `revision` runs a registered revision (its number, or ``latest``) in place of the file's task definition.
     `may_replace` allows what no update can change to be deleted and created anew. `ignore_tags` and `ignore` are the
-    project file's: tag keys, and pointers (see `ignoring`), that are left to others. `rollback_events` and
+    project file's: tag keys, and pointers (see `ignoring`), that are left to others; `keep` are such pointers for this
+    plan alone. `rollback_events` and
     `codedeploy` are for CodeDeploy, and no other deployment controller knows them. Without `service` the plan is about
     the task definition alone, compared with the newest revision, as in a project that names no service. `refresh` asks
     AWS for what earlier runs remember.
@@ -42,6 +43,7 @@ class Options:
     may_replace: bool = False
     ignore_tags: tuple[str, ...] = ()
     ignore: tuple[str, ...] = ()
+    keep: tuple[str, ...] = ()
     scaling: Scaling | None = None
     rollback_events: tuple[str, ...] = ()
     codedeploy: Settings = field(default_factory=Settings)

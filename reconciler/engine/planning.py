@@ -23,7 +23,8 @@ def plan(
     planned = Planned()
     whole = express is not None and not express.partial
     if (whole or (task_definition is not None and service is not None)) and not observed.saved:
-        planned.idle = {ignoring.path(pointer) for pointer in facts.options.ignore}
+        asked = set(facts.options.ignore) - set(facts.options.keep)
+        planned.idle = {ignoring.path(pointer) for pointer in asked}
     revision: Unit | None = None
     if task_definition is not None:
         revision = revising.plan(task_definition, observed, facts, planned)

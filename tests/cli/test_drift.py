@@ -148,6 +148,9 @@ def test_what_is_no_acceptance(cli: Cli, box: Box, text: str, words: str) -> Non
         ((".", "--accept", "--reason", "x"), "is about one project"),
         (("--reason", "x"), "go with --accept"),
         (("--accept", "--reason", "x", "--until", "friday"), "--until: 'friday' is no day"),
+        (("--auto-approve",), "--auto-approve goes with --fix"),
+        ((".", "--fix"), "--fix is about one project"),
+        (("--fix", "--format", "json"), "--fix shows a plan"),
         (("--fail-on", "lives"), "'lives' is none of configuration, infrastructure, live, unmanaged, high"),
     ],
 )
@@ -245,3 +248,20 @@ def test_who_changed_what(cli: Cli, box: Box) -> None:
     assert "allow cloudtrail:LookupEvents to the caller" in ran.err
     assert "cloudtrail:LookupEvents" in cli("iam-policy", "drift", "--who").out
     assert "cloudtrail:" not in cli("iam-policy", "drift").out
+
+
+def test_drift_is_fixed_and_the_files_changes_wait(cli: Cli, box: Box) -> None:
+    settle(".applied")
+    assert cli("apply", "--auto-approve").code == 0
+    box.ecs.update_service(cluster=CLUSTER, service=SERVICE, desiredCount=3)
+    edit("ecs-task-def.json", "`info`", "`debug`")
+    place = 'task_definition.test-httpd containerDefinitions["httpd-app"].environment["LOG_LEVEL"]'
+    asked = cli("drift", "--fix", "--fail-on", "live")
+    assert (asked.code, box.service()["desiredCount"]) == (1, 3)
+    assert "there is no terminal to ask on" in asked.err
+    ran = cli("drift", "--fix", "--fail-on", "live", "--auto-approve")
+    assert ran.code == 0, ran
+    assert f"left as it is in AWS: {place}\n" in ran.err
+    assert (box.service()["desiredCount"], box.revisions()) == (2, 1)
+    assert {name: drift["cause"] for name, drift in drifts(cli).items()} == {place: "configuration"}
+    assert cli("drift", "--fix", "--fail-on", "live").out == "No drift to fix.\n"

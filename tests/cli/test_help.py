@@ -93,6 +93,10 @@ def test_an_example_of_the_help_runs(
         assert cli("plan", "--out", "p.json", IMAGE_TAG="2.4.62").code == 0
     if example.startswith("reconciler rollback"):
         assert cli("apply", "--auto-approve", IMAGE_TAG="2.4.62").code == 0
+    if "--fix" in example:
+        with Path("ecspresso.yml").open("a") as file:
+            file.write("record: .applied\n")
+        assert cli("apply", "--auto-approve").code == 0
     if example.startswith("reconciler continue"):
         box.pause()
     if example.startswith("reconciler exec"):
