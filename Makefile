@@ -3,6 +3,10 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN = $(VENV)/bin
 
+# Four workers and a hundred processes import the same modules: where the environment forbids to keep what was
+# compiled, each of them compiles all of it.
+export PYTHONDONTWRITEBYTECODE =
+
 .PHONY: demo test lint types floors unit clean
 
 demo: $(VENV)/installed
