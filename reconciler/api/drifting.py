@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from reconciler.core.accepted import Entry
     from reconciler.core.applied import Applied
     from reconciler.core.plans import Plan
+    from reconciler.core.stamps import Seen
     from reconciler.core.strays import Unmanaged
     from reconciler.engine.options import Options
 
@@ -33,12 +34,14 @@ class Drifting(Planning):
     def drift(self, options: Options | None = None) -> Drifted:
         """Compare the files, AWS and what was applied last. PlanError for a record that cannot be read."""
         from reconciler.api.stores import Drifted
-        from reconciler.core import accepted, drifts, severities
+        from reconciler.core import accepted, drifts, imprints, severities
 
         plan = self.plan(options)
         store = self._store(plan)
         record = self._recorded(plan, store) if store is not None else None
         found = drifts.judge(plan, record, self._kinds(), self._values(plan), self._moved(plan, record))
+        if record is None:
+            found = imprints.judge(found, self._imprints(plan))
         marked = accepted.mark(found, self._accepted(), datetime.fromtimestamp(self.clock.now(), UTC).date())
         return Drifted(plan, severities.rank(marked, self._weighed()), record, store is not None)
 
@@ -73,6 +76,12 @@ class Drifting(Planning):
             return callers.tell(drifted, make())
         place = (self.gateway.account(), self.gateway.region)
         return callers.tell(drifted, self._shared.share("trail", place, make))
+
+    def _imprints(self, plan: Plan) -> dict[str, Seen]:
+        """Give what the tags of live units tell of their last apply, by their addresses in a plan made here."""
+        found = next((made.stamps for made in self._made if made.plan == plan), None)
+        seen = {unit.address: found.seen(unit.kind) for unit in plan.units} if found is not None else {}
+        return {address: each for address, each in seen.items() if each is not None}
 
     def _weighed(self) -> tuple[severities.Rule, ...]:
         """Give the rules of `severity` in the project file. ConfigError names the one that points nowhere."""

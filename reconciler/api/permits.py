@@ -60,7 +60,7 @@ class Permitting(Opening):
             yield from instance.plugin.actions(instance.use.config)
 
     def _subject(self, account: str, partition: str) -> Subject:
-        from reconciler.core import policies
+        from reconciler.core import policies, stamps
         from reconciler.core.kinds.spellings import short_name
         from reconciler.core.permissions import ANY, Subject
         from reconciler.core.verification import arns
@@ -69,6 +69,8 @@ class Permitting(Opening):
         settings, kinds, files = self.settings, self._kinds(), self.definitions()
         cluster = arns.parse(settings.cluster)
         task = _wire(kinds.task_definition, files.task_definition)
+        if task and settings.stamp is not None:  # its revisions have tags, whether the file has some or not
+            task = {**task, "tags": [{"key": stamps.OWNER}]}
         service = _wire(kinds.service, files.service)
         region = self._region_known() or (cluster.region if cluster is not None else "")
         subject = Subject(

@@ -149,7 +149,7 @@ class Planning(Opening):
             if desired is not None
             for notice in desired.notices
         )
-        units, told = stamping.mark(planned.units, stamped)
+        units, told = stamping.mark(tuple(planned.units), stamped)
         warned = (*warned, *planned.notices, *more, *told)
         _insist(strict, (*self._files.notices, *warned))
         refusals = [Notice(what=r.what, where=r.where, hint=r.hint) for r in planned.refusals]

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
-from reconciler.core import permissions, probes, strays
+from reconciler.core import permissions, probes, stamps
 from reconciler.core.permissions import ANY, Part, Permission, Subject
 from reconciler.core.values import Json, JsonObject
 from reconciler.core.verification.checks import Check, Needs
@@ -100,7 +100,7 @@ def service_roles(subject: Subject) -> tuple[str, ...]:
 def _grant(operation: str, subject: Subject, part: Part) -> Grant:
     permission: Permission = permissions.OPERATIONS[operation]
     within = (("ArnLike", "ecs:cluster", subject.arn("ecs", f"cluster/{subject.cluster}")),)
-    owned = ((f"aws:ResourceTag/{strays.OWNER}", subject.owner),) if part.owned else ()
+    owned = ((f"aws:ResourceTag/{stamps.OWNER}", subject.owner),) if part.owned else ()
     held = tuple(("StringEquals", key, value) for key, value in (*permission.conditions, *owned))
     action = permission.action or operation.replace(" ", ":")
     about = replace(subject, service=ANY) if part.across else subject

@@ -8,12 +8,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from typing import Final
 
-from reconciler.core import expresses
+from reconciler.core import expresses, stamps
 from reconciler.core.values import Json, JsonObject
 from reconciler.records import dataclass
-
-OWNER: Final = "reconciler:owner"
-REVISION: Final = "reconciler:revision"
 
 _STACK: Final = "aws:cloudformation:stack-name"
 """Set by CloudFormation on what it makes, so that also what the CDK, Copilot and SAM make has it; nobody else can set
@@ -99,12 +96,12 @@ def stray(place: Place, body: JsonObject, *, certain: bool = True) -> Stray:
         cluster=place.cluster,
         service=str(body.get("serviceName", "")),
         arn=str(body.get("serviceArn", "")),
-        owner=tagged.get(OWNER, ""),
+        owner=tagged.get(stamps.OWNER, ""),
         manager=_manager(body, tagged),
         by=str(body.get("createdBy") or ""),
         tasks=_count(body, "runningCount") + _count(body, "pendingCount"),
         created=float(created) if isinstance(created, int | float) else None,
-        revision=tagged.get(REVISION, ""),
+        revision=tagged.get(stamps.REVISION, ""),
         certain=certain,
     )
 

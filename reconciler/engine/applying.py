@@ -248,7 +248,7 @@ def _equal_revision(run: _Run, family: str, body: JsonObject) -> Snapshot | None
     if not isinstance(newest, Snapshot):
         return None
     kind = run.kinds.task_definition
-    desired = canons.canon(kind, body, desired=True)
+    desired = composing.ignoring(canons.canon(kind, body, desired=True), run.ignored)
     live = canons.canon(kind, newest.body, desired=False, like=desired)
     live = composing.ignoring(live, run.ignored, desired)
     return None if diffs.diff(desired, live).changes else newest

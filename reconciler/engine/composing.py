@@ -144,6 +144,15 @@ def _reserved(desired: Desired, key: str) -> Notice:
     return Notice(what=what, where=desired.resolved.where(path), hint="remove it from the file")
 
 
+def tagged(desired: Desired, key: str, value: str) -> Desired:
+    """Add a tag that the file does not name."""
+    inner, base = desired.canon.kind.unwrap(desired.document)
+    name = next((name for name in inner if name.lower() == "tags"), "tags")
+    there = inner.get(name)
+    listed = [*(there if isinstance(there, list | tuple) else ()), {"key": key, "value": value}]
+    return changed(desired, _replace(desired.document, base, {**inner, name: listed}))
+
+
 def changed(desired: Desired, document: Json) -> Desired:
     """Give the same definition over a changed document."""
     canon = canons.canon(desired.canon.kind, document, desired=True)

@@ -38,7 +38,7 @@ def firsts(names: Iterable[PurePosixPath]) -> Mapping[PurePosixPath, PurePosixPa
 def below(folder: Path) -> Iterator[PurePosixPath]:
     """Give the files below a folder, from there on."""
     try:
-        text = _git(folder, "ls-files", "--cached", "--others", "--exclude-standard", "-z", "--", ".")
+        text = git(folder, "ls-files", "--cached", "--others", "--exclude-standard", "-z", "--", ".")
     except ConfigError:  # no work tree, or no git: then nothing is ignored but what never counts
         yield from _walked(folder)
         return
@@ -88,7 +88,7 @@ def moved(folder: Path, spec: str, since: str) -> bool:
 
     ConfigError where git does not know the revision, and in no work tree.
     """
-    listed = _git(
+    listed = git(
         folder,
         "diff",
         "--no-ext-diff",
@@ -100,11 +100,11 @@ def moved(folder: Path, spec: str, since: str) -> bool:
         "--",
         spec,
     )
-    listed += _git(folder, "ls-files", "--others", "--exclude-standard", "-z", "--", spec)
+    listed += git(folder, "ls-files", "--others", "--exclude-standard", "-z", "--", spec)
     return bool(listed.strip("\0"))
 
 
-def _git(folder: Path, *arguments: str) -> str:
+def git(folder: Path, *arguments: str) -> str:
     """Ask git. ConfigError with its own words where it cannot answer."""
     try:
         done = subprocess.run(  # noqa: S603 - no shell reads it

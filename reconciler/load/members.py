@@ -71,6 +71,13 @@ class Members:
         hint = "put it in quotes" if isinstance(value, bool | int | float) else f'write {name}: "…"'
         raise ConfigError(f"{name} is text, not {kind(value)}", self.where(name), hint)
 
+    def flag(self, name: str) -> bool:
+        """Give a truth value, false where it is absent. ConfigError where it is something else."""
+        value = self.get(name)
+        if value is None or isinstance(value, bool):
+            return bool(value)
+        raise ConfigError(f"{name} is true or false, not {kind(value)}", self.where(name))
+
     def object(self, name: str) -> JsonObject | None:
         """Give an object. ConfigError where it is something else."""
         value = self.get(name)

@@ -19,6 +19,7 @@ from typing import Final
 from reconciler.core import appspecs
 from reconciler.core.documents import Resolved
 from reconciler.core.references import PluginUse
+from reconciler.core.stamps import Stamp
 from reconciler.core.values import Json, JsonObject
 from reconciler.core.values import Path as JsonPath
 from reconciler.errors import ConfigError, Where
@@ -32,6 +33,7 @@ from reconciler.load import (
     services,
     severities,
     sources,
+    stamps,
 )
 from reconciler.load.calls import Texts, near
 from reconciler.load.members import Caution, Members, members
@@ -57,6 +59,7 @@ _KEYS: Final = frozenset({
     "required_version", "region", "cluster", "service", "service_definition", "task_definition",
     "express_definition", "timeout", "plugins", "appspec", "codedeploy", "filter_command", "ignore", "terraform",
     "record", "depends_on", "severity", "services", "profile", "assume_role_arn", "account",
+    "stamp",
 })  # fmt: skip
 _OPENING: Final = ("plugins", "terraform")
 """The keys that say which resolvers to open."""
@@ -77,9 +80,9 @@ class Project:
 
     Paths of definitions are relative to `root`. `region` is None where the file names none. `timeout` is in
     seconds, 0 for no limit. `ignore_tags` are tag keys left alone, `ignore` pointers to fields, each with its place.
-    `record` is the folder or ``s3://`` URL where applies are recorded. `depends_on` names other projects, each with its
-    place: an entry of the same file's, or a path relative to `root`. `severity` says how much
-    differences matter. `profile` and `assume_role_arn` are whose credentials it is
+    `record` is the folder or ``s3://`` URL where applies are recorded, `stamp` the tags to set. `depends_on` names
+    other projects, each with its place: an entry of the same file's, or a path relative to `root`. `severity` says
+    how much differences matter. `profile` and `assume_role_arn` are whose credentials it is
     about, and `account` is the only one in which it is planned. `shared` are the definitions that another file names,
     whose settings are shared. `resolved` keeps the provenance of every key.
     """
@@ -102,6 +105,7 @@ class Project:
     required_version: str | None = None
     filter_command: str | None = None
     record: str | None = None
+    stamp: Stamp | None = None
     profile: str | None = None
     assume_role_arn: str | None = None
     account: str | None = None
@@ -342,6 +346,7 @@ def settle(resolved: Resolved) -> Project:
         required_version=_required(project, emulates=emulates),
         filter_command=_filter(project),
         record=_record(project),
+        stamp=stamps.read(project),
         profile=project.text("profile") or None,
         assume_role_arn=project.text("assume_role_arn") or None,
         account=_account(project),

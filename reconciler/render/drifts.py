@@ -96,6 +96,8 @@ def _drift(drift: Drift, style: Style) -> Iterator[str]:
 def remarks(drift: Drift) -> Iterator[str]:
     """Say what is known of a difference, a line each: who moved, that it is accepted, what is behind it, who called."""
     yield _SAID[drift.cause] + ("; and AWS was changed, too" if drift.also else "")
+    if drift.note and drift.cause is not Cause.UNMANAGED:
+        yield texts.safe(drift.note)
     if drift.accepted is not None:
         until = f" until {drift.accepted.until}" if drift.accepted.until else ""
         verb = "was accepted" if drift.accepted.expired else "accepted"
@@ -143,7 +145,11 @@ def summary(members: Sequence[Member], style: Style = PLAIN) -> str:
 
 def _lacking(members: Iterable[Member]) -> str:
     """Say that the comparison was one of two sides only, where that matters."""
-    without = [member for member in members if counted(member.drifts) and member.applied is None]
+    without = [
+        member
+        for member in members
+        if member.applied is None and any(drift.cause is None for drift in counted(member.drifts))
+    ]
     if not without:
         return ""
     more = "" if any(member.wanted for member in without) else " (`record` in the project file says where)"
