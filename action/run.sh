@@ -42,11 +42,12 @@ case $INPUT_COMMAND in
     ;;
   apply)
     [[ -z $INPUT_FAIL_ON ]] || fail "fail-on is about plan and drift"
-    ((${#paths[@]} <= 2)) || fail "apply is about one project: name one project file in paths"
     call=(apply --auto-approve)
-    ((${#paths[@]} == 1)) || call+=("--config=${paths[1]}")
-    paths=(--)
-    [[ -z $INPUT_PLAN_FILE ]] || paths+=("$INPUT_PLAN_FILE")
+    if [[ -n $INPUT_PLAN_FILE ]]; then
+      ((${#paths[@]} <= 2)) || fail "a plan-file is about one project: name one project file in paths"
+      ((${#paths[@]} == 1)) || call+=("--config=${paths[1]}")
+      paths=(-- "$INPUT_PLAN_FILE")
+    fi
     ;;
   *) fail "the input command is plan, apply or drift" ;;
 esac

@@ -139,8 +139,11 @@ class Run:
 
     def _far(self, course: Course) -> str:
         """Say how far all is."""
-        waiting = len(self.found) - len(course.ended) - len(course.running)
-        told = f"{len(course.ended)} of {len(self.found)} projects through, {len(course.running)} under way"
+        running = len(course.running)
+        if course.interrupted:
+            return f"letting go of {running}; interrupt again to leave at once"
+        waiting = len(self.found) - len(course.ended) - running
+        told = f"{len(course.ended)} of {len(self.found)} projects over, {running} under way"
         return f"{told}, {waiting} to begin" if waiting else told
 
     def _turn(self, label: str) -> End:

@@ -175,6 +175,10 @@ CALLS: list[tuple[dict[str, str], list[list[str]]]] = [
     ),
     ({"command": "apply"}, [["apply", "--auto-approve", "--"]]),
     (
+        {"command": "apply", "paths": "web\napi", "args": "--keep-going"},
+        [["apply", "--auto-approve", "--keep-going", "--", "web", "api"]],
+    ),
+    (
         {"command": "apply", "paths": NASTY, "plan-file": "-plan", "args": "--timeout=20m\n--on-failure=rollback"},
         [["apply", "--auto-approve", f"--config={NASTY}", "--timeout=20m", "--on-failure=rollback", "--", "-plan"]],
     ),
@@ -240,7 +244,7 @@ def test_nothing_that_is_shown_is_a_command_of_the_runners(runner: Runner, comma
     ("inputs", "said"),
     [
         ({"command": "delete"}, "plan, apply or drift"),
-        ({"command": "apply", "paths": "a\nb"}, "one project"),
+        ({"command": "apply", "paths": "a\nb", "plan-file": "p"}, "one project"),
         ({"command": "apply", "fail-on": "changes"}, "plan and drift"),
         ({"fail-on": "live"}, "changes, or nothing"),
     ],
