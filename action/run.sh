@@ -28,6 +28,11 @@ paths=(-- ${words[@]+"${words[@]}"})
 lines "$INPUT_ARGS"
 args=(${words[@]+"${words[@]}"})
 annotated=false
+folder=$(mktemp -d "$RUNNER_TEMP/reconciler-XXXXXXXX")
+report=$folder/report.md
+page=$folder/drift.html
+notes=$folder/annotations
+: >"$report"
 
 case $INPUT_COMMAND in
   plan)
@@ -37,7 +42,7 @@ case $INPUT_COMMAND in
     [[ -z $INPUT_PLAN_FILE ]] || call+=("--out=$INPUT_PLAN_FILE")
     ;;
   drift)
-    call=(drift)
+    call=(drift --format github "--report=$report" "--report=$page")
     [[ -z $INPUT_FAIL_ON || $INPUT_FAIL_ON == none ]] || call+=("--fail-on=$INPUT_FAIL_ON")
     ;;
   apply)
@@ -54,18 +59,23 @@ esac
 
 # What comes from files and AWS must be no command of the runner's: only whoever knows the token ends this.
 token=$(od -An -N16 -tx1 /dev/urandom | tr -d ' \n')
-report=$(mktemp "$RUNNER_TEMP/reconciler-XXXXXXXX")
 code=0
 echo "::stop-commands::$token"
-if [[ $INPUT_COMMAND == plan ]]; then
-  "$reconciler" "${call[@]}" ${args[@]+"${args[@]}"} "${paths[@]}" >"$report" || code=$?
-else
-  "$reconciler" "${call[@]}" ${args[@]+"${args[@]}"} "${paths[@]}" | tee "$report" || code=${PIPESTATUS[0]}
-fi
+run=("$reconciler" "${call[@]}" ${args[@]+"${args[@]}"} "${paths[@]}")
+case $INPUT_COMMAND in
+  plan) "${run[@]}" >"$report" || code=$? ;;
+  drift) "${run[@]}" >"$notes" || code=$? ;;
+  apply) "${run[@]}" | tee "$report" || code=${PIPESTATUS[0]} ;;
+esac
 echo "::$token::"
 
+# What was written for the runner, escaped as it wants it; nothing else, whatever format the arguments ask for.
+if [[ $INPUT_COMMAND == drift && $INPUT_ANNOTATIONS == true ]]; then
+  grep -E '^::(error|warning|notice) ' "$notes" || true
+fi
+
 # A summary may be 1 MiB large; a comment always fits.
-if [[ $INPUT_COMMAND == plan ]]; then
+if [[ $INPUT_COMMAND != apply ]]; then
   cat "$report" >>"$GITHUB_STEP_SUMMARY"
 elif [[ -s $report ]]; then
   {
@@ -94,6 +104,7 @@ esac
   echo "changed=$changed"
   echo "failed=$failed"
   echo "report=$report"
+  [[ ! -s $page ]] || echo "report-html=$page"
 } >>"$GITHUB_OUTPUT"
 
 # stdout is for the runner here, and escaped as it wants it. The messages on stderr are those of the first run.
