@@ -229,7 +229,8 @@ class Planning(Opening):
         from reconciler.load import revisions
 
         settings = self.settings
-        files = (self.project.document.path, *(settings.root / path for path in settings.definitions))
+        files = [self.project.document.path, *(settings.file(path) for path in settings.definitions)]
+        files += [self.project.above.document.path] if self.project.above is not None else []
         return revisions.of(settings.root, files, self.project.options.environ, settings.record or "")
 
     def _shifting(self, observed: Observed) -> Observed:

@@ -47,7 +47,7 @@ def choosing(function: Callable[..., Any]) -> Callable[..., Any]:
     update_wrapper(wrapper, function)
     decorated: Callable[..., Any] = wrapper
     for option in reversed((
-        click.argument("paths", metavar="[PATH]...", nargs=-1),
+        click.argument("paths", metavar="[PATH]...", nargs=-1, shell_complete=options.projects),
         click.option("--only", metavar="PATTERN", multiple=True, help="Only projects whose path or name fits (web*)."),
         click.option("--exclude", metavar="PATTERN", multiple=True, help="No projects whose path or name fits."),
         click.option("--changed-since", metavar="REV", help="Only projects that changed since a git revision."),

@@ -88,6 +88,12 @@ def command(
         raise click.UsageError("name a --service, or a --task-definition")
     if jsonnet and form not in (None, "jsonnet"):
         raise click.UsageError("--jsonnet and --format name two formats")
+    if common.config and "#" in Path(common.config).name:
+        file, _, name = common.config.rpartition("#")
+        raise click.UsageError(
+            f"init writes a project file of its own, no entry of one: take --config {name}/{Path(file).name}, "
+            f"and name it in the services of {file}"
+        )
     form = "jsonnet" if jsonnet else form
     suffix = _SUFFIXES[form or "json"]
     from reconciler.api import drafting

@@ -83,13 +83,27 @@ def files(_context: click.Context, _parameter: click.Parameter, incomplete: str)
     return [CompletionItem(incomplete, type="file")]
 
 
+def projects(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """Have the shell complete project files, and behind ``FILE#`` the names of its services."""
+    file, sign, name = incomplete.rpartition("#")
+    if not sign:
+        return files(context, parameter, incomplete)
+    from click.shell_completion import CompletionItem
+
+    from reconciler.api import projects as read
+    from reconciler.load import discovery
+
+    names = discovery.names(Path(file), read.surroundings())
+    return [CompletionItem(f"{file}#{each}") for each in names if each.startswith(name)]
+
+
 _OPTIONS: Final = (
     click.option(
         "--config",
         metavar="FILE",
         envvar=variables("config"),
-        shell_complete=files,
-        help="Project file.",
+        shell_complete=projects,
+        help="Project file, or FILE#NAME for one of its services.",
     ),
     click.option(
         "--envfile",

@@ -84,7 +84,7 @@ def one(path: Path, options: Options) -> Found:
             raise found[0].error
         return found[0]
     labels = [each.label for each in found]
-    what = f"the file holds several services, and this is about one: {', '.join(labels)}"
+    what = f"the file holds several services, and this is about one: {services.listed(labels)}"
     raise ConfigError(what, Where(str(path)), f"choose one: --config {labels[0]}")
 
 
@@ -94,6 +94,15 @@ def several(path: Path, options: Options) -> bool:
         return _Search(options).services(path) is not None
     except ReconcilerError:
         return False
+
+
+def names(path: Path, options: Options) -> tuple[str, ...]:
+    """Give the names of a file's services; none of one that cannot be read."""
+    try:
+        known = _Search(options).services(path)
+    except ReconcilerError:
+        return ()
+    return tuple(known[1].entries) if known is not None else ()
 
 
 def split(path: Path) -> tuple[Path, str]:

@@ -26,6 +26,8 @@ _SHORT: Final = "terraform"
 """The key that is short for the plugin `tfstate` without a prefix."""
 
 _MENTION: Final = re.compile(rf"""\b{KEY}["']?\s*(?:\+?:|=|\{{)""", re.IGNORECASE)
+_MOST: Final = 20
+"""How many names a message lists."""
 _NAME: Final = re.compile(r"[\w.-]+\Z")
 
 
@@ -119,8 +121,14 @@ def missing(services: Services, name: str) -> ConfigError:
     if not services.entries:
         what = f"its services are project files of their own; none is called {name}"
         return ConfigError(what, services.globs[0][1], "name the file itself")
-    what = f"there is no service {name} here; there are {', '.join(services.entries)}"
+    what = f"there is no service {name} here; there are {listed(tuple(services.entries))}"
     return ConfigError(what, Where(services.shared.path), near(name, tuple(services.entries)))
+
+
+def listed(names: Sequence[str]) -> str:
+    """List names, not all of them where they are many."""
+    more = len(names) - _MOST
+    return ", ".join(names[:_MOST]) + (f" and {more} more" if more > 0 else "")
 
 
 def over(own: Resolved, shared: Resolved) -> Resolved:

@@ -8,11 +8,13 @@ import subprocess
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+import click
 import pytest
 import yaml
 
 from reconciler.api import Project, Reconciler
 from reconciler.api.connections import Connection
+from reconciler.cli import options
 from reconciler.errors import ConfigError, ReconcilerError
 from reconciler.load import discovery, folders
 from reconciler.load.sources import Options
@@ -189,3 +191,16 @@ def test_ways_to_aws_are_one_for_each_profile_and_role() -> None:
     given = Connection({}, profile="mine", assume_role_arn=None)
     assert given.other(("prod", None)) is given, "what the command line says counts first"
     assert given.other(("prod", "r")).credentials == ("mine", "r")
+
+
+def test_names_are_completed_behind_the_file(folder: Path) -> None:
+    laid(folder, {"a.yml": "services: {web: ~, worker: ~, api: ~}\n", "b.yml": "service: b\n"})
+    context, parameter = click.Context(click.Command("plan")), click.Option(["--config"])
+    for incomplete, expected in (
+        ("a.yml#w", ["a.yml#web", "a.yml#worker"]),
+        ("b.yml#", []),
+        ("none.yml#", []),
+        ("a.y", ["a.y"]),
+    ):
+        found = options.projects(context, parameter, incomplete)
+        assert [item.value for item in found] == expected
