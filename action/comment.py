@@ -2,8 +2,8 @@
 """Writes a plan as one comment on a pull request: the one that its marker is found in is replaced, else a new one made.
 
 Takes the file ``REPORT`` (``reconciler plan --format markdown``: its first line is the marker), the token
-``INPUT_TOKEN``, the login that it writes as (``INPUT_COMMENT_AUTHOR``), and what the runner says of the event. Only
-comments of that login are replaced: anybody could write the marker.
+``INPUT_TOKEN``, the login that it writes as (``INPUT_COMMENT_AUTHOR``), and what the runner says of the event; drift is
+written on the issue ``INPUT_ISSUE``. Only comments of that login are replaced: anybody could write the marker.
 """
 
 from __future__ import annotations
@@ -16,19 +16,26 @@ from typing import Any
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
+MARKERS = ("<!-- reconciler plan ", "<!-- reconciler drift ")
+"""What the first line of a comment begins with."""
 PER_PAGE = 100
 """Comments a page, as many as there can be (GitHub's REST API, "List issue comments")."""
 
 
 def main() -> int:
     """Write the comment, and give the exit code."""
-    number = pull_request(json.loads(Path(os.environ["GITHUB_EVENT_PATH"]).read_text(encoding="utf-8")))
+    issue = os.environ.get("INPUT_ISSUE", "")
+    if issue and not (issue.isascii() and issue.isdigit()):
+        say("::error title=reconciler::The input issue is no number.")
+        return 1
+    event = json.loads(Path(os.environ["GITHUB_EVENT_PATH"]).read_text(encoding="utf-8"))
+    number = int(issue) if issue else pull_request(event)
     if number is None:
         say("no comment: this run is not about a pull request")
         return 0
     body = Path(os.environ["REPORT"]).read_text(encoding="utf-8")
     marker = body.partition("\n")[0]
-    if not (marker.startswith("<!-- reconciler plan ") and marker.endswith(" -->")):
+    if not (marker.startswith(MARKERS) and marker.endswith(" -->")):
         say("::error title=reconciler::The report is no comment: it has no marker in its first line.")
         return 1
     issues = f"repos/{os.environ['GITHUB_REPOSITORY']}/issues"
@@ -39,7 +46,11 @@ def main() -> int:
         else:
             call("PATCH", f"{issues}/comments/{known}", {"body": body})
     except HTTPError as error:
-        hint = "; the token needs `pull-requests: write`" if error.code in (401, 403, 404) else ""
+        hint = (
+            f"; the token needs `{'issues' if issue else 'pull-requests'}: write`"
+            if error.code in (401, 403, 404)
+            else ""
+        )
         say(f"::error title=reconciler::No comment was written: GitHub answers {error.code}{hint}")
         return 1
     except OSError as error:

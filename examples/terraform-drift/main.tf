@@ -42,6 +42,7 @@ resource "aws_ecs_task_definition" "this" {
     readonlyRootFilesystem = true
     mountPoints            = [{ sourceVolume = "scratch", containerPath = "/scratch", readOnly = false }]
     environment            = [for name, value in merge({ AWS_REGION = local.region }, var.environment) : { name = name, value = value }]
+    secrets                = [for name, arn in var.secrets : { name = name, valueFrom = arn }]
     linuxParameters        = { capabilities = { drop = ["ALL"] } }
     logConfiguration = {
       logDriver = "awslogs"

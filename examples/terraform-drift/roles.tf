@@ -61,6 +61,16 @@ data "aws_iam_policy_document" "task" {
     }
   }
 
+  # What was told to whom.
+  dynamic "statement" {
+    for_each = var.record_bucket != null ? ["arn:${local.partition}:s3:::${var.record_bucket}"] : []
+
+    content {
+      actions   = ["s3:PutObject"]
+      resources = ["${statement.value}/notified/*"]
+    }
+  }
+
   # Without ListBucket a record that is not there yet reads as one that is forbidden.
   dynamic "statement" {
     for_each = var.record_bucket != null ? ["arn:${local.partition}:s3:::${var.record_bucket}"] : []
@@ -72,7 +82,7 @@ data "aws_iam_policy_document" "task" {
   }
 }
 
-# What ECS does to start it: pull the image, write its lines.
+# What ECS does to start it: pull the image, read its secrets, write its lines.
 
 resource "aws_iam_role" "execution" {
   name               = "${var.name}-execution"
@@ -107,6 +117,15 @@ data "aws_iam_policy_document" "execution" {
     content {
       actions   = ["ecr:GetAuthorizationToken"]
       resources = ["*"]
+    }
+  }
+
+  dynamic "statement" {
+    for_each = length(var.secrets) > 0 ? [true] : []
+
+    content {
+      actions   = ["secretsmanager:GetSecretValue", "ssm:GetParameters"]
+      resources = values(var.secrets)
     }
   }
 }

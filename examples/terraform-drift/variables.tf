@@ -84,6 +84,12 @@ variable "environment" {
   default     = {}
 }
 
+variable "secrets" {
+  description = "More variables of the task, by ARNs of secrets or parameters that hold them: RECONCILER_SLACK_URL for `--notify slack`."
+  type        = map(string)
+  default     = {}
+}
+
 variable "policies" {
   description = "What `reconciler iam-policy drift` prints, one for each project. Without any the task may read the services of `service_arns`."
   type        = list(string)
@@ -103,7 +109,7 @@ variable "object_arns" {
 }
 
 variable "record_bucket" {
-  description = "Bucket of the records (`record: s3://BUCKET/PREFIX` in the project files); null for none. What applies writes there, the task only reads."
+  description = "Bucket of the records (`record: s3://BUCKET/PREFIX` in the project files); null for none. What applies writes there, the task only reads, but for `notified/`: there it may remember what it told (`--notify-state`)."
   type        = string
   default     = null
 }

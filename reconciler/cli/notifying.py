@@ -64,7 +64,7 @@ def tell(
                 lambda news, write=write: write(news, report),  # type: ignore[misc]
                 unanswered=tuple(messages.unanswered(report)),
                 everything=everything,
-                surveyed=report.unmanaged is not None,
+                surveyed=messages.surveyed(report),
             )
         except ReconcilerError as error:
             logs.warning(f"{kind} was not told of this: {error}")

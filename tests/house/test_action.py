@@ -19,6 +19,7 @@ from urllib.request import Request
 import pytest
 import yaml
 
+from reconciler.render import markdown
 from tests.house.lines import understood
 
 ROOT = Path(__file__).parents[2]
@@ -89,7 +90,9 @@ class Runner:
         command = folder / "temp/reconciler/bin/reconciler"
         command.parent.mkdir(parents=True)
         command.write_text(
-            '#!/bin/sh\nprintf "%s\\n" "$#" "$@" >>"$CALLS"\nprintf "%s" "$SAID"\nexit "$CODE"\n'
+            '#!/bin/sh\nprintf "%s\\n" "$#" "$@" >>"$CALLS"\nprintf "%s" "$SAID"\n'
+            'for each; do case $each in --report=*) printf "%s" "$SAID" >"${each#--report=}";; esac; done\n'
+            'exit "$CODE"\n'
         )
         command.chmod(0o700)
         (folder / "work").mkdir()
@@ -130,7 +133,8 @@ class Runner:
             count = int(lines.pop(0))
             found.append(lines[:count])
             del lines[:count]
-        return found
+        # Files of a run are in a folder of its own.
+        return [[re.sub(r"^(--report=)\S*/", r"\1", word) for word in call] for call in found]
 
     @property
     def outputs(self) -> dict[str, str]:
@@ -152,6 +156,7 @@ def runner(tmp_path: Path) -> Runner:
 
 PLAN = ["plan", "--format", "markdown", "--detailed-exitcode"]
 NOTES = ["plan", "--format", "github"]
+DRIFT = ["drift", "--format", "github", "--report=report.md", "--report=drift.html"]
 NASTY = "a b; touch x $(touch y) `touch z` *"
 CALLS: list[tuple[dict[str, str], list[list[str]]]] = [
     ({}, [[*PLAN, "--"], [*NOTES, "--"]]),
@@ -164,14 +169,14 @@ CALLS: list[tuple[dict[str, str], list[list[str]]]] = [
         ],
     ),
     ({"plan-file": NASTY, "annotations": "false"}, [[*PLAN, f"--out={NASTY}", "--"]]),
-    ({"command": "drift"}, [["drift", "--"]]),
+    ({"command": "drift"}, [[*DRIFT, "--"]]),
     (
         {"command": "drift", "fail-on": "live,infrastructure", "paths": "."},
-        [["drift", "--fail-on=live,infrastructure", "--", "."]],
+        [[*DRIFT, "--fail-on=live,infrastructure", "--", "."]],
     ),
     (
         {"command": "drift", "fail-on": "none", "args": "--shard\n2/3", "paths": "."},
-        [["drift", "--shard", "2/3", "--", "."]],
+        [[*DRIFT, "--shard", "2/3", "--", "."]],
     ),
     ({"command": "apply"}, [["apply", "--auto-approve", "--"]]),
     (
@@ -222,21 +227,34 @@ def test_the_job_ends_as_the_command_did_or_as_fail_on_says(
     ran = runner.run({"annotations": "false", **inputs}, code=code, said="<b> & more")
     assert ran.returncode == 0, ran
     report = runner.outputs.pop("report")
-    told = {"exit-code": str(code), "changed": changed, "failed": str(failed), "report": report}
-    assert runner.outputs == told
-    assert Path(report).read_text() == "<b> & more"
-    shown = "<b> & more" if not inputs.get("command") else "&lt;b&gt; &amp; more"
+    page = runner.outputs.get("report-html")
+    told = {"exit-code": str(code), "changed": changed, "failed": str(failed)}
+    told |= {"report-html": str(page)} if inputs.get("command") == "drift" else {}
+    assert {name: text for name, text in runner.outputs.items() if name != "report"} == told
+    assert [Path(path).read_text() for path in (report, page) if path] == ["<b> & more"] * (1 + bool(page))
+    shown = "&lt;b&gt; &amp; more" if inputs.get("command") == "apply" else "<b> & more"
     assert shown in runner.summary
 
 
 @bashed
-@pytest.mark.parametrize("command", ["drift", "apply"])
-def test_nothing_that_is_shown_is_a_command_of_the_runners(runner: Runner, command: str) -> None:
-    ran = runner.run({"command": command}, said="::set-output name=x::y\n")
+def test_nothing_that_is_shown_is_a_command_of_the_runners(runner: Runner) -> None:
+    ran = runner.run({"command": "apply"}, said="::set-output name=x::y\n")
     first, said, last = ran.stdout.splitlines()
     token = first.removeprefix("::stop-commands::")
     assert re.fullmatch("[0-9a-f]{32}", token)
     assert (said, last) == ("::set-output name=x::y", f"::{token}::")
+
+
+@bashed
+@pytest.mark.parametrize("annotations", ["true", "false"])
+def test_annotations_of_drift_are_for_the_runner(runner: Runner, annotations: str) -> None:
+    ran = runner.run({"command": "drift", "annotations": annotations}, said="::warning ::it moved\n")
+    first, last, *shown = ran.stdout.splitlines()
+    assert (first.startswith("::stop-commands::"), last) == (
+        True,
+        f"::{first.removeprefix('::stop-commands::')}::",
+    )
+    assert shown == (["::warning ::it moved"] if annotations == "true" else [])
 
 
 @bashed
@@ -299,7 +317,13 @@ class GitHub:
 
 
 def commented(
-    monkeypatch: pytest.MonkeyPatch, folder: Path, github: GitHub, *, event: object, body: str
+    monkeypatch: pytest.MonkeyPatch,
+    folder: Path,
+    github: GitHub,
+    *,
+    event: object,
+    body: str,
+    issue: str = "",
 ) -> int:
     """Run the script that comments, and give its exit code."""
     spec = importlib.util.spec_from_file_location("comment", ROOT / "action/comment.py")
@@ -316,6 +340,7 @@ def commented(
         "REPORT": str(folder / "report"),
         "INPUT_COMMENT_AUTHOR": OURS["login"],
         "INPUT_TOKEN": "secret",
+        "INPUT_ISSUE": issue,
     }.items():
         monkeypatch.setenv(name, value)
     monkeypatch.setattr(module, "urlopen", github)
@@ -352,6 +377,14 @@ def test_one_comment_is_written_or_replaced(
     assert github.writes == [(*written, BODY)]
 
 
+def test_drift_is_written_on_an_issue(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    body = f"{markdown.marker('services', 'drift')}\nnew"
+    github = GitHub([OLD])
+    assert commented(monkeypatch, tmp_path, github, event={}, body=body, issue="7") == 0
+    assert github.writes == [("POST", "7/comments", body)]
+    assert commented(monkeypatch, tmp_path, github, event={}, body=body, issue="7/labels") == 1
+
+
 @pytest.mark.parametrize(
     ("event", "body", "status", "code", "said"),
     [
@@ -379,8 +412,6 @@ def test_no_comment_says_why(
 
 
 def test_the_marker_is_that_of_our_comments() -> None:
-    from reconciler.render import markdown
-
     assert markdown.marker("services") == MARKER
 
 

@@ -57,7 +57,7 @@ def _alerts(report: Report, wanted: Sequence[str]) -> Iterator[Alert]:
                 has_wanted=drift.has_after and bool(drift.address),
             )  # fmt: skip
     if report.unmanaged is not None and (not wanted or "unmanaged" in wanted):
-        yield from (Alert(topic=_topic(stray)) for stray in report.unmanaged.strays)
+        yield from (Alert(topic=_topic(stray)) for stray in report.unmanaged.strays if stray.certain)
 
 
 def _topic(stray: Stray) -> Topic:
@@ -182,3 +182,9 @@ WRITE: Final[Mapping[str, Write]] = {"webhook": webhook, "slack": slack}
 def unanswered(report: Report) -> Iterable[str]:
     """Give the projects of which nothing was learnt."""
     return (member.path for member in report.members if member.error)
+
+
+def surveyed(report: Report) -> bool:
+    """Tell whether all services that nobody declares were found: where some are not certain, none is over."""
+    found = report.unmanaged
+    return found is not None and not found.notes and all(stray.certain for stray in found.strays)
