@@ -43,7 +43,8 @@ class Drifting(Planning):
         if record is None:
             found = imprints.judge(found, self._imprints(plan))
         marked = accepted.mark(found, self._accepted(), datetime.fromtimestamp(self.clock.now(), UTC).date())
-        return Drifted(plan, severities.rank(marked, self._weighed()), record, store is not None)
+        places = self.fields(plan) if any(drift.counts for drift in marked) else {}
+        return Drifted(plan, severities.rank(marked, self._weighed()), record, store is not None, places=places)
 
     def fix(self, drifted: Drifted, wanted: Collection[str] = (), options: Options | None = None) -> Plan:
         """Plan to end the drift of some causes and severities, of all where none is wanted; the rest stays as it is.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import threading
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
@@ -79,6 +80,11 @@ def test_no_secret_is_in_anything_that_is_written(cli: Cli, box: Box, posts: Pos
         assert "planted-" not in text
     assert all("LOG_LEVEL" in text and "desiredCount" in text for text in [*written, *state, others[0].out])
     assert {Path(name).stat().st_mode & 0o777 for name in files} == {0o644}
+    assert re.search(
+        r"^::warning file=ecs-service-def.json,line=\d+,col=\d+,title=.*::desiredCount is 3,",
+        others[0].out,
+        re.MULTILINE,
+    )
     schema = json.loads((ROOT / "docs/schemas/notification.schema.json").read_text())
     Draft202012Validator(schema).validate(posts[0][1])
     assert list(Path().glob(".drift*")) == []
@@ -100,8 +106,10 @@ def test_who_is_told_is_told_once(cli: Cli, box: Box, posts: Posts) -> None:
     ran = cli(*arguments)
     assert (ran.code, ran.err) == (0, "webhook was told: 1 over, nothing else is open.\n")
     edit("ecs-service-def.json", '"desiredCount": 3', '"desiredCount": {{ must_env `NONE` }}')
-    ran = cli(*arguments, "--report", "drift.html")
+    ran = cli(*arguments, "--report", "drift.html", "--format", "markdown")
     assert ran.code == 1
+    assert ran.out.startswith("<!-- reconciler drift ecspresso.yml -->\n### `ecspresso.yml`: 1 project: ")
+    assert "> [!CAUTION]" in ran.out
     assert ran.err.startswith("webhook was told: 1 new, nothing else is open.\nError: ")
     assert "variable NONE is not set" in Path("drift.html").read_text()
     assert [each["sort"] for each in posts[-1][1]["new"]] == ["failed"]

@@ -269,3 +269,25 @@ def test_what_does_not_fit_in_a_comment_is_said() -> None:
     assert re.search(
         r"^_Left out: [\d,]+ of 2,000 lines. `reconciler drift --config web.yml` shows", text, re.MULTILINE
     )
+
+
+def luminance(color: str) -> float:
+    """Give the relative luminance of `#rgb` or `#rrggbb` (WCAG 2.2, "relative luminance")."""
+    digits = color[1:] if len(color) == 7 else "".join(each * 2 for each in color[1:])
+    shares = [int(digits[place : place + 2], 16) / 255 for place in (0, 2, 4)]
+    red, green, blue = [s / 12.92 if s <= 0.04045 else ((s + 0.055) / 1.055) ** 2.4 for s in shares]
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def test_whatever_is_read_stands_out_from_its_ground() -> None:
+    style = pages.page(fleet()).partition("<style>")[2].partition("</style>")[0]
+    light, dark = (
+        dict(re.findall(r"--(\w+): (#\w+)", each)) for each in style.split("prefers-color-scheme", 1)
+    )
+    assert light.keys() == dark.keys()
+    grounds = {"ground", "raised", "gone", "come"}
+    for colors in (light, dark):
+        for name in colors.keys() - grounds - {"line"}:
+            for ground in grounds if name in ("text", "muted") else ("ground", "raised"):
+                bright, dim = sorted((luminance(colors[name]), luminance(colors[ground])), reverse=True)
+                assert (bright + 0.05) / (dim + 0.05) >= 4.5, (name, ground, colors[name], colors[ground])

@@ -255,7 +255,7 @@ def _difference(member: Member, drift: Drift) -> Markup:
     ]
     title = element("h3", element("code", drift.address) if drift.address else differences.GONE)
     place = member.places.get((drift.unit, drift.address))
-    remarks = [*drifts.remarks(drift), *([f"said at {place}"] if place is not None else [])]
+    remarks = [*drifts.remarks(drift), *([f"written at {place}"] if place is not None else [])]
     remarks += [drift.note] if drift.note else []
     return element(
         "article",
