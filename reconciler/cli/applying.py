@@ -74,7 +74,7 @@ def _planned(fleet: Fleet, choice: fleets.Choice, wanted: Options, manner: Manne
     found = tuple(_of(each) for each in done)
     for each in found:
         if each.unrecorded:
-            logs.warning(f"{each.label}: {each.unrecorded}")
+            logs.warning(f"{each.label}: {each.unrecorded}", project=each.label)
     return found
 
 
@@ -98,7 +98,7 @@ def _show(found: Sequence[Planned], common: options.Common, manner: Manner) -> N
         options.write(sheets.plans([each.member for each in found], planning.style(common)))
     for each in found:
         if each.wrong and (manner.form != "human" or (each.made is not None and not each.made.refusals)):
-            logs.failed(f"{each.label}: {each.wrong}")
+            logs.failed(f"{each.label}: {each.wrong}", project=each.label)
 
 
 def _needs(found: Sequence[Planned], common: options.Common) -> dict[str, tuple[str, ...]]:

@@ -85,7 +85,7 @@ def carried(label: str, outcome: Outcome, code: int, *, undone: bool = False) ->
         state=state,
         reason=reason,
         revision=outcome.revision,
-        seconds=outcome.seconds,
+        seconds=outcome.seconds if outcome.ending is not Ending.NOT_WAITED else 0.0,
         code=code,
     )
 

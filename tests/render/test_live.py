@@ -270,3 +270,13 @@ def test_durations(seconds: float, text: str) -> None:
 )
 def test_what_the_encoding_cannot_say_is_drawn_otherwise(encoding: str | None, glyphs: pieces.Glyphs) -> None:
     assert pieces.glyphs(encoding) is glyphs
+
+
+def test_a_line_stands_below_what_moves_and_what_is_over_can_go() -> None:
+    said = "0 of 2 projects over"
+    moving = RolloutProgress(unit="db", at=0.0, deployments=(), state="in progress", reason="")
+    both = replace(screen(moving, replace(moving, unit="web")), footer=said)
+    shown = live.lines(both, Size(80, 24), 5.0)
+    assert [line.split("  ")[0] for line in shown if not line.startswith(" ")] == ["db", "web", said]
+    assert live.lines(both, Size(80, 3), 5.0)[-1] == said
+    assert live.drop(live.drop(both, "db"), "web") == Screen(footer=said)
