@@ -8,6 +8,7 @@ the same. A name that cannot be read fails those projects that use it, at its pl
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -72,7 +73,8 @@ def expected(
         if isinstance(instance.resolver, BatchResolver) and (session := common(instance)) is not None
     }
     names = [name for name, function in instances.functions.items() if function.resolver in batched]
-    if not any(name in document.text for document in documents for name in names):
+    mentioned = re.compile(rf"\b(?:{'|'.join(map(re.escape, names))})\b")
+    if not names or not any(mentioned.search(document.text) for document in documents):
         return {}
     late = evaluate.late(instances.functions)
     found: Expected = {}

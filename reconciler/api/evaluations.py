@@ -18,7 +18,7 @@ from reconciler.errors import ConfigError, ResolveError
 from reconciler.load import evaluate, services, sources
 from reconciler.load import project as projects
 from reconciler.load.services import Services
-from reconciler.resolve.registry import Instance, Instances, open_instances
+from reconciler.resolve.registry import Instance, Instances, discover, open_instances
 from reconciler.resolve.session import Lookup, Session
 
 if TYPE_CHECKING:
@@ -204,7 +204,11 @@ class Evaluation:
             caller,
         )
         uses = _overlaid(uses, self.project.planned)
-        self._instances = open_instances(uses, context, rooted=lambda root: context._replace(root=root))
+        # What is installed is found out once for all projects, which takes two milliseconds each time.
+        available = self._shared.share("plugins", (), discover) if self._shared is not None else None
+        self._instances = open_instances(
+            uses, context, available, rooted=lambda root: context._replace(root=root)
+        )
         self._session = Session(
             self._instances, max_workers=THREADS, progress=self._told, common=self._common
         )
@@ -257,7 +261,11 @@ class Evaluation:
             )
         ]
         documents = [sources.read(path) for path in wanted if path is not None]
-        found = iter(evaluate.resolve(documents, instances.functions, session.lookup_many, self._options))
+        found = iter(
+            evaluate.resolve(
+                documents, instances.functions, session.lookup_many, self._options, session.known
+            )
+        )
         return Definitions(*(next(found) if path is not None else None for path in wanted))
 
     def instead(self, task_definition: Path) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from reconciler.core.documents import Resolved
@@ -74,10 +75,17 @@ def _certain(document: Document, functions: Functions, needs: Iterable[Address])
 
 
 def resolve(
-    documents: Sequence[Document], functions: Functions, lookup: Lookup, options: Options
+    documents: Sequence[Document],
+    functions: Functions,
+    lookup: Lookup,
+    options: Options,
+    known: Known = MappingProxyType({}),
 ) -> tuple[Resolved, ...]:
-    """Evaluate documents, looking up what they need, a batch a round, until they have values."""
-    known: dict[Address, Value | Failure] = {}
+    """Evaluate documents, looking up what they need, a batch a round, until they have values.
+
+    What is `known` already is not looked up.
+    """
+    known = dict(known)
     while True:
         result = evaluate(documents, functions, known, options)
         if not isinstance(result, Needs):

@@ -30,6 +30,7 @@ _R = TypeVar("_R")
 Answer: TypeAlias = "Value | Failure"
 
 _ATTEMPTS = 4
+_PATIENCE = 0.002  # seconds after which a lookup is taken for one that waits for others
 _LONGEST_PAUSE = 30.0  # seconds; a resolver that asks for more is not worth waiting for
 
 
@@ -187,7 +188,8 @@ class _Job:
 def _side_by_side(act: Callable[[_T], _R], items: Sequence[_T], threads: int) -> Iterator[_R]:
     """Act on items in some threads; give what comes of each as it is done.
 
-    Nobody waits for the threads where the run is interrupted: what they do changes nothing, and may take minutes.
+    The first thread is left alone for a moment: where nothing has to be waited for it does all of it. Nobody waits for
+    the threads where the run is interrupted: what they do changes nothing, and may take minutes.
     """
     left, done = SimpleQueue[_T](), SimpleQueue[Callable[[], _R]]()
     over = threading.Event()
@@ -199,11 +201,22 @@ def _side_by_side(act: Callable[[_T], _R], items: Sequence[_T], threads: int) ->
 
     for item in items:
         left.put(item)
-    for number in range(min(len(items), threads)):
+
+    def start(number: int) -> None:
         threading.Thread(target=work, name=f"resolve-{number}", daemon=True).start()
+
+    start(0)
+    patience: float | None = _PATIENCE
     try:
         for _ in items:
-            yield done.get()()
+            try:
+                outcome = done.get(timeout=patience)
+            except Empty:
+                patience = None
+                for number in range(1, min(len(items), threads)):
+                    start(number)
+                outcome = done.get()
+            yield outcome()
     finally:
         over.set()
 
