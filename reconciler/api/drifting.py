@@ -44,7 +44,9 @@ class Drifting(Planning):
             found = imprints.judge(found, self._imprints(plan))
         marked = accepted.mark(found, self._accepted(), datetime.fromtimestamp(self.clock.now(), UTC).date())
         places = self.fields(plan) if any(drift.counts for drift in marked) else {}
-        return Drifted(plan, severities.rank(marked, self._weighed()), record, store is not None, places=places)
+        return Drifted(
+            plan, severities.rank(marked, self._weighed()), record, store is not None, places=places
+        )
 
     def fix(self, drifted: Drifted, wanted: Collection[str] = (), options: Options | None = None) -> Plan:
         """Plan to end the drift of some causes and severities, of all where none is wanted; the rest stays as it is.

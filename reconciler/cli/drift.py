@@ -66,6 +66,7 @@ def _day(_context: click.Context, _parameter: click.Parameter, value: str) -> st
     help="Plan, and apply when you say yes, what ends the drift (of --fail-on) and nothing else.",
 )
 @click.option("--auto-approve", is_flag=True, help="Do not ask before --fix applies.")
+@click.option("--out", metavar="FILE", help="Save the plan of --fix for `reconciler apply FILE`.")
 @click.option("--show-sensitive", is_flag=True, help="Print secrets instead of marks.")
 def command(
     common: options.Common,
@@ -74,6 +75,7 @@ def command(
     fail_on: tuple[str, ...],
     reason: str,
     until: str,
+    out: str | None,
     *,
     accept: bool,
     refresh: bool,
@@ -109,8 +111,8 @@ def command(
     if "unmanaged" in fail_on and not unmanaged:
         raise click.UsageError("--fail-on unmanaged goes with --unmanaged")
     strays: Unmanaged | None = None
-    if auto_approve and not fix:
-        raise click.UsageError("--auto-approve goes with --fix")
+    if (auto_approve or out) and not fix:
+        raise click.UsageError(f"{'--auto-approve' if auto_approve else '--out'} goes with --fix")
     from reconciler.engine.options import Options
 
     wanted = Options(refresh=refresh)
@@ -121,10 +123,12 @@ def command(
             )
         if accept or who or unmanaged or reporting.given:
             raise click.UsageError("--fix shows a plan: leave --accept, --who, --unmanaged and reports out")
+        if auto_approve and out:
+            raise click.UsageError("--out saves the plan, and --auto-approve applies it: one of them")
         from reconciler.cli import fixing
 
         with options.opened(common, show_sensitive=show_sensitive) as reconciler:
-            return fixing.fix(reconciler, common, wanted, fail_on, auto_approve=auto_approve)
+            return fixing.fix(reconciler, common, wanted, fail_on, auto_approve=auto_approve, out=out)
     sheet = reporting.sheet(
         common, choice.name if choice.several else forms.found(common), several=choice.several
     )

@@ -156,7 +156,7 @@ class Reporting:
     @property
     def given(self) -> bool:
         """Tell whether anything but text for people was asked for."""
-        return self.form != "human" or bool(self.files)
+        return self.form != "human" or bool(self.files or self.kinds)
 
     def sheet(self, common: options.Common, what: str, *, several: bool) -> forms.Sheet:
         """Say what is reported on: one project by its path, or how several were chosen."""

@@ -19,8 +19,12 @@ def fix(
     fail_on: Collection[str],
     *,
     auto_approve: bool,
+    out: str | None = None,
 ) -> int:
-    """Plan what ends the drift of some causes and severities, ask, carry it out and wait; give the exit code."""
+    """Plan what ends the drift of some causes and severities, ask, carry it out and wait; give the exit code.
+
+    With `out` the plan is saved instead.
+    """
     from reconciler.core import fixes
 
     with patience.told():
@@ -30,11 +34,16 @@ def fix(
     if not plan.changes:
         options.write("No drift to fix.")
         return exits.OK
+    if out and not plan.refusals:
+        planning.save(reconciler, plan, out)
     planning.show(plan, common)
     for drift in kept:
         logs.info(f"left as it is in AWS: {drift.unit} {drift.address}".rstrip())
     if planning.refused(plan):
         return exits.ERROR
+    if out:
+        options.write(f"Saved to {out}. Apply exactly this with: reconciler apply {out}")
+        return exits.OK
     planning.insist_applyable(plan)
     if not auto_approve:
         planning.show_asked(plan)

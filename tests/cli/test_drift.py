@@ -149,6 +149,8 @@ def test_what_is_no_acceptance(cli: Cli, box: Box, text: str, words: str) -> Non
         (("--reason", "x"), "go with --accept"),
         (("--accept", "--reason", "x", "--until", "friday"), "--until: 'friday' is no day"),
         (("--auto-approve",), "--auto-approve goes with --fix"),
+        (("--out", "p.json"), "--out goes with --fix"),
+        (("--fix", "--out", "p.json", "--auto-approve"), "one of them"),
         ((".", "--fix"), "--fix is about one project"),
         (("--fix", "--format", "json"), "--fix shows a plan"),
         (("--fail-on", "lives"), "'lives' is none of configuration, infrastructure, live, unmanaged, high"),

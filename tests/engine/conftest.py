@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.engine.worlds import World
+from tests.engine.worlds import Recorded, World
 
 
 @pytest.fixture
@@ -18,3 +18,11 @@ def world(empty: World) -> World:
     """Give a project that runs as its files say."""
     empty.deployed()
     return empty
+
+
+@pytest.fixture
+def recorded(tmp_path: Path) -> Recorded:
+    """Give a project that runs as its files say, and is recorded."""
+    world = Recorded(tmp_path)
+    world.keep()
+    return world

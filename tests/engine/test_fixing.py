@@ -3,35 +3,33 @@
 from __future__ import annotations
 
 import random
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from reconciler.core import canon, diffs, patches, planfiles
+from reconciler.core import canon, diffs, patches
 from reconciler.core.documents import Resolved
-from reconciler.core.drifts import Cause, Drift
+from reconciler.core.drifts import Cause
 from reconciler.core.kinds.rules import ABSENT
-from reconciler.core.plans import Plan
-from reconciler.core.values import Path as Place
+from reconciler.core.values import Path
 from reconciler.engine import composing, ignoring
 from reconciler.errors import PlanError
 from tests.core import documents
 from tests.core.test_properties import applied, live_of, pair
 from tests.engine.worlds import (
     CLUSTER,
-    FAMILY,
-    PROJECT,
+    PASSWORD,
     REVISION,
     SERVICE,
     UNIT,
+    Recorded,
     World,
     service,
     task_definition,
 )
 
 
-def at(tree: Any, path: Place) -> Any:
+def at(tree: Any, path: Path) -> Any:
     """Give what stands at a canonical place, ABSENT where nothing does."""
     for key in path:
         if isinstance(tree, dict) and key in tree:
@@ -77,47 +75,6 @@ def test_what_is_fixed_is_as_the_files_say_and_all_else_as_it_is_live(kind_name:
     assert separate > whole * 0.7 > 40
 
 
-class Recorded(World):
-    """A project whose applies are recorded."""
-
-    def keep(self) -> None:
-        """Apply, and record that."""
-        self.write("reconciler.yml", PROJECT + "record: .applied\n")
-        with self.opened() as reconciler:
-            plan = reconciler.plan()
-            reconciler.apply(plan)
-            reconciler.keep_record(plan, planfiles.shown(plan, reconciler.masker, ()))
-
-    def drift(self) -> dict[str, Drift]:
-        """Give the differences by their places."""
-        with self.opened() as reconciler:
-            return {f"{each.unit} {each.address}": each for each in reconciler.drift().drifts}
-
-    def fix(self, *wanted: str) -> Plan:
-        """Fix drift; give the plan that was applied."""
-        with self.opened() as reconciler:
-            plan = reconciler.fix(reconciler.drift(), wanted)
-            reconciler.apply(plan)
-            return plan
-
-    def by_hand(self, **variables: str) -> None:
-        """Run another revision with other variables."""
-        body = task_definition()
-        pairs = [{"name": "VPC", "value": "vpc-1"}, *({"name": n, "value": v} for n, v in variables.items())]
-        body["containerDefinitions"][0]["environment"] = pairs
-        self.gateway.register_task_definition(body)
-        revision = self.gateway.list_revisions(FAMILY, limit=1)[0]
-        self.gateway.update_service({"cluster": CLUSTER, "service": SERVICE, "taskDefinition": revision})
-
-
-@pytest.fixture
-def recorded(tmp_path: Path) -> Recorded:
-    """Give a project that runs as its files say, and is recorded."""
-    world = Recorded(tmp_path)
-    world.keep()
-    return world
-
-
 def variables(world: World) -> dict[str, str]:
     """Give the variables of the newest revision."""
     return {each["name"]: each["value"] for each in world.containers()[0]["environment"]}
@@ -155,6 +112,39 @@ def test_a_revision_is_the_live_one_with_what_is_fixed(recorded: Recorded) -> No
     assert variables(recorded) == {"VPC": "vpc-1"}
     (left,) = recorded.drift().values()
     assert left.cause is Cause.CONFIGURATION
+
+
+def test_a_saved_fix_is_applied_as_any_plan(recorded: Recorded) -> None:
+    recorded.by_hand(LEVEL="debug")
+    recorded.gateway.edit(CLUSTER, SERVICE, desiredCount=5, enableECSManagedTags=True)
+    recorded.write("task.json", task_definition("repo/web:2"))
+    with recorded.opened() as reconciler:
+        plan = reconciler.fix(reconciler.drift(), ["live", "medium"])
+    recorded.apply(plan)  # reads it from its text, and checks it
+    assert (recorded.containers()[0]["image"], variables(recorded)) == ("repo/web:1", {"VPC": "vpc-1"})
+    assert recorded.described()["desiredCount"] == 2
+    assert {drift.cause: drift.address for drift in recorded.drift().values()} == {
+        Cause.CONFIGURATION: 'containerDefinitions["app"].image',
+        Cause.LIVE: "enableECSManagedTags",
+    }
+
+
+def test_a_live_secret_that_stays_is_in_no_saved_plan(recorded: Recorded) -> None:
+    """The file has a reference to another password now: what runs is kept, and stands nowhere."""
+    body = task_definition()
+    pairs = body["containerDefinitions"][0]["environment"]
+    pairs.append({"name": "URL", "value": "pg://{{ tfstate `output.password` }}@db"})
+    recorded.write("task.json", body)
+    recorded.keep()
+    recorded.gateway.edit(CLUSTER, SERVICE, desiredCount=5)
+    recorded.state(password="another-password")
+    body["containerDefinitions"][0]["image"] = "repo/web:2"
+    recorded.write("task.json", body)
+    with recorded.opened() as reconciler:
+        plan = reconciler.fix(reconciler.drift(), ["live"])
+        text = plan.to_json()
+    assert PASSWORD not in text
+    assert "another-password" not in text
 
 
 def test_by_severity_and_the_rest_keeps_its_cause(recorded: Recorded) -> None:

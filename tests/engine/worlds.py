@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any, cast
 
 from reconciler.api import Project, Reconciler
-from reconciler.core import pointers
+from reconciler.core import planfiles, pointers
+from reconciler.core.drifts import Drift
 from reconciler.core.events import Event
 from reconciler.core.outcomes import Outcome
 from reconciler.core.plans import Plan
@@ -162,3 +163,36 @@ class World:
     def methods(self) -> list[str]:
         """Give the names of the calls that changed something."""
         return [method for method, _ in self.writes]
+
+
+class Recorded(World):
+    """A project whose applies are recorded."""
+
+    def keep(self) -> None:
+        """Apply, and record that."""
+        self.write("reconciler.yml", PROJECT + "record: .applied\n")
+        with self.opened() as reconciler:
+            plan = reconciler.plan()
+            reconciler.apply(plan)
+            reconciler.keep_record(plan, planfiles.shown(plan, reconciler.masker, ()))
+
+    def drift(self) -> dict[str, Drift]:
+        """Give the differences by their places."""
+        with self.opened() as reconciler:
+            return {f"{each.unit} {each.address}": each for each in reconciler.drift().drifts}
+
+    def fix(self, *wanted: str) -> Plan:
+        """Fix drift; give the plan that was applied."""
+        with self.opened() as reconciler:
+            plan = reconciler.fix(reconciler.drift(), wanted)
+            reconciler.apply(plan)
+            return plan
+
+    def by_hand(self, **variables: str) -> None:
+        """Run another revision with other variables."""
+        body = task_definition()
+        pairs = [{"name": "VPC", "value": "vpc-1"}, *({"name": n, "value": v} for n, v in variables.items())]
+        body["containerDefinitions"][0]["environment"] = pairs
+        self.gateway.register_task_definition(body)
+        revision = self.gateway.list_revisions(FAMILY, limit=1)[0]
+        self.gateway.update_service({"cluster": CLUSTER, "service": SERVICE, "taskDefinition": revision})
