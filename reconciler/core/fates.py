@@ -84,7 +84,7 @@ def carried(label: str, outcome: Outcome, code: int, *, undone: bool = False) ->
         label=label,
         state=state,
         reason=reason,
-        revision=outcome.revision,
+        revision="" if undone else outcome.revision,
         seconds=outcome.seconds if outcome.ending is not Ending.NOT_WAITED else 0.0,
         code=code,
     )

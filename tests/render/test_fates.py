@@ -73,8 +73,9 @@ def test_an_exit_code_for_all(codes: Sequence[int], together: int) -> None:
     ],
 )
 def test_every_ending_is_a_fate(ending: Ending, code: int, undone: bool, state: State, end: End) -> None:
-    found = fates.carried("web", Outcome(ending=ending), code, undone=undone)
+    found = fates.carried("web", Outcome(ending=ending, revision=REVISION), code, undone=undone)
     assert (found.state, found.end) == (state, end)
+    assert found.revision == ("" if undone else REVISION), "what was taken back does not run"
 
 
 @pytest.mark.parametrize(
