@@ -69,6 +69,7 @@ def command(
       reconciler plan --live described.json   # without credentials
       reconciler plan --simulate              # how the rollout would go, by a model of ECS
       reconciler plan . --detailed-exitcode   # every project below this folder
+      reconciler plan services.yml#web        # one of the services that a file holds
       reconciler plan . --exclude 'legacy*' --format json | jq .summary
       reconciler plan --format markdown > comment.md
       reconciler plan . --format github       # in a workflow: errors and changes beside their lines
