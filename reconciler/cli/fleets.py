@@ -85,7 +85,7 @@ class Choice:
     @property
     def name(self) -> str:
         """Say which projects were asked for, the same on every run; what changed since when is no part of it."""
-        told = [*map(str, self._given), *(f"only={each}" for each in self.only)]
+        told = [*map(str, self.paths), *(f"only={each}" for each in self.only)]
         told += [f"exclude={each}" for each in self.exclude]
         told += ["shard={}/{}".format(*self.shard)] if self.shard is not None else []
         return " ".join(told)
