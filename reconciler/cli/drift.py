@@ -198,4 +198,5 @@ def _member(path: str, drifted: Drifted) -> Member:
         cluster=Place(unit.account, unit.region, unit.cluster) if unit is not None else None,
         service=unit.address if unit is not None else "",
         places=drifted.places,
+        notices=drifted.notices,
     )

@@ -212,7 +212,7 @@ def written(path: Path, text: str) -> None:
     draft = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         try:
-            draft.write_text(text, encoding="utf-8")
+            draft.write_text(text, encoding="utf-8", errors="backslashreplace")
             draft.chmod(_MODE)
             draft.replace(path)
         finally:

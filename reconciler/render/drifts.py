@@ -33,7 +33,8 @@ class Member:
     """A project: its file, its differences, when it was applied last (None where nothing says so), what is wrong.
 
     `error` is the message of what is wrong and `wrong` the same by places. `cluster` is where it runs, None where that
-    is not known; `places` are where files say the fields that differ, by unit and address.
+    is not known; `places` are where files say the fields that differ, by unit and address. `notices`
+    say what is not known.
     """
 
     path: str
@@ -45,6 +46,7 @@ class Member:
     cluster: Place | None = None
     service: str = ""
     places: Mapping[tuple[str, str], Where] = field(default_factory=dict)
+    notices: tuple[Notice, ...] = ()
 
 
 def human(members: Sequence[Member], style: Style = PLAIN, unmanaged: Unmanaged | None = None) -> str:

@@ -15,7 +15,7 @@ from jsonschema import Draft202012Validator
 from reconciler.api import alerts
 from reconciler.cli import driftforms
 from reconciler.core.alerts import Alert, Sort, Topic
-from reconciler.errors import PlanError
+from reconciler.errors import ConfigError, PlanError
 from tests.cli.commands import CLUSTER, ROOT, SERVICE, Box, Cli, edit
 
 SECRET = "hunter2-hunter2"
@@ -138,6 +138,14 @@ def test_what_cannot_be_told_is_refused_first(
     ran = cli("drift", *arguments, **environ)
     assert "planted" not in ran.one_error(words)
     assert posts == []
+
+
+def test_a_report_that_cannot_be_written_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="cannot be written"):
+        driftforms.written(tmp_path / f"{'x' * 300}.md", "text")
+    driftforms.written(tmp_path / "a.json", '"\\ud800 \ud800"')
+    assert json.loads((tmp_path / "a.json").read_text()) == "\ud800 \ud800"
+    assert [path.name for path in tmp_path.glob("*a.json*")] == ["a.json"]
 
 
 # The memory and the way there, without the command.

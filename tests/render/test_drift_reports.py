@@ -22,7 +22,7 @@ from reconciler.core.redaction import MASK
 from reconciler.core.strays import Place, Stray, Unmanaged
 from reconciler.errors import Where
 from reconciler.render.drifts import Member
-from reconciler.render.reports import Report, comments, notes, pages
+from reconciler.render.reports import Report, comments, notes, pages, unknown
 from reconciler.render.texts import safe
 from tests.render.reading import checked, evil, parsed, values
 
@@ -44,6 +44,7 @@ places = st.builds(Place, evil, evil, evil)
 members = st.builds(
     Member, evil, st.lists(drifts, max_size=2).map(tuple), st.none() | st.just(AT), st.booleans(),
     cluster=st.none() | places, service=evil,
+    notices=st.lists(st.builds(Notice, what=evil, hint=st.none() | evil), max_size=1).map(tuple),
 ) | st.builds(
     lambda path, said: Member(path, error=said, wrong=(Notice(what=said),)), evil, evil.filter(bool)
 )  # fmt: skip
@@ -146,7 +147,7 @@ def annotated(report: Report) -> None:
     assert levels == sorted(levels, key=["error", "warning", "notice"].index)
     assert len(levels) == sum(
         bool(member.error) + sum(drift.counts for drift in member.drifts) for member in report.members
-    ) + len(report.unmanaged.strays if report.unmanaged is not None else ())
+    ) + len(unknown(report)) + len(report.unmanaged.strays if report.unmanaged is not None else ())
 
 
 def test_a_page_needs_nothing_but_itself() -> None:
@@ -239,6 +240,7 @@ def fleet() -> Report:
             Member(
                 "web/reconciler.yml", web, AT - 3600, wanted=True, cluster=main, service=SERVICE,
                 places={(SERVICE, "desiredCount"): Where("web/service.json", 4, 3)},
+                notices=(Notice(what="CloudTrail may not be read", hint="allow cloudtrail:LookupEvents"),),
             ),
         ),
         name=". shard=1/2", at=AT, several=True,

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from reconciler.core.drifts import Drift, Severity
+from reconciler.core.plans import Notice
 from reconciler.core.strays import Unmanaged
 from reconciler.records import dataclass
 from reconciler.render.drifts import Member, counted
@@ -28,6 +29,11 @@ class Report:
     at: float
     several: bool = False
     unmanaged: Unmanaged | None = None
+
+
+def unknown(report: Report) -> tuple[Notice, ...]:
+    """Give what is not known of the projects, each thing once."""
+    return tuple(dict.fromkeys(notice for member in report.members for notice in member.notices))
 
 
 def cause(drift: Drift) -> str:

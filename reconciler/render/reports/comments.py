@@ -8,10 +8,10 @@ from collections.abc import Iterator, Sequence
 
 from reconciler.core.drifts import Cause, Drift
 from reconciler.core.strays import Stray
-from reconciler.render import drifts, markdown, strays, texts
+from reconciler.render import drifts, human, markdown, strays, texts
 from reconciler.render.drifts import Member
 from reconciler.render.fitting import Block, fitted
-from reconciler.render.reports import Report, causes, differences, number, worst
+from reconciler.render.reports import Report, causes, differences, number, unknown, worst
 
 _LEGEND = "\n`-` is what AWS shows, `+` what the files say, `!` both.\n"
 
@@ -22,7 +22,7 @@ def comment(report: Report, limit: int = markdown.LIMIT) -> str:
     lead = f"{markdown.marker(report.name, 'drift')}\n{title}\n"
     first = [
         block
-        for block in (_failures(report), _table(report), _strays(report), _notes(report))
+        for block in (_failures(report), _warnings(report), _table(report), _strays(report), _notes(report))
         if block is not None
     ]
     details = [
@@ -38,6 +38,10 @@ def _failures(report: Report) -> Block | None:
     failed = [member for member in report.members if member.error]
     said = [f"{member.path}: {member.error}" if report.several else member.error for member in failed]
     return markdown.alert("CAUTION", "messages", said)
+
+
+def _warnings(report: Report) -> Block | None:
+    return markdown.alert("WARNING", "warnings", [human.told(notice) for notice in unknown(report)])
 
 
 def _notes(report: Report) -> Block | None:

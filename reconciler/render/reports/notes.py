@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from reconciler.core.drifts import Drift
 from reconciler.render import drifts, rows, texts
 from reconciler.render.annotations import Told, ordered, said
-from reconciler.render.reports import Report, cause, differences
+from reconciler.render.reports import Report, cause, differences, unknown
 from reconciler.render.styles import PLAIN
 
 # How many rows of a difference an annotation shows, and how much of each.
@@ -31,6 +31,8 @@ def _told(report: Report) -> Iterator[Told]:
         for drift in drifts.counted(member.drifts):
             title = f"{drift.unit}: {cause(drift)}, {drift.severity.value}"
             yield "warning", title, _message(drift), member.places.get((drift.unit, drift.address))
+    for notice in unknown(report):
+        yield "warning", report.name, said(notice), notice.where
     for stray in report.unmanaged.strays if report.unmanaged is not None else ():
         place = " ".join(filter(None, (stray.account, stray.region, stray.cluster)))
         yield "notice", stray.unit, f"no file declares this service ({place})", None

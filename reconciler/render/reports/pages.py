@@ -15,9 +15,9 @@ from typing import Final
 from reconciler.core.drifts import Cause, Drift, Severity
 from reconciler.core.redaction import MASK
 from reconciler.core.strays import Place, Stray
-from reconciler.render import drifts, rows, strays, texts
+from reconciler.render import drifts, human, rows, strays, texts
 from reconciler.render.drifts import Member
-from reconciler.render.reports import Report, cause, causes, differences, number, severities, worst
+from reconciler.render.reports import Report, cause, causes, differences, number, severities, unknown, worst
 from reconciler.render.reports.markup import Content, Markup, element
 
 _CAUSES: Final = ("live", "infrastructure", "configuration", "unknown")
@@ -126,9 +126,10 @@ def _summary(report: Report) -> Iterator[Markup]:
         ),
     ]
     yield element("div", Markup("\n"), boxes, class_="summary")
-    if report.unmanaged is not None and report.unmanaged.notes:
-        notes = (element("li", note) for note in report.unmanaged.notes)
-        yield element("ul", Markup("\n"), notes, class_="notes")
+    notes = [human.told(notice) for notice in unknown(report)]
+    notes += report.unmanaged.notes if report.unmanaged is not None else ()
+    if notes:
+        yield element("ul", Markup("\n"), (element("li", note) for note in notes), class_="notes")
 
 
 def _counts(title: str, found: Iterable[tuple[str, str, int]]) -> Markup:
