@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path, PurePosixPath
@@ -106,6 +105,8 @@ def moved(folder: Path, spec: str, since: str) -> bool:
 
 def git(folder: Path, *arguments: str) -> str:
     """Ask git. ConfigError with its own words where it cannot answer."""
+    import subprocess  # which takes longer to import than most runs, which ask git nothing, can spare
+
     try:
         done = subprocess.run(  # noqa: S603 - no shell reads it
             ["git", "-c", "core.fsmonitor=false", "-C", str(folder), *arguments],  # noqa: S607 - the user's git
