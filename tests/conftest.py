@@ -7,12 +7,27 @@ for each core, because half of what the tests of the command do is waiting.
 from __future__ import annotations
 
 import os
+from typing import Any
 
+from botocore.hooks import EventAliaser
 from hypothesis import settings
 
 settings.register_profile("same", derandomize=True, database=None, deadline=None, max_examples=40)
 settings.register_profile("anew", deadline=None, print_blob=True)
 settings.load_profile("anew" if "RECONCILER_FUZZ" in os.environ else "same")
+
+_EVENTS: dict[str, str] = {}
+_MADE = EventAliaser.__init__
+
+
+def _remembering(self: Any, *arguments: Any, **named: Any) -> None:
+    _MADE(self, *arguments, **named)
+    self._alias_name_cache = _EVENTS
+
+
+# botocore compares the name of each event with 250 aliases, and each of the thousands of clients that tests make does
+# so anew for some hundred events. The aliases are the same for all.
+EventAliaser.__init__ = _remembering
 
 
 def pytest_xdist_auto_num_workers() -> int:

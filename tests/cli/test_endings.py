@@ -5,12 +5,10 @@ from __future__ import annotations
 import json
 import os
 import re
-import signal
 import subprocess
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -285,6 +283,7 @@ def test_what_ecs_rolls_back_itself_is_not_rolled_back_again(cli: Cli, box: Box)
     assert ran.code == 4
     assert box.writes() == ["RegisterTaskDefinition", "UpdateService"]
     assert "--on-failure says" not in ran.err
+    assert "rolling back to deployment" in ran.err  # as ECS tells it
 
 
 def test_a_dry_run_says_what_would_be_done_and_sends_nothing(cli: Cli, box: Box) -> None:
@@ -488,17 +487,17 @@ def _until(holds: Callable[[], bool], started: subprocess.Popen[str]) -> None:
 
 
 WAITING = {
-    "apply": APPLY,
-    "deploy": ("deploy",),
-    "wait": ("wait",),
-    "rollback": ("rollback",),
-    "continue": ("continue",),
+    "deploy": "UpdateService",
+    "wait": "DescribeServices",
+    "rollback": "UpdateService",
+    "continue": "ContinueServiceDeployment",
 }
+"""Commands, and the operation after which they wait; `apply` is sent a signal, in `test_processes`."""
 
 
 @pytest.mark.parametrize("name", WAITING)
 def test_ctrl_c_while_waiting_detaches_and_says_how_to_come_back(
-    cli: Cli, box: Box, project: Path, name: str
+    cli: Cli, box: Box, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
     if name == "rollback":
         cli(*APPLY, IMAGE_TAG=NEW)
@@ -508,30 +507,21 @@ def test_ctrl_c_while_waiting_detaches_and_says_how_to_come_back(
     if name == "wait":
         cli(*APPLY, "--no-wait", IMAGE_TAG=NEW)
     seen = len(box.serving.calls())
-    started = subprocess.Popen(
-        command(*WAITING[name], "--timeout", "60s"),
-        env=os.environ | {"IMAGE_TAG": NEW},
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
 
-    def waits() -> bool:
-        calls = [call["operation"] for call in box.serving.calls()[seen:]]
-        sent = {"wait": "DescribeServices", "continue": "ContinueServiceDeployment"}.get(
-            name, "UpdateService"
-        )
-        return sent in calls and calls[calls.index(sent) + 1 :].count("DescribeServices") >= 2
+    def pause(_clock: object, seconds: float) -> None:
+        """Be interrupted where whoever waits is: asleep between two looks."""
+        if any(call["operation"] == WAITING[name] for call in box.serving.calls()[seen:]):
+            raise KeyboardInterrupt
+        time.sleep(seconds)
 
-    _until(waits, started)
-    started.send_signal(signal.SIGINT)
-    _, err = started.communicate(timeout=30)
-    assert started.returncode == 130, err
-    (line,) = [line for line in err.splitlines() if line.startswith("Error: ")]
+    with monkeypatch.context() as patch:
+        patch.setattr("reconciler.api.openings.SystemClock.sleep", pause)
+        ran = cli(name, "--timeout", "60s", IMAGE_TAG=NEW)
+    assert ran.code == 130, ran
+    (line,) = [line for line in ran.err.splitlines() if line.startswith("Error: ")]
     assert line == "Error: interrupted while waiting; the rollout goes on in AWS"
-    assert err.splitlines()[-1] == "  try: `reconciler wait` picks it up again"
+    assert ran.err.splitlines()[-1] == "  try: `reconciler wait` picks it up again"
     if name == "rollback":
-        assert f"  not done: {UNIT}: deregister test-httpd:2\n" in err
+        assert f"  not done: {UNIT}: deregister test-httpd:2\n" in ran.err
     box.serving.knobs(speed=400)
     assert cli("wait", "--timeout", "60s").code == 0

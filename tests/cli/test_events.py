@@ -11,7 +11,7 @@ from jsonschema import Draft202012Validator
 
 from reconciler.core import causes, events, outcomes, rollouts
 from reconciler.render import progress
-from tests.cli.commands import ROOT, Box, process
+from tests.cli.commands import ROOT, Box, Cli
 from tests.cli.test_schema import _schemas
 
 SCHEMA = json.loads((ROOT / "docs/schemas/events.schema.json").read_text())
@@ -58,8 +58,8 @@ def test_it_lists_every_value_of_an_enum(definition: str, member: str, kind: typ
     assert sorted(enum) == sorted(each.value for each in kind)
 
 
-def test_a_run_that_succeeds(box: Box) -> None:
-    ran = process(*APPLY, "--wait-until", "stable", environ={"IMAGE_TAG": "2.4.62"})
+def test_a_run_that_succeeds(cli: Cli, box: Box) -> None:
+    ran = cli(*APPLY, "--wait-until", "stable", IMAGE_TAG="2.4.62")
     assert ran.code == 0, ran
     told = lines(ran.err)
     assert {"StepStarted", "StepDone", "RolloutProgress", "ServiceEvent", "Ended"} == {
@@ -75,8 +75,8 @@ def test_a_run_that_succeeds(box: Box) -> None:
     assert (told[-1]["ending"], told[-1]["level"]) == ("succeeded", "info")
 
 
-def test_a_run_that_is_rolled_back(box: Box) -> None:
-    ran = process(*APPLY, environ={"IMAGE_TAG": "crash"})
+def test_a_run_that_is_rolled_back(cli: Cli, box: Box) -> None:
+    ran = cli(*APPLY, IMAGE_TAG="crash")
     assert ran.code == 4, ran
     told = lines(ran.err)
     (ended,) = (line for line in told if line.get("kind") == "Ended")
@@ -88,16 +88,16 @@ def test_a_run_that_is_rolled_back(box: Box) -> None:
     assert states[-1] == "rolled back"
 
 
-def test_warnings_and_errors(box: Box) -> None:
+def test_warnings_and_errors(cli: Cli, box: Box) -> None:
     denied = {"code": "AccessDeniedException", "status": 400, "message": "not authorized to perform it"}
     box.serving.faults([{"operation": "ListServiceDeployments", **denied}])
-    told = lines(process(*APPLY, environ={"IMAGE_TAG": "2.4.62"}).err)
+    told = lines(cli(*APPLY, IMAGE_TAG="2.4.62").err)
     (warned,) = (line for line in told if line.get("kind") == "Warned")
     assert "allow ecs:ListServiceDeployments" in warned["what"]
     assert all(line["record"] is None for line in told if line.get("kind") == "RolloutProgress")
-    (wrong,) = lines(process("plan", "--log-format", "json", environ={"IMAGE_TAG": None}).err)
+    (wrong,) = lines(cli("plan", "--log-format", "json", IMAGE_TAG=None).err)
     assert (wrong["level"], wrong["kind"]) == ("error", "NotFound")
-    (refused,) = lines(process("--log-format", "json", "apply", environ={"IMAGE_TAG": "2.4.63"}).err)
+    (refused,) = lines(cli("--log-format", "json", "apply", IMAGE_TAG="2.4.63").err)
     assert refused["kind"] == "PlanError"
 
 

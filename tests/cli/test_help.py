@@ -9,7 +9,7 @@ import re
 import shlex
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -120,13 +120,48 @@ def test_an_example_of_the_help_runs(
 
 
 def _run(example: str, cli: Cli, shell: dict[str, str]) -> Ran:
-    """Run an example by a shell where it needs one, else in this process: starting one takes longer than most do."""
-    if not re.search(r"[|&<>]", example) and " sandbox " not in example:
-        return cli(*shlex.split(example)[1:], IMAGE_TAG=shell["IMAGE_TAG"], PATH=shell["PATH"])
+    """Run an example as a shell does, but the command in this process: starting one takes longer than most do."""
+    if not example.startswith("reconciler ") or " sandbox " in example:
+        return _started(["/bin/sh", "-c", example], shell)
+    ran = Ran(0, "", "")
+    joint = ""
+    for words, after in _parts(example):
+        if joint == ">":
+            Path(words[0]).write_text(ran.out)
+            ran = Ran(ran.code, "", ran.err)
+        elif joint == "|":
+            ran = _started(words, shell, ran.out)
+        elif joint == "||" and not ran.code:
+            break
+        elif words[0] == "reconciler":
+            ran = cli(*words[1:], IMAGE_TAG=shell["IMAGE_TAG"], PATH=shell["PATH"])
+        else:
+            ran = _started(words, shell)
+        if after == "&&" and ran.code:
+            break
+        joint = after
+    return ran
+
+
+def _parts(example: str) -> Iterator[tuple[list[str], str]]:
+    """Split a line as a shell does: the words of each command, or of a file's name, and what stands behind them."""
+    lexer = shlex.shlex(example, posix=True, punctuation_chars="|&<>")
+    lexer.whitespace_split = True
+    words: list[str] = []
+    for word in lexer:
+        if word in ("|", "||", "&&", ">"):
+            yield words, word
+            words = []
+        else:
+            words.append(word)
+    yield words, ""
+
+
+def _started(words: Sequence[str], environ: dict[str, str], stdin: str = "") -> Ran:
     done = subprocess.run(
-        ["/bin/sh", "-c", example],
-        env=shell,
-        input="",
+        words,
+        env=environ,
+        input=stdin,
         capture_output=True,
         text=True,
         timeout=60,

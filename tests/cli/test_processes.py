@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.commands import UNIT, Box, Ran, command, edit, process
+from tests.cli.commands import UNIT, Box, Cli, Ran, Typed, command, process
 
 _NEW = {"IMAGE_TAG": "2.4.62"}
 
@@ -43,8 +43,6 @@ def _called(box: Box, operation: str, times: int = 1) -> bool:
 
 
 def test_streams_and_exit_codes_of_a_process(box: Box) -> None:
-    same = process("plan", "--detailed-exitcode")
-    assert (same.code, same.out, same.err) == (0, "No changes. What runs is what the files describe.\n", "")
     other = process("plan", "--detailed-exitcode", environ=_NEW)
     assert (other.code, other.err) == (2, "")
     assert "\x1b" not in other.out
@@ -100,15 +98,23 @@ def test_yes_on_a_terminal_applies(box: Box) -> None:
     assert box.writes() == ["RegisterTaskDefinition", "UpdateService"]
 
 
-@pytest.mark.parametrize("answer", [b"y\n", b"\n", b"no\n", b"YES please\n", b"\x04"])
-def test_anything_else_does_not(box: Box, answer: bytes) -> None:
-    code, seen = _on_a_terminal(answer)
+def test_nor_does_the_end_of_what_is_typed(box: Box) -> None:
+    code, seen = _on_a_terminal(b"\x04")
     assert code == 1, seen
     assert "Not applied." in seen
     assert box.writes() == []
 
 
-def test_ctrl_c_while_waiting_leaves_the_rollout_to_aws(box: Box) -> None:
+@pytest.mark.parametrize("answer", ["y", "", "no", "YES please"])
+def test_anything_else_does_not(cli: Cli, box: Box, monkeypatch: pytest.MonkeyPatch, answer: str) -> None:
+    monkeypatch.setattr("sys.stdin", Typed(f"{answer}\n"))
+    ran = cli("apply", **_NEW)
+    assert ran.code == 1, ran
+    assert "Not applied." in ran.out + ran.err
+    assert box.writes() == []
+
+
+def test_ctrl_c_while_waiting_leaves_the_rollout_to_aws(cli: Cli, box: Box) -> None:
     box.serving.knobs(speed=0)
     ran = _interrupt(("apply", "--auto-approve"), lambda: _called(box, "DescribeServices", 4))
     assert ran.code == 130
@@ -120,14 +126,14 @@ def test_ctrl_c_while_waiting_leaves_the_rollout_to_aws(box: Box) -> None:
     assert "Traceback" not in ran.err
 
     box.serving.knobs(speed=100)
-    waited = process("wait", environ=_NEW)
+    waited = cli("wait", **_NEW)
     assert waited.code == 0, waited
     assert waited.out == ""
     assert "test-httpd:2" in waited.err.splitlines()[-1]  # it may have completed before the process was up
 
 
 @pytest.mark.parametrize("operation", ["RegisterTaskDefinition", "UpdateService"])
-def test_ctrl_c_in_the_middle_of_a_step_and_running_again(box: Box, operation: str) -> None:
+def test_ctrl_c_in_the_middle_of_a_step_and_running_again(cli: Cli, box: Box, operation: str) -> None:
     box.serving.faults([{"operation": operation, "latency": 1.0, "times": 1}])
     ran = _interrupt(("apply", "--auto-approve"), lambda: _called(box, operation))
     assert ran.code == 130
@@ -143,12 +149,12 @@ def test_ctrl_c_in_the_middle_of_a_step_and_running_again(box: Box, operation: s
     assert "Traceback" not in ran.err
 
     time.sleep(1.0)  # what was under way arrives at AWS all the same
-    again = process("apply", "--auto-approve", environ=_NEW)
+    again = cli("apply", "--auto-approve", **_NEW)
     assert again.code == 0, again
     assert box.revisions() == 2
     deployments = box.ecs.list_service_deployments(cluster="your-cluster", service="your-service")
     assert len(deployments["serviceDeployments"]) == 2
-    assert process("plan", "--detailed-exitcode", environ=_NEW).code == 0
+    assert cli("plan", "--detailed-exitcode", **_NEW).code == 0
 
 
 def test_ctrl_c_while_planning_says_that_nothing_was_changed(box: Box) -> None:
@@ -171,7 +177,7 @@ def test_a_reader_that_goes_away_is_no_error_message(box: Box) -> None:
     assert started.wait(timeout=20) in (0, 1)
 
 
-def test_json_logs_are_one_object_a_line(box: Box) -> None:
+def test_json_logs_are_one_object_a_line(cli: Cli, box: Box) -> None:
     ran = process("--log-format", "json", "apply", "--auto-approve", environ=_NEW)
     assert ran.code == 0
     lines = [json.loads(line) for line in ran.err.splitlines()]
@@ -185,7 +191,7 @@ def test_json_logs_are_one_object_a_line(box: Box) -> None:
     assert lines[-1]["ending"] == "succeeded"
     assert lines[-1]["revision"].endswith("test-httpd:2")
     assert all({"event", "level", "timestamp"} <= set(line) for line in lines)
-    failed = process("plan", "--log-format", "json", environ={"IMAGE_TAG": None})
+    failed = cli("plan", "--log-format", "json", IMAGE_TAG=None)
     assert failed.code == 1
     (line,) = [json.loads(line) for line in failed.err.splitlines()]
     assert line["level"] == "error"
@@ -194,9 +200,9 @@ def test_json_logs_are_one_object_a_line(box: Box) -> None:
     assert "IMAGE_TAG" in line["hint"]
 
 
-def test_a_slow_plan_says_so_on_a_terminal_only(box: Box) -> None:
+def test_a_slow_plan_says_so_on_a_terminal_only(cli: Cli, box: Box) -> None:
     box.serving.faults([{"operation": "DescribeServices", "latency": 1.6}])
-    quiet = process("plan")
+    quiet = cli("plan")
     assert (quiet.code, quiet.err) == (0, "")
     ours, theirs = pty.openpty()
     started = subprocess.Popen(
@@ -213,35 +219,9 @@ def test_a_slow_plan_says_so_on_a_terminal_only(box: Box) -> None:
     assert erased == "\r\x1b[K"
 
 
-def test_an_image_that_crashes_is_rolled_back_by_ecs(box: Box) -> None:
-    ran = process("apply", "--auto-approve", environ={"IMAGE_TAG": "crash"})
-    assert ran.code == 4
-    assert "Error: The rollout was rolled back by ECS after" in ran.err
-    assert "rolling back to deployment" in ran.err
-    assert box.service()["taskDefinition"].endswith(":1")
-
-
-def test_without_the_circuit_breaker_time_runs_out(box: Box) -> None:
-    edit(
-        "ecs-service-def.json",
-        '"deploymentCircuitBreaker": { "enable": true, "rollback": true }',
-        '"deploymentCircuitBreaker": { "enable": false, "rollback": false }',
-    )
-    ran = process("apply", "--auto-approve", "--timeout", "1", environ={"IMAGE_TAG": "crash"})
-    assert ran.code == 5
-    assert "Error: Timed out: not deployed after 1 seconds. The rollout goes on in AWS" in ran.err
-
-
-def test_without_rollback_the_rollout_fails(box: Box) -> None:
-    edit("ecs-service-def.json", '"rollback": true', '"rollback": false')
-    ran = process("apply", "--auto-approve", environ={"IMAGE_TAG": "crash"})
-    assert ran.code == 3
-    assert "Error: The rollout failed after" in ran.err
-
-
 def test_it_runs_from_elsewhere_with_paths_relative_to_the_project(
-    box: Box, project: Path, monkeypatch: pytest.MonkeyPatch
+    cli: Cli, box: Box, project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(project.parent)
-    ran = process("plan", "--config", "project/ecspresso.yml", "--detailed-exitcode")
+    ran = cli("plan", "--config", "project/ecspresso.yml", "--detailed-exitcode")
     assert (ran.code, ran.err) == (0, "")

@@ -9,6 +9,7 @@ import stat
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -30,15 +31,23 @@ def fresh(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     grammar.tables.cache_clear()
 
 
-@pytest.fixture
-def analyses(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Note each time that lark works the tables out."""
-    noted: list[str] = []
-    analyse = grammar._analyse
+@cache
+def worked_out(text: str, key: str) -> str:
+    """Have lark work the tables out, once a process: the same text gives the same."""
+    return json.dumps(_ANALYSE(text, key))
 
-    def noting(text: str, key: str) -> dict[str, object]:
+
+_ANALYSE = grammar._analyse
+
+
+@pytest.fixture(autouse=True)
+def analyses(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Note each time that lark is to work the tables out."""
+    noted: list[str] = []
+
+    def noting(text: str, key: str) -> object:
         noted.append(key)
-        return analyse(text, key)
+        return json.loads(worked_out(text, key))
 
     monkeypatch.setattr(grammar, "_analyse", noting)
     return noted
