@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from reconciler.cli import logs
-from reconciler.errors import ReconcilerError
+from reconciler.errors import ConfigError, ReconcilerError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -76,7 +76,12 @@ def tell(
 def _folder() -> str:
     from reconciler import caches
 
-    return str(caches.folder() / "notified")
+    try:
+        return str(caches.folder() / "notified")
+    except RuntimeError:  # nobody's home is known
+        raise ConfigError(
+            "there is no folder to remember what was told", hint="name one: --notify-state DIR"
+        ) from None
 
 
 def _s3(sheet: forms.Sheet) -> AwsClient:
