@@ -88,6 +88,7 @@ class Permitting(Opening):
             group=settings.codedeploy.group,
             configuration=settings.codedeploy.configuration,
             revised=bool(kinds.service.revised & service.keys()),
+            owner=settings.stamp.owner if settings.stamp is not None else "",
         )
         if subject.account == ANY:  # roles are not passed across accounts, so that of one is the project's
             roles = map(arns.parse, (*policies.task_roles(subject), *policies.service_roles(subject)))

@@ -15,36 +15,60 @@ from reconciler.errors import AwsError, AwsNotFound, PlanError
 from reconciler.records import dataclass
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from pathlib import Path as File
 
     from reconciler.api.drifting import Drifting
     from reconciler.api.fleets import Fleet
     from reconciler.api.stores import Store
+    from reconciler.core.documents import Resolved
+    from reconciler.core.values import Path
 
 _AT_ONCE: Final = 8
+_ENVIRONMENT: Final = "env"
+"""The resolver of what the environment holds."""
 _SHOWN: Final = 3
 """How many project files a note names."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Site:
-    """Where a project's service is, by its project file alone. `cluster` and `service` are as the file names them."""
+    """Where a project's service is, by its project file alone. `cluster` and `service` are as the file names them.
+
+    `account` is the only one that it is for, empty for any; `owner` the one that it stamps. `varies` are the variables
+    that the service's name is made of, and the owner is not: with others the same file declares another service of the
+    same owner.
+    """
 
     gateway: Gateway
     cluster: str
     service: str = ""
     store: Callable[[], Store | None] = lambda: None
+    account: str = ""
+    owner: str = ""
+    varies: tuple[str, ...] = ()
 
 
 def site(project: Drifting) -> Site:
     """Give the site of an opened project. ConfigError or ResolveError where its file has no value."""
     settings = project.settings
+    owner = settings.stamp.owner if settings.stamp is not None else ""
+    behind, told = (_variables(settings.resolved, path) for path in (("service",), ("stamp", "owner")))
     return Site(
         gateway=project.gateway,
         cluster=settings.cluster,
         service=settings.service or "",
         store=project.records,
+        account=settings.account or "",
+        owner=owner,
+        varies=tuple(sorted(behind - told)) if owner else (),
     )
+
+
+def _variables(resolved: Resolved, path: Path) -> set[str]:
+    """Give the variables that a value is made of: those of the environment, and those of a project file in HCL."""
+    used = (origin.address for origin in resolved.origins_of(path) if origin.address.resolver == _ENVIRONMENT)
+    named = (str(each) for each in resolved.named_of(path))
+    return {*(address.path.partition(":-")[0] for address in used), *named}
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +82,7 @@ class _Found:
     wanted: bool
 
 
-def of(fleet: Fleet, paths: Sequence[Path], *, at_once: int) -> Survey:
+def of(fleet: Fleet, paths: Sequence[File], *, at_once: int) -> Survey:
     """See what all projects declare; the clusters of those that the fleet is about are the ones to be looked at."""
     chosen = frozenset(fleet.paths)
     found = fleet.each(site, paths=paths, described=False, at_once=at_once)
@@ -85,6 +109,12 @@ class Survey:
         """Whether all that files declare is known."""
         self._notes: list[str] = []
         self._places: dict[Place, _Found] = {}
+        self._stores: list[tuple[Site, _Found]] = []
+        self._owners: dict[str, None] = {}
+        self.varies: dict[str, str] = {}
+        """The variables in names of services, by the owners that do not tell them apart."""
+        self.unread: list[Place] = []
+        """The clusters whose services could not be listed."""
         for each, wanted in sites:
             if each.service:
                 self._add(each, wanted=wanted)
@@ -94,6 +124,12 @@ class Survey:
             account = each.gateway.account()
         except AwsError as error:
             self._note(f"in which account {each.cluster}/{each.service} is cannot be told: {error.what}")
+            self.certain = False
+            return
+        if each.account and each.account != account:
+            self._note(
+                f"{each.cluster}/{each.service} is for the account {each.account}, and this is {account}"
+            )
             self.certain = False
             return
         place = Place(account, each.gateway.region, str(short_name(each.cluster)))
@@ -107,7 +143,9 @@ class Survey:
         )
         self._places[place] = found
         if wanted:
-            self._open(each, found)
+            self._stores.append((each, found))
+            self._owners |= {each.owner: None} if each.owner else {}
+            self.varies |= {each.owner: ", ".join(each.varies)} if each.varies else {}
 
     def _open(self, each: Site, found: _Found) -> None:
         try:
@@ -128,29 +166,41 @@ class Survey:
         return tuple(sorted(place for place, found in self._places.items() if found.wanted))
 
     @property
+    def owners(self) -> tuple[str, ...]:
+        """Give the owners that the projects stamp, in the order of their paths."""
+        return tuple(self._owners)
+
+    @property
     def failed(self) -> tuple[str, ...]:
         """Give the project files that have no value: what they declare is not known."""
         return self._failed
 
-    def gateway(self, place: Place) -> Gateway:
-        """Give the way to a cluster."""
-        return self._places[place].gateway
+    def way(self, place: Place) -> tuple[Gateway, str]:
+        """Give the way to a cluster, and what it is called there."""
+        found = self._places[place]
+        return found.gateway, found.cluster
 
     def declared(self, place: Place) -> frozenset[str]:
         """Give the names of the services that files declare in a cluster."""
         found = self._places.get(place)
         return frozenset(found.declared) if found is not None else frozenset()
 
-    def read(self) -> Unmanaged:
-        """List the services of the clusters that no file declares. What cannot be read is a note."""
+    def read(self, *, records: bool = True) -> Unmanaged:
+        """List the services of the clusters that no file declares. What cannot be read is a note.
+
+        With `records` those tell when it was applied last.
+        """
         places = self.places
+        if records:
+            for each, found in self._stores:
+                self._open(each, found)
         with ThreadPoolExecutor(max(1, min(_AT_ONCE, len(places))), "survey") as pool:
             read = list(pool.map(self._read, places))
-        found = tuple(stray for listed, _ in read for stray in listed)
+        listed = tuple(stray for strays, _ in read for stray in strays)
         notes = [*self._said(), *(note for _, told in read for note in told)]
-        if self._alone and found:
+        if self._alone and listed:
             notes.append("this one project file was looked at: name the folder that holds all, `.` say")
-        return Unmanaged(strays=found, notes=tuple(notes))
+        return Unmanaged(strays=listed, notes=tuple(notes))
 
     def _said(self) -> Iterator[str]:
         if self._failed:
@@ -171,6 +221,7 @@ class Survey:
         except AwsNotFound:
             return (), (f"the cluster {where} is not there",)
         except AwsError as error:
+            self.unread.append(place)
             return (), (f"the services of the cluster {where} cannot be listed: {error.what}",)
         bodies = [each.body for each in described.values() if isinstance(each, Snapshot)]
         listed = strays.judge(place, bodies, found.declared, certain=self.certain)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -133,6 +134,24 @@ class Choice:
             self._found = {Path(each.label): each for each in found}
         return tuple(self._found)
 
+    def declaring(self, *, trees: bool = False) -> tuple[Path, ...]:
+        """Find all projects that may declare a service: of a file with several services every one, named or not.
+
+        With `trees` also those of the work trees that they are in, whatever paths were given.
+        """
+        from reconciler.load import discovery, folders
+
+        self.everything()
+        places: dict[Path, None] = {each.path: None for each in self._found.values()}
+        if trees:
+            tops = {folders.top(path.parent.resolve()) for path in places}
+            places |= {Path(os.path.relpath(top)): None for top in sorted(tops)}
+        known = {each.place for each in self._found.values()}
+        for each in discovery.projects(places, options.surroundings(self._common)):
+            if each.place not in known:
+                self._found[Path(each.label)] = each
+        return tuple(self._found)
+
     def load(self, path: Path) -> Project:
         """Read a project that was found, by its label."""
         return options.project(self._common, self._found[path])
@@ -195,11 +214,11 @@ def opened(
     )
 
 
-def survey(fleet: Fleet, choice: Choice) -> Survey:
-    """See what all projects declare, those that are not chosen too. ConfigError where one of the paths is not there."""
+def survey(fleet: Fleet, choice: Choice, *, trees: bool = False) -> Survey:
+    """See what all projects declare, those that are not chosen too, with `trees` all in the work trees of theirs."""
     from reconciler.api import surveys
 
-    return surveys.of(fleet, choice.everything(), at_once=choice.at_once)
+    return surveys.of(fleet, choice.declaring(trees=trees), at_once=choice.at_once)
 
 
 def plan(

@@ -43,6 +43,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "deregister": "Deregister revisions that nothing uses.",
     "appspec": "Print what CodeDeploy would be told.",
     "delete": "Delete the service.",
+    "prune": "Delete an owner's services that no file declares any more.",
     "iam-policy": "Print the smallest IAM policy for commands of the project.",
     "sandbox": "Run a simulated AWS, or a command against one.",
     "docs": "Show the manual.",

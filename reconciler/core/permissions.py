@@ -386,6 +386,15 @@ COMMANDS: Final[Mapping[str, tuple[Part, ...]]] = {
         Part(("ecs DeleteService",), lambda subject: not subject.express),
         Part(("ecs DeleteExpressGatewayService",), _in_express),
     ),
+    "prune": (
+        _STRAYS,
+        Part(
+            ("ecs DeleteService", "ecs DeleteExpressGatewayService"),
+            lambda subject: bool(subject.owner),
+            across=True,
+            owned=True,
+        ),
+    ),
     "verify": (_PROJECT, Part(("ecs DescribeTaskDefinition",), lambda subject: not subject.task), *_GROUP),
     "render": (),
     "references": (),
@@ -394,7 +403,9 @@ COMMANDS: Final[Mapping[str, tuple[Part, ...]]] = {
 }
 """What each command of a project calls, beside its resolvers and, of `verify`, the reads of its checks."""
 
-UNEVALUATED: Final = frozenset(("refresh", "scale", "wait", "continue", "status", "delete", "rollback"))
+UNEVALUATED: Final = frozenset(
+    ("refresh", "scale", "wait", "continue", "status", "delete", "rollback", "prune")
+)
 """The commands that evaluate the project file alone: what the definitions refer to is not read."""
 
 ROLELESS: Final = frozenset(("refresh", "scale"))

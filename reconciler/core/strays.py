@@ -17,6 +17,7 @@ _STACK: Final = "aws:cloudformation:stack-name"
 a key that begins with ``aws:`` (CloudFormation user guide, "Resource tag")."""
 _COPILOT: Final = ("copilot-application", "copilot-environment", "copilot-service")
 """The tags of the Copilot CLI (its manual, "copilot svc deploy")."""
+_EXPRESS: Final = "Express Mode"
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -33,9 +34,9 @@ class Stray:
     """A service that no file declares.
 
     `owner` is the value of its ownership tag, `manager` who else made it, as far as AWS says: a stack, Copilot, Express
-    Mode. `by` is the ARN of whoever created it. `tasks` run or are about to. `revision` is the source revision in its
-    tags, `applied` when it was applied last by a record; `certain` is false where a project file has no value, that may
-    declare it. Times are in seconds since the epoch.
+    Mode; `made` tells whether that one has it in hand. `by` is the ARN of whoever created it. `tasks` run or are about
+    to. `revision` is the source revision in its tags, `applied` when it was applied last by a record; `certain` is
+    false where a project file has no value, that may declare it. Times are in seconds since the epoch.
     """
 
     account: str
@@ -51,6 +52,21 @@ class Stray:
     revision: str = ""
     applied: float | None = None
     certain: bool = True
+
+    @property
+    def express(self) -> bool:
+        """Tell whether it is in Express Mode: then all that ECS made for it goes with it."""
+        return self.manager == _EXPRESS
+
+    @property
+    def made(self) -> bool:
+        """Tell whether something else has it in hand, which would make it anew, or stumble over its end."""
+        return bool(self.manager) and not self.express
+
+    @property
+    def place(self) -> Place:
+        """Give its cluster."""
+        return Place(self.account, self.region, self.cluster)
 
     @property
     def unit(self) -> str:
@@ -122,7 +138,7 @@ def _manager(body: JsonObject, tagged: Mapping[str, str]) -> str:
         return f"Copilot {'/'.join(named)}"
     if stack := tagged.get(_STACK):
         return f"CloudFormation stack {stack}"
-    return "Express Mode" if expresses.managed(body) else ""
+    return _EXPRESS if expresses.managed(body) else ""
 
 
 def _count(body: JsonObject, name: str) -> int:

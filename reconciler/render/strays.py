@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from reconciler.core.drifts import Cause
@@ -24,6 +25,27 @@ def human(found: Unmanaged, style: Style = PLAIN) -> list[str]:
     lines += [""] if lines else []
     lines += [f"{style.paint('warn', 'Note:')} {texts.safe(note)}" for note in found.notes]
     return lines
+
+
+def doomed(found: Sequence[Stray], others: int, style: Style = PLAIN) -> str:
+    """Write which services of owners are to be deleted, and how many others are left alone."""
+    lines: list[str] = []
+    for owner in dict.fromkeys(stray.owner for stray in found):
+        lines.append(style.paint("bold", texts.safe(f"== services of {owner} that no file declares")))
+        for stray in (stray for stray in found if stray.owner == owner):
+            name = texts.safe(f"{stray.cluster}/{stray.service} ({stray.account}, {stray.region})")
+            along = ", and all that ECS made for it" if stray.express else ""
+            lines.append(f"  {style.paint('bad', 'delete')} {name}, {said(stray)}{along}")
+            lines += [
+                style.paint("dim", f"    {texts.safe(line)}") for line in details(replace(stray, owner=""))
+            ]
+        lines.append("")
+    if found:
+        lines.append("Revisions of their task definitions, load balancers, logs and autoscaling stay.")
+    count = len(found)
+    told = f"{count} service{'' if count == 1 else 's'} to delete" if count else "Nothing to delete"
+    more = f"; {others} other{'' if others == 1 else 's'} that no file declares, left alone" if others else ""
+    return "\n".join([*lines, style.paint("bold", f"{told}{more}.")]) + "\n"
 
 
 def summary(found: Unmanaged) -> str:

@@ -99,6 +99,9 @@ def test_an_example_of_the_help_runs(
         with Path("ecspresso.yml").open("a") as file:
             file.write("record: .applied\n")
         assert cli("apply", "--auto-approve").code == 0
+    if example.startswith("reconciler prune"):
+        with Path("ecspresso.yml").open("a") as file:
+            file.write("stamp: {owner: shop}\n")
     if example.startswith("reconciler continue"):
         box.pause()
     if example.startswith("reconciler exec"):

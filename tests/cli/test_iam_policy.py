@@ -26,6 +26,9 @@ WITHIN = {"ecs:cluster": f"{ARN}:cluster/{CLUSTER}"}
 PREFIXES = {"monitoring": "cloudwatch"}
 """The prefixes of actions that are not the name by which requests are signed."""
 
+_WITHIN = ("ecs:ListTasks", "ecs:RunTask", "ecs:ListServices")
+"""Actions whose resource does not name the cluster."""
+
 FREE = {"sts:GetCallerIdentity"}
 
 IDLE: dict[str, dict[str, str]] = {
@@ -105,7 +108,7 @@ def authorised(call: Mapping[str, Any]) -> Iterator[tuple[str, str, dict[str, st
         return
     request = call["request"]
     for resource in resources(call["service"], call["operation"], request):
-        yield action, resource, WITHIN if action in ("ecs:ListTasks", "ecs:RunTask") else {}
+        yield action, resource, WITHIN if action in _WITHIN else {}
     if action == "ecs:RegisterTaskDefinition":
         for role in (request.get("executionRoleArn"), request.get("taskRoleArn")):
             if role is not None:

@@ -19,7 +19,7 @@ ROWS: list[dict[str, Any]] = yaml.safe_load(
 READING = ("Describe", "List", "Get", "BatchGet", "Filter")
 WRITERS = {
     *("apply", "deploy", "refresh", "scale", "continue", "rollback", "run", "tasks", "exec", "register"),
-    *("deregister", "delete"),
+    *("deregister", "delete", "prune"),
 }
 
 
