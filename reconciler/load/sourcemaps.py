@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from reconciler.errors import Where
@@ -65,8 +67,15 @@ def verbatim(text: str, path: str) -> Rendered:
 
 def place(path: str, source: str, offset: int) -> Where:
     """Turn an offset in a text into a line and column, both 1-based, in characters."""
-    before = source[:offset]
-    return Where(path, before.count("\n") + 1, offset - (before.rfind("\n") + 1) + 1)
+    starts = _starts(source)
+    line = bisect_right(starts, min(offset, len(source)))
+    return Where(path, line, offset - starts[line - 1] + 1)
+
+
+@lru_cache(maxsize=4)  # every value of a file asks for its own
+def _starts(source: str) -> tuple[int, ...]:
+    """Give where the lines of a text begin."""
+    return (0, *(found.end() for found in re.finditer("\n", source)))
 
 
 def touching(segments: Sequence[Segment], start: int, end: int) -> Sequence[Segment]:
