@@ -36,17 +36,30 @@ class Drifting(Planning):
         from reconciler.api.stores import Drifted
         from reconciler.core import accepted, drifts, imprints, severities
 
-        plan = self.plan(options)
+        plan, absent = self._compared(options)
         store = self._store(plan)
         record = self._recorded(plan, store) if store is not None else None
         found = drifts.judge(plan, record, self._kinds(), self._values(plan), self._moved(plan, record))
         if record is None:
             found = imprints.judge(found, self._imprints(plan))
+        found = tuple(each if each.address else replace(each, note=absent) for each in found)
         marked = accepted.mark(found, self._accepted(), datetime.fromtimestamp(self.clock.now(), UTC).date())
         places = self.fields(plan) if any(drift.counts for drift in marked) else {}
         return Drifted(
             plan, severities.rank(marked, self._weighed()), record, store is not None, places=places
         )
+
+    def _compared(self, options: Options | None) -> tuple[Plan, str]:
+        """Plan; give also what AWS says of a service that is not there. One that is going is not there, either."""
+        from reconciler.api import absences
+        from reconciler.engine.options import Options
+
+        try:
+            plan = self.plan(options)
+        except ReconcilerError as error:
+            return absences.plan(self, options or Options(), error)
+        made = next((made for made in self._made if made.plan == plan), None)
+        return plan, absences.said(made.observed) if made is not None else ""
 
     def fix(self, drifted: Drifted, wanted: Collection[str] = (), options: Options | None = None) -> Plan:
         """Plan to end the drift of some causes and severities, of all where none is wanted; the rest stays as it is.

@@ -154,7 +154,7 @@ class Planning(Opening):
         _insist(strict, (*self._files.notices, *warned))
         refusals = [Notice(what=r.what, where=r.where, hint=r.hint) for r in planned.refusals]
         plan = Plan(
-            project=self._origins(options),
+            project=self.origins(options),
             units=units,
             inputs=self._files.inputs(files),
             notices=(*self._files.notices, *warned),
@@ -263,7 +263,7 @@ class Planning(Opening):
         settings = self.settings
         found = observed or Observed(self.gateway.account(), self.gateway.region)
         return Plan(
-            project=self._origins(options),
+            project=self.origins(options),
             units=(references.deferred(settings, found, self.references(), later),),
             notices=self._files.notices,
             made_at=self.clock.now(),
@@ -352,7 +352,8 @@ class Planning(Opening):
         made = next(made for made in self._made if made.plan == plan)
         return rehearsing.rehearse(plan, made.observed, self._kinds(), SandboxRehearsal())
 
-    def _origins(self, options: Options) -> Origins:
+    def origins(self, options: Options) -> Origins:
+        """Give what a plan with these options belongs to."""
         from reconciler.core.plans import Opened, Origins
 
         return Origins(

@@ -101,6 +101,11 @@ class Drift:
     by: tuple[Change, ...] = ()
 
     @property
+    def gone(self) -> bool:
+        """Tell whether it is a whole resource that was applied and is not in AWS any more."""
+        return not self.address and not self.has_before and self.cause is Cause.LIVE
+
+    @property
     def counts(self) -> bool:
         """Tell whether it is drift: what is not managed, and what is accepted, is told and does not count."""
         return self.cause is not Cause.UNMANAGED and (self.accepted is None or self.accepted.expired)

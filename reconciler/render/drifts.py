@@ -27,6 +27,8 @@ _SAID: Final[Mapping[Cause | None, str]] = {
     None: "who moved is not known: nothing was recorded when this was applied",
 }
 
+_GONE: Final = "it was applied, and is not in AWS any more"
+
 
 @dataclass(frozen=True, slots=True)
 class Member:
@@ -82,7 +84,7 @@ def _drift(drift: Drift, style: Style) -> Iterator[str]:
     cause = drift.cause.value if drift.cause is not None else "unknown"
     severity = f" ({drift.severity.value})" if drift.severity is not Severity.INFO else ""
     if not drift.address:
-        yield f"  {style.paint('bad', cause)}{severity}: it is not in AWS"
+        yield f"  {style.paint('bad', cause)}{severity}: {'it is gone' if drift.gone else 'it is not in AWS'}"
     else:
         there = texts.quoted(drift.before) if drift.has_before else "(not set)"
         wanted = texts.quoted(drift.after) if drift.has_after else "(not set)"
@@ -97,7 +99,7 @@ def _drift(drift: Drift, style: Style) -> Iterator[str]:
 
 def remarks(drift: Drift) -> Iterator[str]:
     """Say what is known of a difference, a line each: who moved, that it is accepted, what is behind it, who called."""
-    yield _SAID[drift.cause] + ("; and AWS was changed, too" if drift.also else "")
+    yield (_GONE if drift.gone else _SAID[drift.cause]) + ("; and AWS was changed, too" if drift.also else "")
     if drift.note and drift.cause is not Cause.UNMANAGED:
         yield texts.safe(drift.note)
     if drift.accepted is not None:
@@ -187,6 +189,7 @@ def _document(drift: Drift) -> dict[str, Json]:
         "address": drift.address,
         "cause": drift.cause.value if drift.cause is not None else None,
         "also": drift.also.value if drift.also is not None else None,
+        "gone": drift.gone,
         **({"live": drift.before} if drift.has_before else {}),
         **({"wanted": drift.after} if drift.has_after else {}),
         "moved": [

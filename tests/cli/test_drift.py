@@ -98,9 +98,22 @@ def test_what_is_gone_and_what_never_was(cli: Cli, empty: Box) -> None:
     assert drifts(cli)[f"{UNIT} "]["cause"] is None
     assert cli("plan", "--out", "p.json").code == 0
     assert cli("apply", "p.json", "--no-wait").code == 0
+    empty.serving.knobs(speed=0)
     empty.ecs.delete_service(cluster=CLUSTER, service=SERVICE, force=True)
+    told = drifts(cli)[f"{UNIT} "]
+    assert (told["cause"], told["gone"], told["note"]) == (
+        "live",
+        True,
+        "AWS shows it as DRAINING: it is being deleted",
+    )
     empty.serving.advance(600)
-    assert drifts(cli)[f"{UNIT} "]["cause"] == "live"
+    assert drifts(cli)[f"{UNIT} "]["note"] == "AWS shows it as INACTIVE: it was deleted"
+    empty.ecs.delete_cluster(cluster=CLUSTER)
+    ran = cli("drift")
+    assert ran.code == 2, ran
+    assert f"{UNIT}\n  live (high): it is gone\n    it was applied, and is not in AWS any more\n" in ran.out
+    assert ran.out.splitlines()[0].startswith("last applied 20")
+    assert f"    the cluster {CLUSTER} is not there\n" in ran.out
 
 
 def test_drift_is_accepted_for_as_long_as_it_is_the_same(cli: Cli, box: Box) -> None:
