@@ -149,6 +149,7 @@ class Planning(Opening):
             if desired is not None
             for notice in desired.notices
         )
+        stamped = replace(stamped, whole=not options.keep)
         units, told = stamping.mark(tuple(planned.units), stamped)
         warned = (*warned, *planned.notices, *more, *told)
         _insist(strict, (*self._files.notices, *warned))

@@ -42,7 +42,8 @@ class Stamps:
     """What is to be stamped on the units of a plan.
 
     By the names of kinds: `digests` of what the files say, and the `live` tags. `declared` are the keys of ours that
-    files name themselves; these are the files' to say. `source` gives the revision, empty where there is none.
+    files name themselves; these are the files' to say. `source` gives the revision, empty where there is none. Unless
+    the `whole` of what files say is applied nothing is to be stamped.
     """
 
     stamp: Stamp
@@ -50,6 +51,7 @@ class Stamps:
     declared: frozenset[str]
     source: Callable[[], str]
     live: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    whole: bool = True
 
     def owned(self, desired: Desired | None) -> Desired | None:
         """Have a definition ask for its owner's tag. ConfigError where AWS takes no more tags than it has.
@@ -139,7 +141,7 @@ def mark(units: tuple[Unit, ...], found: Stamps) -> tuple[tuple[Unit, ...], tupl
 
 
 def _marked(unit: Unit, found: Stamps) -> Unit:
-    if unit.partial or all(isinstance(step, SetScaling) for step in unit.steps):
+    if not found.whole or unit.partial or all(isinstance(step, SetScaling) for step in unit.steps):
         return unit
     live = found.live.get(unit.kind, {})
     tags = dict(_tags(unit.kind, found))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Final
@@ -31,8 +32,10 @@ def of(folder: Path, files: Iterable[Path], environ: Mapping[str, str], left_out
 
 
 def _differs(folder: Path, files: Iterable[Path], left_out: str) -> bool:
-    paths = [".", f":(exclude){left_out}"] if left_out and "://" not in left_out else ["."]
-    if folders.git(folder, "diff", "--no-ext-diff", "--name-only", "HEAD", "--", *paths):
+    place = posixpath.normpath(left_out)
+    inside = left_out and "://" not in left_out and not place.startswith(("/", "..")) and place != "."
+    spec = [".", f":(exclude,literal){place}"] if inside else ["."]
+    if folders.git(folder, "diff", "--no-ext-diff", "--name-only", "HEAD", "--", *spec):
         return True
     known = folders.git(folder, "ls-files", "-z", "--", ".").split("\0")
     own = [path.relative_to(folder) for path in files if path.is_relative_to(folder)]

@@ -177,6 +177,14 @@ def test_a_restricted_plan_stamps_nothing_that_it_does_not_look_at(stamped: Worl
     assert (task_tags(stamped)[FROM], service_tags(stamped)[FROM]) == ("two", "one")
 
 
+def test_what_is_fixed_in_part_is_not_stamped(stamped: World) -> None:
+    before = service_tags(stamped)
+    stamped.environ["RECONCILER_REVISION"] = "two"
+    stamped.write("service.json", service() | {"desiredCount": 3, "enableECSManagedTags": True})
+    stamped.apply(stamped.plan(keep=("/desiredCount",)))
+    assert service_tags(stamped) == before
+
+
 def test_no_revision_is_said_and_not_stamped(empty: World) -> None:
     empty.write("reconciler.yml", PROJECT + STAMP)
     plan = empty.plan()
