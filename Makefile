@@ -25,7 +25,7 @@ floors: $(VENV)/installed
 	$(BIN)/lint-imports
 
 unit: $(VENV)/installed
-	$(BIN)/pytest -n auto
+	$(BIN)/pytest -n auto --dist worksteal
 
 $(VENV)/installed: pyproject.toml
 	@echo "Installing into $(VENV) (half a minute, and a network once) ..."

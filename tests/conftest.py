@@ -29,6 +29,9 @@ def _remembering(self: Any, *arguments: Any, **named: Any) -> None:
 # so anew for some hundred events. The aliases are the same for all.
 EventAliaser.__init__ = _remembering
 
+# Nor does any test look at the machine images that moto otherwise makes hundreds of, whenever it is seeded.
+os.environ["MOTO_EC2_LOAD_DEFAULT_AMIS"] = "false"
+
 
 def pytest_xdist_auto_num_workers() -> int:
     """Say how many workers `-n auto` means."""

@@ -20,7 +20,6 @@ from typing import Any
 
 import jsonpatch
 import pytest
-import yaml
 
 from reconciler.api import Definitions, Project, Reconciler
 from reconciler.core import canon, diffs, kinds
@@ -31,6 +30,7 @@ from reconciler.render import human, jsons, markdown, unified
 from reconciler.render.annotations import commands
 from reconciler.render.fleets import Member
 from reconciler.testing import FakeClock
+from tests import tables
 
 FIXTURES = Path(__file__).parents[2] / "fixtures"
 CASES = sorted(path.parent for path in (FIXTURES / "cases").glob("*/case.yml"))
@@ -45,7 +45,7 @@ class Case:
     def __init__(self, folder: Path) -> None:
         """Read the case."""
         self.folder = folder
-        self.told: Mapping[str, Any] = yaml.safe_load((folder / "case.yml").read_text())
+        self.told: Mapping[str, Any] = tables.read(folder / "case.yml")
         self.live = json.loads((folder / "live.json").read_text())
         self.project = FIXTURES / self.told["project"] if "project" in self.told else folder
         self.environ = {name: str(value) for name, value in self.told.get("env", {}).items()}

@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from reconciler import Project, Reconciler
+from tests import tables
 from tests.cli.commands import ROOT, SEED, Box, Cli, edit
 from tests.cli.conftest import boxed
 
-CASES: list[dict[str, Any]] = yaml.safe_load((ROOT / "fixtures/diagnosis/commands.yml").read_text())
+CASES: list[dict[str, Any]] = tables.read(ROOT / "fixtures/diagnosis/commands.yml")
 BREAKER = '"deploymentCircuitBreaker": { "enable": true, "rollback": true }'
 Serve = Callable[[dict[str, Any]], Box]
 

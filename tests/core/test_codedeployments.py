@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from reconciler.core import appspecs, codedeployments
 from reconciler.core.rollouts import CODE_DEPLOY_EVENTS, Judgement, State
+from tests import tables
 
-STATES = yaml.safe_load((Path(__file__).parents[2] / "fixtures/codedeployments/states.yml").read_text())
+STATES = tables.read(Path(__file__).parents[2] / "fixtures/codedeployments/states.yml")
 _STATUSES = {"S": "Succeeded", "I": "InProgress", "P": "Pending", "F": "Failed", "K": "Skipped"}
 _PLAIN = tuple(name for name in CODE_DEPLOY_EVENTS if "Test" not in name)
 

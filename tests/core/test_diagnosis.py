@@ -8,17 +8,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.core import diagnosis, evidence, symptoms
 from reconciler.core.causes import Logged
 from reconciler.core.evidence import Seen
+from tests import tables
 
 FIXTURES = Path(__file__).parents[2] / "fixtures" / "diagnosis"
-TEXTS: list[dict[str, Any]] = yaml.safe_load((FIXTURES / "texts.yml").read_text())
-SITUATIONS: list[dict[str, Any]] = yaml.safe_load((FIXTURES / "situations.yml").read_text())
+TEXTS: list[dict[str, Any]] = tables.read(FIXTURES / "texts.yml")
+SITUATIONS: list[dict[str, Any]] = tables.read(FIXTURES / "situations.yml")
 GROUP = "arn:aws:elasticloadbalancing:eu-west-1:123456789012:targetgroup/web/0123456789abcdef"
 DEFINITION: dict[str, Any] = {
     "memory": "512",

@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from reconciler.core import sessions
 from reconciler.core.sessions import Forwarding
 from reconciler.errors import PlanError
+from tests import tables
 
-CASES = yaml.safe_load((Path(__file__).parents[2] / "fixtures/sessions/reachable.yml").read_text())
+CASES = tables.read(Path(__file__).parents[2] / "fixtures/sessions/reachable.yml")
 AGENT = {"name": "ExecuteCommandAgent", "lastStatus": "RUNNING"}
 
 

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -19,12 +18,13 @@ from reconciler.core.verification.checks import Check, Judged, Needs, State, Ver
 from reconciler.core.verification.reads import Answer, Call, Denied, Found, Missing, Read, Refused, Unanswered
 from reconciler.core.verification.scenes import Scene
 from reconciler.core.verification.trusts import Caller, Trust
+from tests import tables
 
 FIXTURES = Path(__file__).parents[2] / "fixtures" / "verification"
 
 
 def table(name: str) -> Any:
-    return yaml.safe_load((FIXTURES / name).read_text())
+    return tables.read(FIXTURES / name)
 
 
 WORLD: dict[str, Any] = table("world.yml")

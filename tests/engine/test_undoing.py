@@ -7,15 +7,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from reconciler.engine import undoing, ways
 from reconciler.engine.ways import Facts, Wish
 from reconciler.errors import ApplyError, AwsDenied, PlanError
+from tests import tables
 from tests.engine import worlds
 from tests.engine.worlds import UNIT, World
 
-CASES = yaml.safe_load((Path(__file__).parents[2] / "fixtures/undoings/cases.yml").read_text())
+CASES = tables.read(Path(__file__).parents[2] / "fixtures/undoings/cases.yml")
 _PREFIX = "arn:aws:ecs:eu-west-1:123456789012:task-definition/"
 _BALANCED = {"loadBalancers": [{"containerName": "app", "containerPort": 80}]}
 REVISIONS: Mapping[str, Mapping[str, Any]] = {

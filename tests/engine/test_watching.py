@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -21,10 +20,11 @@ from reconciler.engine.watching import Watched
 from reconciler.errors import AwsDenied, AwsError, AwsNotFound, AwsThrottled
 from reconciler.testing import FakeClock, FakeGateway
 from reconciler.testing.codedeploys import FakeCodeDeploy
+from tests import tables
 
 FIXTURES = Path(__file__).parents[2] / "fixtures/watching"
-STORIES = yaml.safe_load((FIXTURES / "stories.yml").read_text())
-SHIFTS = yaml.safe_load((FIXTURES / "shifts.yml").read_text())
+STORIES = tables.read(FIXTURES / "stories.yml")
+SHIFTS = tables.read(FIXTURES / "shifts.yml")
 _ERRORS: Mapping[str, AwsError] = {
     "AccessDeniedException": AwsDenied("not allowed", operation="Any", code="AccessDeniedException"),
     "ServiceNotFoundException": AwsNotFound("not there", operation="Any", code="ServiceNotFoundException"),

@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from reconciler.errors import HclError
 from reconciler.hcl import nodes, syntax
 from reconciler.hcl.nodes import Expr, Part
 from reconciler.hcl.tokens import DEEPEST
+from tests import tables
 
 ROOT = Path(__file__).parents[2]
 FIXTURES = ROOT / "fixtures" / "hcl"
@@ -25,7 +25,7 @@ MODULES = ROOT.parent / "shared"
 
 def rows(name: str) -> Sequence[Any]:
     """Give the cases of a file."""
-    found: Sequence[Any] = yaml.safe_load((FIXTURES / name).read_text(encoding="utf-8"))
+    found: Sequence[Any] = tables.read(FIXTURES / name)
     return found
 
 

@@ -7,21 +7,18 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reconciler.errors import HclError
 from reconciler.hcl import printer, syntax
 from reconciler.hcl.nodes import Body, Expr
+from tests import tables
 
 FIXTURES = Path(__file__).parents[2] / "fixtures" / "hcl"
 SEEDS: list[str] = [
-    *yaml.safe_load((FIXTURES / "accepted.yml").read_text(encoding="utf-8")),
-    *(
-        f"a = {each['text']}\n"
-        for each in yaml.safe_load((FIXTURES / "templates.yml").read_text(encoding="utf-8"))
-    ),
+    *tables.read(FIXTURES / "accepted.yml"),
+    *(f"a = {each['text']}\n" for each in tables.read(FIXTURES / "templates.yml")),
 ]
 PIECES = [
     *"[](){}<>.,:?=!+-*/%&|~^;'`\"\\$#@ \n\t\r\0\x1b\ufeff\ud800\u2028é0",

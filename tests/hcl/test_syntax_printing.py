@@ -9,23 +9,20 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reconciler.errors import HclError
 from reconciler.hcl import nodes, printer, syntax
 from reconciler.hcl.nodes import Expr, Interpolation, Part
+from tests import tables
 
 FIXTURES = Path(__file__).parents[2] / "fixtures" / "hcl"
 CORPUS = Path(__file__).parents[3] / "shared" / "corpus" / "hcl" / "expressions.json"
 
 BODIES = [
-    *yaml.safe_load((FIXTURES / "accepted.yml").read_text(encoding="utf-8")),
-    *(
-        f"a = {each['text']}\n"
-        for each in yaml.safe_load((FIXTURES / "templates.yml").read_text(encoding="utf-8"))
-    ),
+    *tables.read(FIXTURES / "accepted.yml"),
+    *(f"a = {each['text']}\n" for each in tables.read(FIXTURES / "templates.yml")),
 ]
 
 names = st.sampled_from(["a", "b", "for", "in", "if", "else", "true_", "x-y", "größe", "_1", "endif", "each"])

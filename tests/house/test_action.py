@@ -20,10 +20,11 @@ import pytest
 import yaml
 
 from reconciler.render import markdown
+from tests import tables
 from tests.house.lines import understood
 
 ROOT = Path(__file__).parents[2]
-ACTION = yaml.safe_load((ROOT / "action.yml").read_text())
+ACTION = tables.read(ROOT / "action.yml")
 STEPS: list[dict[str, Any]] = ACTION["runs"]["steps"]
 SCRIPTS = sorted((ROOT / "action").glob("*.sh"))
 CI = (ROOT / "docs/ci.md").read_text()

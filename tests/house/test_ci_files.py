@@ -15,15 +15,15 @@ from typing import Any
 
 import botocore.session
 import pytest
-import yaml
 
 from reconciler import caches
 from reconciler.hcl import nodes, syntax
 from reconciler.hcl.references import references
+from tests import tables
 from tests.house.lines import understood
 
 ROOT = Path(__file__).parents[2]
-ACTION = yaml.safe_load((ROOT / "action.yml").read_text())
+ACTION = tables.read(ROOT / "action.yml")
 PROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text())
 MODULE = ROOT / "examples/terraform-drift"
 CI = (ROOT / "docs/ci.md").read_text()

@@ -11,12 +11,12 @@ from typing import Any, NamedTuple
 
 import click
 import pytest
-import yaml
 
 from reconciler.cli import main
+from tests import tables
 
 ROOT = Path(__file__).parents[2]
-SURFACE: dict[str, dict[str, Any]] = yaml.safe_load((ROOT / "fixtures/ecspresso/surface.yml").read_text())
+SURFACE: dict[str, dict[str, Any]] = tables.read(ROOT / "fixtures/ecspresso/surface.yml")
 TITLES = {"Flags of all commands": "all", "Project file": "project"}
 UNDONE = "--[no-]"
 # What the peer's parser gives where a flag is not given, and ours.

@@ -10,7 +10,6 @@ from typing import Any
 
 import click
 import pytest
-import yaml
 
 from reconciler.api import Project, Reconciler
 from reconciler.api.connections import Connection
@@ -18,8 +17,9 @@ from reconciler.cli import options
 from reconciler.errors import ConfigError, ReconcilerError
 from reconciler.load import discovery, folders
 from reconciler.load.sources import Options
+from tests import tables
 
-CASES = yaml.safe_load((Path(__file__).parents[2] / "fixtures/services/cases.yml").read_text())
+CASES = tables.read(Path(__file__).parents[2] / "fixtures/services/cases.yml")
 needs_git = pytest.mark.skipif(shutil.which("git") is None, reason="git is not installed")
 
 

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from reconciler import errors
 from reconciler.errors import NotFound, Unavailable
@@ -20,12 +19,11 @@ from reconciler.plugin import Address, ResolveError
 from reconciler.testing import FakeContext
 from reconciler_tfstate import configs, plugin
 from reconciler_tfstate.backends import azurerm
+from tests import tables
 
 STATE = b'{"version":4,"serial":7,"lineage":"l","outputs":{"a":{"value":"found"}},"resources":[]}'
 OUTPUT = Address("tfstate", "output.a")
-EXCHANGES = yaml.safe_load((Path(__file__).parents[2] / "fixtures/tfstate/exchanges.yml").read_text())[
-    "azurerm"
-]
+EXCHANGES = tables.read(Path(__file__).parents[2] / "fixtures/tfstate/exchanges.yml")["azurerm"]
 PATH = "/states/app.tfstate"
 KEY = base64.b64encode(b"hush" * 8).decode()
 URL = {"url": "azurerm://group/acct/states/app.tfstate"}

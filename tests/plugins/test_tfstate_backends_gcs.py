@@ -16,17 +16,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from reconciler import errors
 from reconciler.errors import NotFound, Unavailable
 from reconciler.plugin import Address, Config, ResolveError
 from reconciler.testing import FakeContext
 from reconciler_tfstate import configs, plugin
+from tests import tables
 
 STATE = b'{"version":4,"serial":7,"lineage":"l","outputs":{"a":{"value":"found"}},"resources":[]}'
 OUTPUT = Address("tfstate", "output.a")
-EXCHANGES = yaml.safe_load((Path(__file__).parents[2] / "fixtures/tfstate/exchanges.yml").read_text())["gcs"]
+EXCHANGES = tables.read(Path(__file__).parents[2] / "fixtures/tfstate/exchanges.yml")["gcs"]
 PATH = "/download/storage/v1/b/states/o/app%2Fdefault.tfstate"
 KEY = base64.b64encode(b"k" * 32).decode()
 

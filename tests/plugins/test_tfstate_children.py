@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from reconciler.errors import ResolveError
 from reconciler.plugin import Address, Enumerable, Resolver, Source, Unavailable, Value
@@ -22,9 +21,10 @@ from reconciler_tfstate import addresses, plugin
 from reconciler_tfstate.addresses import Index, Resource
 from reconciler_tfstate.children import Children
 from reconciler_tfstate.states import State
+from tests import tables
 
 FIXTURES = Path(__file__).parents[2] / "fixtures" / "tfstate"
-CASES = yaml.safe_load((FIXTURES / "children.yml").read_text())
+CASES = tables.read(FIXTURES / "children.yml")
 MODULES = FIXTURES / "modules"
 GOLDEN = json.loads((MODULES / "golden.json").read_text())
 ENVIRON = {"TF_VAR_from_environment": "environment"}

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -16,11 +15,12 @@ from reconciler.plugin import Address, ResolveError
 from reconciler.testing import FakeContext, check_resolver
 from reconciler_tfstate import configs, hcls, plugin
 from reconciler_tfstate.hcls import Computed
+from tests import tables
 
 STATES = Path(__file__).parents[2] / "fixtures" / "tfstate"
 AWS = (STATES / "aws.tfstate").read_text()
 ID = Address("tfstate", "aws_instance.web.id")
-FOLDERS = yaml.safe_load((STATES / "folders.yml").read_text())
+FOLDERS = tables.read(STATES / "folders.yml")
 
 
 def written(root: Path, files: dict[str, str]) -> None:

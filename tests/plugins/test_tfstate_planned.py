@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from reconciler import Project, Reconciler
 from reconciler.errors import KnownLater
@@ -24,6 +23,7 @@ from reconciler.testing import FakeContext
 from reconciler_tfstate import filters, laters, plugin, queries
 from reconciler_tfstate.laters import LATER, Later
 from reconciler_tfstate.places import Found
+from tests import tables
 
 FOLDER = Path(__file__).parents[2] / "fixtures/tfstate/planned"
 
@@ -163,7 +163,7 @@ def test_a_plan_without_changes_changes_nothing(tmp_path: Path) -> None:
     assert value("terraform_data.old.output", opened(plan=tmp_path / "p.json")).data == "old"
 
 
-QUERIES = yaml.safe_load((FOLDER / "queries.yml").read_text())
+QUERIES = tables.read(FOLDER / "queries.yml")
 
 
 def partly_known(data: Any) -> Any:

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
@@ -20,9 +19,10 @@ from reconciler.core.redaction import MASK
 from reconciler.core.values import Address, Json
 from reconciler.render import changes, embedded, pairing, rows, runs, shortening, texts
 from reconciler.render.styles import PLAIN, Style
+from tests import tables
 
 FIXTURES = Path(__file__).parents[2] / "fixtures" / "render"
-CASES: Sequence[Mapping[str, Any]] = yaml.safe_load((FIXTURES / "changes.yml").read_text())
+CASES: Sequence[Mapping[str, Any]] = tables.read(FIXTURES / "changes.yml")
 
 
 def replaced(before: Json, after: Json, **more: Any) -> Finding:

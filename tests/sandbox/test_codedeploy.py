@@ -4,12 +4,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 from botocore.exceptions import ClientError
 
 from reconciler import sandbox
 from reconciler.sandbox import seeds
 from reconciler.sandbox.errors import SandboxError
+from tests import tables
 from tests.sandbox.bodies import described, messages
 from tests.sandbox.codedeploying import BALANCER, GROUPS, NAMES, TARGET, Region, appspec, revision, seed
 from tests.sandbox.test_seeds import client
@@ -18,7 +18,7 @@ FIXTURES = Path(__file__).parents[2] / "fixtures" / "sandbox"
 
 
 def rows(name: str) -> list[Any]:
-    found: list[dict[str, Any]] = yaml.safe_load((FIXTURES / f"{name}.yml").read_text())
+    found: list[dict[str, Any]] = tables.read(FIXTURES / f"{name}.yml")
     return [
         pytest.param(row, id=row.get("case") or f"{number}-{row['call']}") for number, row in enumerate(found)
     ]

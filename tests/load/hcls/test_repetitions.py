@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -19,9 +18,10 @@ from reconciler.hcl import repetitions, traversals
 from reconciler.load import evaluate, listings, project
 from reconciler.load.hcls import pairs
 from reconciler.load.sources import Document, Options
+from tests import tables
 
 ROOT = Path(__file__).parents[3]
-FIXTURES = yaml.safe_load((ROOT / "fixtures/hcl/repetitions.yml").read_text())
+FIXTURES = tables.read(ROOT / "fixtures/hcl/repetitions.yml")
 FUNCTIONS = {"tfstate": Function.of("tfstate", "tfstate", lambda address, /: address)}
 STATE = {
     Address("tfstate", "aws_x.list"): Value(["a", "b"]),

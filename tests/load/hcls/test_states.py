@@ -13,8 +13,9 @@ from reconciler import Project, Reconciler
 from reconciler.errors import HclError, ReconcilerError
 from reconciler.load import project
 from reconciler.load.sources import Document, Options
+from tests import tables
 
-CASES = yaml.safe_load((Path(__file__).parents[3] / "fixtures" / "hcl" / "states.yml").read_text())
+CASES = tables.read(Path(__file__).parents[3] / "fixtures" / "hcl" / "states.yml")
 
 
 def state(name: str) -> str:
