@@ -181,6 +181,11 @@ class Evaluation:
         return _Above(outline, found, projects.uses(outline.shared), session.known)
 
     @property
+    def account(self) -> str | None:
+        """Give the account that the project names; None where it names none, or is not evaluated."""
+        return self._settled.account if self._settled is not None else None
+
+    @property
     def instances(self) -> Instances:
         """Give the opened resolvers."""
         if self._instances is None:

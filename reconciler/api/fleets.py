@@ -183,7 +183,7 @@ class Fleet:
                 continue
             settings = each.reconciler.settings
             try:
-                ahead = cast("_Ahead", each.reconciler.gateway)
+                ahead = cast("_Ahead", each.reconciler.way)
             except ReconcilerError:  # told when the project is planned
                 continue
             if settings.service:

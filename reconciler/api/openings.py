@@ -75,6 +75,7 @@ class Opening:
         self.clock: Clock = given.get("clock") or SystemClock()
         self._region = given.get("region")
         self._gateway = given.get("gateway")
+        self._vetted = False
         # Hints are for one project at a time: of many the services are known before they are asked for.
         self._given = self._gateway is not None
         self._alone = given.get("connection") is None
@@ -113,7 +114,8 @@ class Opening:
 
     @property
     def _connection(self) -> Connection:
-        """Give the way to AWS: by the credentials that the project names, as soon as these are known."""
+        """Give the way to AWS, by the credentials that the project names."""
+        _ = self._files.instances  # the project file may name them
         return self._files.connection
 
     @property
@@ -128,7 +130,33 @@ class Opening:
 
     @property
     def gateway(self) -> Gateway:
-        """Give the way to ECS, in the region given, else the project's, else the ambient one."""
+        """Give the way to ECS in the project's account, if it names one. ConfigError where it is another."""
+        self.insist_account()
+        return self.way
+
+    def insist_account(self) -> None:
+        """Raise ConfigError where the credentials are those of another account than the project names.
+
+        Only a project whose file was evaluated does: a saved plan is held against the account that it was made in.
+        """
+        if self._vetted or (named := self._files.account) is None:
+            return
+        account = self.way.account()
+        if account != named:
+            settings = self.settings
+            said = [f"profile {settings.profile}"] if settings.profile else []
+            said += [f"role {settings.assume_role_arn}"] if settings.assume_role_arn else []
+            by = f" ({', '.join(said)})" if said else ""
+            raise ConfigError(
+                f"the project is for the AWS account {named}, and the credentials{by} are of {account}",
+                settings.resolved.where(("account",)),
+                "name the account's profile or assume_role_arn, or use other credentials",
+            )
+        self._vetted = True
+
+    @property
+    def way(self) -> Gateway:
+        """Give the way to ECS, in the region given, else the project's, else the ambient one; of whatever account."""
         if self._gateway is None:
             _ = self._files.instances  # the project file may name the region
             self._gateway = self._connection.gateway(self._files.region)

@@ -75,8 +75,7 @@ class Planning(Opening):
             observed = observing.read_saved(live[1], live[0])
         else:
             reads = self._reads(early, hint, settings.service if options.service else None)
-            if settings.account is not None:
-                self._insist_account(settings.account)
+            self.insist_account()  # while the reads go on
         try:
             files = self._asked(options, observed)
         except KnownLater as later:
@@ -167,23 +166,6 @@ class Planning(Opening):
         )
         self._made.append(_Made(plan, planned.vault, planned.sides, observed, stamped))
         return plan
-
-    def _insist_account(self, wanted: str) -> None:
-        """Raise ConfigError where the credentials are those of another account than the project names.
-
-        A plan knows the account anyway; the reads that were started go on meanwhile.
-        """
-        account = self.gateway.account()
-        if account != wanted:
-            settings = self.settings
-            named = [f"profile {settings.profile}"] if settings.profile else []
-            named += [f"role {settings.assume_role_arn}"] if settings.assume_role_arn else []
-            by = f" ({', '.join(named)})" if named else ""
-            raise ConfigError(
-                f"the project is for the AWS account {wanted}, and the credentials{by} are of {account}",
-                settings.resolved.where(("account",)),
-                "name the account's profile or assume_role_arn, or use other credentials",
-            )
 
     def _recalling(
         self, options: Options, task_definition: Desired | None
@@ -288,7 +270,7 @@ class Planning(Opening):
         if early is not None and hint is not None and (hint[:3], hint[4:]) == (names, own):
             self._gateway = early.gateway
             return early
-        reads = Reads(self.gateway, self._pool, settings.cluster, service or "")
+        reads = Reads(self.way, self._pool, settings.cluster, service or "")
         reads.start()
         return reads
 

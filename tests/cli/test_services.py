@@ -72,6 +72,8 @@ def test_each_service_is_planned_in_its_account_and_region(cli: Cli, sides: dict
             1,
             1,
         ]
+    for command in ("status", "delete"):
+        cli(command, "--config", "reconciler.yml#astray").one_error("are of 111111111111")
 
     task = Path("defs/ecs-task-def.json")
     task.write_text(task.read_text().replace("httpd:", "nginx:"))
