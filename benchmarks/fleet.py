@@ -2,12 +2,15 @@
 
 ::
 
-    python benchmarks/fleet.py [--services 200] [--clusters 5] [--latency 60] [--single 10] [--rounds 3]
+    python benchmarks/fleet.py [--services 10,200,2000] [--clusters 5] [--latency 60] [--single 10] [--rounds 3]
+        [--throttled]
 
 Projects are copies of the example, whose services run as their files say, all with one Terraform state. The sandbox
-runs in a process of its own and adds the latency to every call. Single runs are `--single` of the projects, one after
-the other, and counted up to all of them. The fewest calls: a description of ten services, a revision of each, and the
-account.
+runs in a process of its own and adds the latency to every call; `--throttled` has it refuse calls at the rates that AWS
+documents for ECS. Cold is the first plan of all projects, with nothing of them in the user's cache folder; warm the
+median of the next ones. Single runs are `--single` of the projects, one after the other, each the second of its
+project, and counted up to all of them. The fewest calls: a description of ten services, a revision of each where none is
+remembered, and the account. A sandbox's revisions are remembered only by request: ``RECONCILER_REMEMBER``.
 """
 
 from __future__ import annotations
@@ -15,7 +18,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import resource
 import shutil
 import statistics
 import subprocess
@@ -25,9 +27,11 @@ import time
 import urllib.request
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
+
+from reconciler.throttles import DOCUMENTED
 
 ROOT = Path(__file__).parent.parent
 COMMAND = str(Path(sys.executable).with_name("reconciler"))
@@ -45,12 +49,29 @@ with sandbox.serving(seed=json.load(open(sys.argv[1])), speed=1) as server:
 
 @dataclass(frozen=True)
 class Run:
-    """What a run took: seconds on the wall and of CPU, MB at its largest, and calls."""
+    """What a run took: seconds on the wall and of CPU, MB at its largest, calls, and how many of these were refused."""
 
     wall: float
     cpu: float
     memory: float
-    calls: int
+    calls: float
+    throttled: float
+
+
+@dataclass(frozen=True)
+class Scene:
+    """Projects in a folder, the sandbox that holds their services, and the environment to run in."""
+
+    services: int
+    clusters: int
+    folder: Path
+    endpoint: str
+    environ: dict[str, str]
+
+    def fewest(self, *, remembered: bool) -> int:
+        """Give the fewest calls that a plan of all can do with."""
+        a_cluster = -(-self.services // self.clusters)
+        return self.clusters * -(-a_cluster // 10) + 1 + (0 if remembered else self.services)
 
 
 def lay_out(folder: Path, services: int, clusters: int) -> None:
@@ -104,33 +125,62 @@ def control(endpoint: str, name: str, body: dict[str, Any] | None = None) -> Any
         return json.load(answer)
 
 
-def run(endpoint: str, folder: Path, command: Sequence[str], environ: dict[str, str]) -> Run:
+def run(scene: Scene, folder: Path, command: Sequence[str]) -> Run:
     """Run a command; whatever it prints but no changes is a fault of the benchmark."""
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    calls = len(control(endpoint, "calls")["calls"])
-    started = time.perf_counter()
-    done = subprocess.run(command, cwd=folder, env=environ, capture_output=True, text=True, check=False)
-    wall = time.perf_counter() - started
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    if done.returncode or " to change" in done.stdout:
-        sys.exit(f"{' '.join(command)} gave {done.returncode}:\n{done.stdout}{done.stderr}")
-    cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    return Run(wall, cpu, after.ru_maxrss / 1024, len(control(endpoint, "calls")["calls"]) - calls)
+    before = len(control(scene.endpoint, "calls")["calls"])
+    with tempfile.TemporaryFile("w+") as said:
+        started = time.perf_counter()
+        process = subprocess.Popen(command, cwd=folder, env=scene.environ, stdout=said, stderr=said)
+        _, status, used = os.wait4(process.pid, 0)
+        wall = time.perf_counter() - started
+        process.returncode = os.waitstatus_to_exitcode(status)
+        said.seek(0)
+        text = said.read()
+    if process.returncode or " to change" in text:
+        sys.exit(f"{' '.join(command)} gave {process.returncode}:\n{text}")
+    calls = control(scene.endpoint, "calls")["calls"][before:]
+    throttled = sum("Throttling" in str(call.get("error", "")) for call in calls)
+    return Run(wall, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024, len(calls), throttled)
+
+
+def median(runs: Sequence[Run]) -> Run:
+    """Give the median of each figure."""
+    return Run(*(statistics.median(getattr(each, field.name) for each in runs) for field in fields(Run)))
 
 
 def main() -> None:
     """Measure, and print tables."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--services", type=int, default=200)
+    parser.add_argument("--services", default="200", help="how many; of several numbers each has its rows")
     parser.add_argument("--clusters", type=int, default=5)
     parser.add_argument("--latency", type=int, default=60, help="milliseconds added to each call")
     parser.add_argument("--single", type=int, default=10, help="projects that are planned for themselves")
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument(
+        "--throttled", action="store_true", help="refuse calls at the rates that AWS documents"
+    )
     given = parser.parse_args()
+    print(f"{given.latency} ms a call, {given.clusters} clusters\n")
+    print(
+        "| services | | wall, s | CPU, s | CPU a service, ms | memory, MB | calls | the fewest | throttled |"
+    )
+    print("|---|---|---|---|---|---|---|---|---|")
+    told = []
+    for services in map(int, given.services.split(",")):
+        with staged(services, given) as scene:
+            told.append(report(given, scene))
+    print("\n" + "\n".join(filter(None, told)))
+
+
+@contextmanager
+def staged(services: int, given: argparse.Namespace) -> Iterator[Scene]:
+    """Lay out projects, and serve what they run as."""
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
-        lay_out(folder, given.services, given.clusters)
+        lay_out(folder, services, given.clusters)
         with serving(folder, given.latency) as endpoint:
+            if given.throttled:
+                control(endpoint, "limits", DOCUMENTED)
             environ = {
                 name: value
                 for name, value in os.environ.items()
@@ -139,35 +189,52 @@ def main() -> None:
             environ |= {
                 "AWS_ACCESS_KEY_ID": "x", "AWS_SECRET_ACCESS_KEY": "x", "AWS_ENDPOINT_URL": endpoint,
                 "IMAGE_TAG": "2.4.61", "XDG_CACHE_HOME": str(folder / "cache"), "HOME": temporary,
+                "RECONCILER_REMEMBER": "anywhere",
             }  # fmt: skip
-            report(given, folder, endpoint, environ)
+            yield Scene(services, given.clusters, folder, endpoint, environ)
 
 
-def report(given: argparse.Namespace, folder: Path, endpoint: str, environ: dict[str, str]) -> None:
-    """Run everything and print what it took."""
-    together = [run(endpoint, folder, [COMMAND, "plan", "."], environ) for _ in range(given.rounds + 1)]
-    cold, warm = together[0], together[1:]
+def report(given: argparse.Namespace, scene: Scene) -> str:
+    """Run everything and print what it took; give the ratios."""
+    many = [COMMAND, "plan", "."]
+    # What belongs to no project (API models, installed plugins) is in the cache before anything is measured.
+    run(scene, scene.folder / "services/s0000", [COMMAND, "plan"])
+    cold = run(scene, scene.folder, many)
+    warm = median([run(scene, scene.folder, many) for _ in range(given.rounds)])
+    row(scene, "together, cold", cold, scene.fewest(remembered=False))
+    row(scene, "together, warm", warm, scene.fewest(remembered=True))
+    count = min(given.single, scene.services)
+    if not count:
+        return ""
     single = [
-        run(endpoint, folder / f"services/s{number:04}", [COMMAND, "plan"], environ)
+        run(scene, scene.folder / f"services/s{number:04}", [COMMAND, "plan"])
         for _ in range(2)
-        for number in range(given.single)
-    ][given.single :]
-    many = given.services / given.single
-    wall = statistics.median(each.wall for each in warm)
-    cpu = statistics.median(each.cpu for each in warm)
-    alone, alone_cpu = sum(each.wall for each in single) * many, sum(each.cpu for each in single) * many
-    per = -(-given.services // given.clusters)
-    floor = given.clusters * -(-per // 10) + given.services + 1
-    print(f"{given.services} services in {given.clusters} clusters, {given.latency} ms a call\n")
-    print("| | wall, s | CPU, s | memory, MB | calls |\n|---|---|---|---|---|")
-    print(f"| together, cold | {cold.wall:.2f} | {cold.cpu:.2f} | {cold.memory:.0f} | {cold.calls} |")
-    print(f"| together, warm | {wall:.2f} | {cpu:.2f} | {warm[-1].memory:.0f} | {warm[-1].calls} |")
-    calls = sum(each.calls for each in single) * many
-    print(f"| one by one, warm (of {given.single}) | {alone:.1f} | {alone_cpu:.1f} | | {calls:.0f} |")
-    print("\n| ratio | measured | aim |\n|---|---|---|")
-    print(f"| one by one ÷ together, wall, warm | {alone / wall:.1f} | ≥ 20 |")
-    print(f"| one by one ÷ together, CPU, warm | {alone_cpu / cpu:.1f} | |")
-    print(f"| calls, cold ÷ the fewest ({floor}) | {cold.calls / floor:.2f} | ≤ 1.1 |")
+        for number in range(count)
+    ][count:]
+    times = scene.services / count
+    alone = Run(
+        sum(each.wall for each in single) * times,
+        sum(each.cpu for each in single) * times,
+        max(each.memory for each in single),
+        sum(each.calls for each in single) * times,
+        sum(each.throttled for each in single),
+    )
+    row(scene, f"one by one (of {count})", alone, None)
+    return (
+        f"{scene.services:,} services: one by one ÷ warm {alone.wall / warm.wall:.1f} on the wall, "
+        f"{alone.cpu / warm.cpu:.1f} of CPU; one by one ÷ cold {alone.wall / cold.wall:.1f}; "
+        f"calls, cold ÷ the fewest {cold.calls / scene.fewest(remembered=False):.2f}"
+    )
+
+
+def row(scene: Scene, name: str, took: Run, fewest: int | None) -> None:
+    """Print a row of the table."""
+    each = took.cpu / scene.services * 1000
+    print(
+        f"| {scene.services:,} | {name} | {took.wall:.1f} | {took.cpu:.1f} | {each:.1f} | {took.memory:.0f} "
+        f"| {took.calls:,.0f} | {'' if fewest is None else f'{fewest:,}'} | {took.throttled:.0f} |",
+        flush=True,
+    )
 
 
 if __name__ == "__main__":

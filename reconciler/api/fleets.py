@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeAlias, TypeVar, cast
@@ -120,7 +121,7 @@ class Fleet:
         with ThreadPoolExecutor(at_once, "fleet") as pool:
             settled = list(pool.map(_settled, opened))
             aheads = self._aheads(settled) if described else []
-            reads: list[Future[object]] = [pool.submit(ahead.read) for ahead in aheads]
+            reads: list[Future[object]] = [pool.submit(read) for ahead in aheads for read in ahead.reads()]
             if described:
                 gathered = list(pool.map(_expected, settled))
                 reads += [pool.submit(job) for job in commons.jobs(gathered)]
@@ -262,6 +263,13 @@ class _Connection(Connection):
                 other.let_go()
 
 
+def _lean(answer: Snapshot | Absent) -> Snapshot | Absent:
+    """Give a description without its events: of a thousand services they take a hundred megabytes, and no plan asks."""
+    if not isinstance(answer, Snapshot):
+        return answer
+    return Snapshot({name: value for name, value in answer.body.items() if name != "events"})
+
+
 class _Ahead:
     """A gateway that has read services before they are asked for, ten a call. Each answer is given once."""
 
@@ -279,15 +287,17 @@ class _Ahead:
         """Note a service that will be asked for."""
         self._expected[cluster].add(service)
 
-    def read(self) -> None:
-        """Read what is expected. A cluster that cannot be read is asked for again by whoever needs it, and says why."""
+    def reads(self) -> list[Callable[[], None]]:
+        """Give what reads the services that are expected, of a cluster each."""
         expected, self._expected = self._expected, defaultdict(set)
-        for cluster, names in expected.items():
-            try:
-                found = self._gateway.describe_services(cluster, sorted(names))
-            except ReconcilerError:
-                continue
-            self._answers |= {(cluster, name): answer for name, answer in found.items()}
+        return [partial(self._read, cluster, sorted(names)) for cluster, names in expected.items()]
+
+    def _read(self, cluster: str, names: Sequence[str]) -> None:
+        """Read services. A cluster that cannot be read is asked for again by whoever needs it, and says why."""
+        with suppress(ReconcilerError):
+            found = self._gateway.describe_services(cluster, names)
+            with self._lock:
+                self._answers |= {(cluster, name): _lean(answer) for name, answer in found.items()}
 
     def forget(self) -> None:
         """Drop what nobody asked for: by the time that somebody does it is old."""
