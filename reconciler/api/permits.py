@@ -77,7 +77,7 @@ class Permitting(Opening):
             partition=partition
             or (cluster.partition if cluster is not None else Scene(region=region).partition),
             region=region or ANY,
-            account=account or (cluster.account if cluster is not None else ANY),
+            account=account or settings.account or (cluster.account if cluster is not None else ANY),
             cluster=str(short_name(settings.cluster)),
             service=settings.service or "",
             family=str(task.get("family") or ANY),

@@ -74,6 +74,9 @@ def test_each_service_is_planned_in_its_account_and_region(cli: Cli, sides: dict
         ]
     for command in ("status", "delete"):
         cli(command, "--config", "reconciler.yml#astray").one_error("are of 111111111111")
+    policy = cli("iam-policy", "--config", "reconciler.yml#west").out
+    assert "arn:aws:ecs:eu-west-1:222222222222:" in policy
+    assert "111111111111" not in policy
 
     task = Path("defs/ecs-task-def.json")
     task.write_text(task.read_text().replace("httpd:", "nginx:"))
