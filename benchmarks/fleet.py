@@ -9,8 +9,8 @@ Projects are copies of the example, whose services run as their files say, all w
 runs in a process of its own and adds the latency to every call; `--throttled` has it refuse calls at the rates that AWS
 documents for ECS. Cold is the first plan of all projects, with nothing of them in the user's cache folder; warm the
 median of the next ones. Single runs are `--single` of the projects, one after the other, each the second of its
-project, and counted up to all of them. The fewest calls: a description of ten services, a revision of each where none is
-remembered, and the account. A sandbox's revisions are remembered only by request: ``RECONCILER_REMEMBER``.
+project, and counted up to all of them. The fewest calls: a description of ten services, a revision of each where none
+is remembered, and the account. A sandbox's revisions are remembered only by request: ``RECONCILER_REMEMBER``.
 """
 
 from __future__ import annotations
