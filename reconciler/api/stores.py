@@ -43,6 +43,10 @@ class Store(Protocol):
         """Give what people call a record."""
         ...
 
+    def names(self) -> tuple[str, ...]:
+        """Give the names of the records that there are, in no order."""
+        ...
+
     def read(self, name: str, /) -> str | None:
         """Give a record; None where there is none."""
         ...
@@ -58,6 +62,9 @@ class _Folder:
 
     def named(self, name: str, /) -> str:
         return str(self.path / name)
+
+    def names(self) -> tuple[str, ...]:
+        return tuple(path.name for path in self.path.glob("*.json"))
 
     def read(self, name: str, /) -> str | None:
         try:
@@ -87,6 +94,10 @@ class _Bucket:
 
     def named(self, name: str, /) -> str:
         return f"s3://{self.bucket}/{self._key(name)}"
+
+    def names(self) -> tuple[str, ...]:
+        pages = self.client.pages("ListObjectsV2", Bucket=self.bucket, Prefix=self._key(""), Delimiter="/")
+        return tuple(each["Key"].rpartition("/")[2] for page in pages for each in page.get("Contents", ()))
 
     def read(self, name: str, /) -> str | None:
         try:

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Final
 
 from reconciler.core import strays
 from reconciler.core.kinds.spellings import short_name
-from reconciler.core.strays import Place, Stray, Unmanaged
+from reconciler.core.strays import Forgotten, Place, Stray, Unmanaged
 from reconciler.engine.ports import Gateway, Snapshot
-from reconciler.errors import AwsError, AwsNotFound, PlanError
+from reconciler.errors import AwsError, AwsNotFound
 from reconciler.records import dataclass
 
 if TYPE_CHECKING:
@@ -78,7 +78,6 @@ class _Found:
     gateway: Gateway
     cluster: str
     declared: set[str]
-    stores: list[Store]
     wanted: bool
 
 
@@ -109,7 +108,8 @@ class Survey:
         """Whether all that files declare is known."""
         self._notes: list[str] = []
         self._places: dict[Place, _Found] = {}
-        self._stores: list[tuple[Site, _Found]] = []
+        self._stores: list[Callable[[], Store | None]] = []
+        self._sites: list[tuple[tuple[str, str], str]] = []
         self._owners: dict[str, None] = {}
         self.varies: dict[str, str] = {}
         """The variables in names of services, by the owners that do not tell them apart."""
@@ -138,23 +138,24 @@ class Survey:
             known.gateway if known is not None else each.gateway,
             known.cluster if known is not None else each.cluster,
             {*(known.declared if known is not None else ()), each.service.rpartition("/")[2]},
-            known.stores if known is not None else [],
             wanted or (known is not None and known.wanted),
         )
         self._places[place] = found
+        self._sites.append(((account, each.gateway.region), f"{each.cluster}/{each.service}"))
         if wanted:
-            self._stores.append((each, found))
+            self._stores.append(each.store)
             self._owners |= {each.owner: None} if each.owner else {}
             self.varies |= {each.owner: ", ".join(each.varies)} if each.varies else {}
 
-    def _open(self, each: Site, found: _Found) -> None:
-        try:
-            store = each.store()
-        except AwsError as error:
-            self._note(f"records cannot be read: {error.what}")
-            return
-        if store is not None and store.named("") not in {known.named("") for known in found.stores}:
-            found.stores.append(store)
+    def _opened(self) -> Iterator[Store]:
+        for store in self._stores:
+            try:
+                opened = store()
+            except AwsError as error:
+                self._note(f"records cannot be read: {error.what}")
+                continue
+            if opened is not None:
+                yield opened
 
     def _note(self, text: str) -> None:
         if text not in self._notes:
@@ -188,19 +189,33 @@ class Survey:
     def read(self, *, records: bool = True) -> Unmanaged:
         """List the services of the clusters that no file declares. What cannot be read is a note.
 
-        With `records` those tell when it was applied last.
+        With `records` these tell when each was applied last, and of which services there is nothing else left.
         """
         places = self.places
-        if records:
-            for each, found in self._stores:
-                self._open(each, found)
         with ThreadPoolExecutor(max(1, min(_AT_ONCE, len(places))), "survey") as pool:
             read = list(pool.map(self._read, places))
         listed = tuple(stray for strays, _ in read for stray in strays)
+        forgotten: tuple[Forgotten, ...] = ()
+        if records and self._stores:
+            listed, forgotten = self._recorded(listed)
         notes = [*self._said(), *(note for _, told in read for note in told)]
-        if self._alone and listed:
+        if self._alone and (listed or forgotten):
             notes.append("this one project file was looked at: name the folder that holds all, `.` say")
-        return Unmanaged(strays=listed, notes=tuple(notes))
+        return Unmanaged(strays=listed, forgotten=forgotten, notes=tuple(notes))
+
+    def _recorded(self, listed: tuple[Stray, ...]) -> tuple[tuple[Stray, ...], tuple[Forgotten, ...]]:
+        """Add when services were applied last, and give the records of those that are not there, either."""
+        from reconciler.api import leftovers
+
+        found = leftovers.Records(self._opened())
+        told = tuple(replace(stray, applied=found.of(stray)) for stray in listed)
+        known = {name for place, service in self._sites for name in leftovers.names(*place, service)}
+        for stray in listed:
+            known.update(leftovers.names(stray.account, stray.region, f"{stray.cluster}/{stray.service}"))
+        forgotten = tuple(found.forgotten(known, certain=self.certain))
+        for note in found.notes:
+            self._note(note)
+        return told, forgotten
 
     def _said(self) -> Iterator[str]:
         if self._failed:
@@ -224,32 +239,4 @@ class Survey:
             self.unread.append(place)
             return (), (f"the services of the cluster {where} cannot be listed: {error.what}",)
         bodies = [each.body for each in described.values() if isinstance(each, Snapshot)]
-        listed = strays.judge(place, bodies, found.declared, certain=self.certain)
-        notes: list[str] = []
-        told = tuple(replace(stray, applied=_applied(stray, found.stores, notes)) for stray in listed)
-        return told, tuple(dict.fromkeys(notes))
-
-
-def _applied(stray: Stray, stores: Sequence[Store], notes: list[str]) -> float | None:
-    """Give when a service was applied last, as far as a record of it is still there."""
-    found: list[float] = []
-    for store in stores:
-        try:
-            at = _recorded(stray, store)
-        except (AwsError, PlanError) as error:
-            notes.append(error.what)
-            continue
-        found += [at] if at is not None else []
-    return max(found, default=None)
-
-
-def _recorded(stray: Stray, store: Store) -> float | None:
-    from reconciler.api import stores
-    from reconciler.core import applied
-
-    for kind in ("service", "express_service"):
-        name = stores.named(stray.account, stray.region, kind, f"{stray.cluster}/{stray.service}")
-        text = store.read(name)
-        if text is not None:
-            return applied.read(text, store.named(name)).at
-    return None
+        return strays.judge(place, bodies, found.declared, certain=self.certain), ()

@@ -75,10 +75,30 @@ class Stray:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Forgotten:
+    """The record of a service that no file declares, and that is not in the clusters that were looked at.
+
+    `record` is where it is, `applied` when the service was applied last, in seconds since the epoch; `certain` is as of
+    a `Stray`.
+    """
+
+    record: str
+    account: str
+    region: str
+    unit: str
+    applied: float
+    certain: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Unmanaged:
-    """The services that nobody declares, and what the list may lack, or have too much of: a sentence each."""
+    """The services that nobody declares, and what the list may lack, or have too much of: a sentence each.
+
+    `forgotten` are the records of those that are gone.
+    """
 
     strays: tuple[Stray, ...] = ()
+    forgotten: tuple[Forgotten, ...] = ()
     notes: tuple[str, ...] = ()
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from reconciler.core.drifts import Cause
-from reconciler.core.strays import Stray, Unmanaged
+from reconciler.core.strays import Forgotten, Stray, Unmanaged
 from reconciler.core.values import Json
 from reconciler.render import texts
 from reconciler.render.styles import PLAIN, Style
@@ -22,9 +22,17 @@ def human(found: Unmanaged, style: Style = PLAIN) -> list[str]:
         if title not in lines:
             lines += [title] if not lines else ["", title]
         lines += _stray(stray, style)
-    lines += [""] if lines else []
+    lines += [""] if lines and (found.notes or found.forgotten) else []
+    lines += [f"{style.paint('warn', 'Note:')} {texts.safe(_forgotten(each))}" for each in found.forgotten]
     lines += [f"{style.paint('warn', 'Note:')} {texts.safe(note)}" for note in found.notes]
     return lines
+
+
+def _forgotten(each: Forgotten) -> str:
+    return (
+        f"{each.unit} ({each.account}, {each.region}) was applied {_time(each.applied)}, and neither is there nor "
+        f"declared by a file: {each.record} can be removed"
+    )
 
 
 def doomed(found: Sequence[Stray], others: int, style: Style = PLAIN) -> str:
@@ -82,7 +90,21 @@ def details(stray: Stray) -> Iterator[str]:
 
 def document(found: Unmanaged) -> dict[str, Json]:
     """Give the members that they are in the JSON form of drift (docs/schemas/drift.schema.json)."""
-    return {"unmanaged": [_document(stray) for stray in found.strays], "unmanaged_notes": [*found.notes]}
+    return {
+        "unmanaged": [_document(stray) for stray in found.strays],
+        "forgotten": [
+            {
+                "record": each.record,
+                "account": each.account,
+                "region": each.region,
+                "unit": each.unit,
+                "applied": _time(each.applied),
+                "certain": each.certain,
+            }
+            for each in found.forgotten
+        ],
+        "unmanaged_notes": [*found.notes],
+    }
 
 
 def _document(stray: Stray) -> dict[str, Json]:

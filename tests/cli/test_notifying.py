@@ -163,6 +163,10 @@ class Place:
         """Give a name."""
         return name
 
+    def names(self) -> tuple[str, ...]:
+        """Give the names of what is held."""
+        return tuple(self.held)
+
     def read(self, name: str, /) -> str | None:
         """Give what is held."""
         return self.held.get(name)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +13,9 @@ from jsonschema import Draft202012Validator
 from reconciler.api.stores import Store, named, opened
 from reconciler.api.surveys import Site, Survey
 from reconciler.core import applied
-from reconciler.core.plans import Origins, Plan
+from reconciler.core.plans import Origins, Plan, Unit, Verb
 from reconciler.errors import AwsDenied
+from reconciler.render import strays
 from reconciler.testing import FakeGateway
 from tests.cli.commands import CLUSTER, ROOT, SEED, SERVICE, Box, Cli
 from tests.cli.conftest import boxed
@@ -75,18 +76,70 @@ def test_what_cannot_be_known_is_said() -> None:
     assert not survey.certain
 
 
-def test_a_record_that_is_left_tells_when(tmp_path: Path) -> None:
-    def store() -> Store | None:
-        return opened(str(tmp_path), tmp_path, lambda: pytest.fail("no bucket"))
+class Bucket:
+    """S3 with records in one bucket, a record a page."""
 
-    plan = Plan(project=Origins(file="x", digest=""), units=())
-    record = applied.write(1700000000.0, {}, plan.to_json())
-    (tmp_path / named("123456789012", "eu-west-1", "service", "main/old")).write_text(record)
-    (tmp_path / named("123456789012", "eu-west-1", "service", "main/bad")).write_text("{")
-    site = Site(gateway=gateway("main/old", "main/bad"), cluster="main", service="web", store=store)
-    found = Survey([(site, True)]).read()
+    def __init__(self, records: dict[str, str]) -> None:
+        """Take records by key."""
+        self.records = records
+
+    def call(self, operation: str, /, **parameters: Any) -> dict[str, Any]:
+        """Give a record."""
+        assert (operation, parameters["Bucket"]) == ("GetObject", "records")
+        return {"Body": self.records[parameters["Key"]].encode()}
+
+    def pages(self, operation: str, /, **parameters: Any) -> Iterable[dict[str, Any]]:
+        """List the records below a prefix."""
+        assert (operation, parameters["Delimiter"]) == ("ListObjectsV2", "/")
+        yield {}
+        yield from (
+            {"Contents": [{"Key": key}]} for key in self.records if key.startswith(parameters["Prefix"])
+        )
+
+
+@pytest.mark.parametrize("place", ["folder", "s3://records/team/"])
+def test_records_that_are_left_tell_when_and_of_what_is_gone(tmp_path: Path, place: str) -> None:
+    def recorded(name: str, at: float) -> str:
+        unit = Unit(
+            address=f"service.main/{name}",
+            kind="service",
+            name=f"main/{name}",
+            account="123456789012",
+            region="eu-west-1",
+            cluster="main",
+            verb=Verb.NONE,
+            desired={},
+        )
+        return applied.write(at, {}, Plan(project=Origins(file="x", digest=""), units=(unit,)).to_json())
+
+    texts = {name: recorded(name, 1700000000.0 + at) for at, name in enumerate(("old", "gone", "web"))}
+    names = {name: named("123456789012", "eu-west-1", "service", f"main/{name}") for name in (*texts, "bad")}
+    names["task"] = named("123456789012", "eu-west-1", "task_definition", "web")
+    records = {names[name]: text for name, text in (texts | {"bad": "{", "task": "{"}).items()}
+    for name, text in records.items():
+        (tmp_path / name).write_text(text)
+    bucket = Bucket({f"team/{name}": text for name, text in records.items()} | {"other/x.json": "{"})
+
+    def store() -> Store | None:
+        return opened("." if place == "folder" else place, tmp_path, lambda: bucket)
+
+    sites = [
+        (Site(gateway=gateway("main/old", "main/bad"), cluster="main", service=name, store=store), True)
+        for name in ("web", "api")
+    ]
+    found = Survey(sites).read()
     assert [(each.service, each.applied) for each in found.strays] == [("bad", None), ("old", 1700000000.0)]
+    (gone,) = found.forgotten
+    assert (gone.unit, gone.applied, gone.certain) == ("service.main/gone", 1700000001.0, True)
+    assert gone.record.endswith(names["gone"])
     assert "cannot be used: it is no record" in found.notes[0]
+    assert len(found.notes) == 1
+    told = "\n".join(strays.human(found))
+    assert (
+        "\nNote: service.main/gone (123456789012, eu-west-1) was applied 2023-11-14T22:13:21Z, and neither"
+        in told
+    )
+    assert Survey(sites).read(records=False).forgotten == ()
 
 
 @pytest.fixture
