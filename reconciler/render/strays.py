@@ -22,10 +22,15 @@ def human(found: Unmanaged, style: Style = PLAIN) -> list[str]:
         if title not in lines:
             lines += [title] if not lines else ["", title]
         lines += _stray(stray, style)
-    lines += [""] if lines and (found.notes or found.forgotten) else []
-    lines += [f"{style.paint('warn', 'Note:')} {texts.safe(_forgotten(each))}" for each in found.forgotten]
-    lines += [f"{style.paint('warn', 'Note:')} {texts.safe(note)}" for note in found.notes]
+    noted = notes(found)
+    lines += [""] if lines and noted else []
+    lines += [f"{style.paint('warn', 'Note:')} {texts.safe(note)}" for note in noted]
     return lines
+
+
+def notes(found: Unmanaged) -> tuple[str, ...]:
+    """Say which records are left behind, and what the list may lack, or have too much of: a sentence each."""
+    return (*map(_forgotten, found.forgotten), *found.notes)
 
 
 def _forgotten(each: Forgotten) -> str:

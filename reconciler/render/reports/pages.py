@@ -127,7 +127,7 @@ def _summary(report: Report) -> Iterator[Markup]:
     ]
     yield element("div", Markup("\n"), boxes, class_="summary")
     notes = [human.told(notice) for notice in unknown(report)]
-    notes += report.unmanaged.notes if report.unmanaged is not None else ()
+    notes += strays.notes(report.unmanaged) if report.unmanaged is not None else ()
     if notes:
         yield element("ul", Markup("\n"), (element("li", note) for note in notes), class_="notes")
 
