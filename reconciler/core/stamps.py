@@ -66,14 +66,18 @@ def _fits(sign: str) -> bool:
     return sign in _SIGNS or unicodedata.category(sign)[0] in _KINDS
 
 
-def digest(tree: JsonObject) -> str:
-    """Give the digest of a definition in canonical form. Secrets have to be marks in it: nothing is to be guessed from
-    the digest. Our own tags do not count.
+def digest(tree: JsonObject, owner: str = "") -> str:
+    """Give the digest of a definition in canonical form, and of the owner that is stamped beside it.
+
+    Secrets have to be marks in it: nothing is to be guessed from the digest. The tags that are written along do not
+    count.
     """
     tags = tree.get("tags")
     counted: dict[str, Json] = {name: member for name, member in tree.items() if name != "tags"}
-    if isinstance(tags, Mapping) and (others := {k: tags[k] for k in tags if k not in KEYS}):
-        counted["tags"] = others
+    kept: dict[str, Json] = {OWNER: owner} if owner else {}
+    kept |= {key: tags[key] for key in tags if key not in WRITTEN} if isinstance(tags, Mapping) else {}
+    if kept:
+        counted["tags"] = kept
     text = json.dumps(counted, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
     return f"{FORM}:{hashlib.sha256(text.encode('utf-8', 'surrogatepass')).hexdigest()[:32]}"
 

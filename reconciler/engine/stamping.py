@@ -113,20 +113,23 @@ def wanted(
 ) -> Stamps:
     """See what there is to stamp. Of a definition that is restricted nothing is stamped."""
     whole = [each for each in definitions if each is not None and not each.partial]
-    declared = (key for each in whole for key in (*_tagged(each), *each.tags_left))
+    named = (key for each in whole for key in (*_tagged(each), *each.tags_left))
+    declared = frozenset(named).intersection(stamps.KEYS)
+    owner = stamp.owner if stamp is not None and OWNER not in declared else ""
+    digests = {each.canon.kind.name: digest(each, owner, masker) for each in whole if stamp is not None}
     return Stamps(
         stamp=stamp or Stamp(),
-        digests={each.canon.kind.name: digest(each, masker) for each in whole} if stamp is not None else {},
-        declared=frozenset(declared).intersection(stamps.KEYS),
+        digests=digests,
+        declared=declared,
         source=cache(source),
     )
 
 
-def digest(desired: Desired, masker: Masker) -> str:
-    """Give the digest of what a file says, in which every secret is a mark."""
+def digest(desired: Desired, owner: str, masker: Masker) -> str:
+    """Give the digest of what a file says and whose it is, in which every secret is a mark."""
     origin = findings.Provenance(desired.resolved, desired.canon)
     tree = findings.mask(desired.canon.tree, (), origin, replace(masker, open=False))
-    return stamps.digest(tree if isinstance(tree, dict) else {})
+    return stamps.digest(tree if isinstance(tree, dict) else {}, owner)
 
 
 def mark(units: tuple[Unit, ...], found: Stamps) -> tuple[tuple[Unit, ...], tuple[Notice, ...]]:

@@ -128,6 +128,8 @@ def test_without_a_record_the_digest_tells_who_moved(stamped: World) -> None:
     stamped.write("service.json", service())
     stamped.write("reconciler.yml", PROJECT)
     assert causes(stamped) == {f"{UNIT} desiredCount": (None, "")}, "nobody asked for tags"
+    stamped.write("reconciler.yml", PROJECT + STAMP.replace("shop", "other"))
+    assert set(causes(stamped).values()) == {(None, other)}
 
 
 def test_no_secret_is_in_the_digest_and_of_none_it_tells(empty: World) -> None:
@@ -235,8 +237,12 @@ def test_what_is_no_stamp(empty: World, text: str, words: str) -> None:
     assert caught.value.where.line == 9
 
 
-def test_our_own_tags_do_not_count_in_a_digest() -> None:
-    tree: JsonObject = {"family": "web", "tags": {OWNER: "a", FROM: "1", "env": "dev"}}
+def test_what_is_written_along_does_not_count_in_a_digest() -> None:
+    tree: JsonObject = {"family": "web", "tags": {DIGEST: "a", FROM: "1", "env": "dev"}}
     assert stamps.digest(tree) == stamps.digest({"tags": {"env": "dev"}, "family": "web"})
     assert stamps.digest(tree) != stamps.digest({"family": "web"})
+    assert stamps.digest(tree, "shop") == stamps.digest(
+        {"family": "web", "tags": {OWNER: "shop", "env": "dev"}}
+    )
+    assert len({stamps.digest(tree, owner) for owner in ("", "shop", "other")}) == 3
     assert stamps.fits(stamps.digest(tree))
