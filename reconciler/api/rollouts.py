@@ -23,9 +23,17 @@ class Rollouts(Opening):
     """What an opened project says of its service's rollouts."""
 
     def wait(
-        self, *, emit: Emit | None = None, until: str = "deployed", timeout: float | None = None
+        self,
+        *,
+        emit: Emit | None = None,
+        until: str = "deployed",
+        timeout: float | None = None,
+        met: bool = False,
     ) -> Outcome:
-        """Watch the rollout that is running now until it ends; without one, give an outcome that is `idle` at once."""
+        """Watch the rollout that is running now until it ends; without one, give an outcome that is `idle` at once.
+
+        That is a success, but where one was `met` a moment ago: what has ended since counts as it ended.
+        """
         from reconciler.core import rollouts
         from reconciler.core.outcomes import Ending, Outcome
         from reconciler.engine import attaching, shifting, watching
@@ -45,9 +53,10 @@ class Rollouts(Opening):
             timeout=settings.timeout if timeout is None else timeout,
         )
         if target is None:
+            reason, ended = attaching.idle(self.gateway, current, settings.cluster, service)
             return Outcome(
-                ending=Ending.SUCCEEDED,
-                reason=attaching.idle(self.gateway, current, settings.cluster, service),
+                ending=ended if met else Ending.SUCCEEDED,
+                reason=reason,
                 revision=str(current.body.get("taskDefinition", "")),
                 idle=True,
             )

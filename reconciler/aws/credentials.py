@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from typing import Any, Final
 
 from reconciler.aws import models
@@ -54,10 +55,16 @@ def region(profile: str | None, environ: Mapping[str, str]) -> str:
     return str(open_session(profile, environ).get_scoped_config().get("region") or "")
 
 
-def assume(session: Any, role: str, create_client: Callable[..., Any]) -> None:
+def assume(
+    session: Any,
+    role: str,
+    create_client: Callable[..., Any],
+    told: Callable[[], AbstractContextManager[object]],
+) -> None:
     """Have the session act as a role, assumed with its credentials and again before they expire.
 
-    `create_client` makes the client of STS, as `Session.create_client` would. Raises botocore's errors.
+    `create_client` makes the client of STS, as `Session.create_client` would. Raises botocore's errors; what fails
+    later, where the role is assumed in the midst of another call, is raised through `told`.
     """
     from botocore.credentials import AssumeRoleCredentialFetcher, DeferredRefreshableCredentials
     from botocore.exceptions import NoCredentialsError
@@ -68,7 +75,12 @@ def assume(session: Any, role: str, create_client: Callable[..., Any]) -> None:
     fetcher = AssumeRoleCredentialFetcher(
         create_client, source, role, extra_args={"RoleSessionName": f"reconciler-{os.getpid()}"}
     )
-    assumed = DeferredRefreshableCredentials(fetcher.fetch_credentials, method="assume-role")
+
+    def fetch() -> Any:
+        with told():
+            return fetcher.fetch_credentials()
+
+    assumed = DeferredRefreshableCredentials(fetch, method="assume-role")
     session.register_component("credential_provider", Provider(assumed))
 
 

@@ -6,8 +6,8 @@ Nothing here imports botocore before it is needed; `preload` and `Aws.warm` do i
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from functools import partial
 from importlib import import_module
 from threading import RLock, Thread
@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 from reconciler import __version__
 from reconciler.aws import certificates, clients, credentials, faults, models, retries
 from reconciler.aws.rates import Rates
-from reconciler.errors import ConfigError, ReconcilerError
+from reconciler.errors import AwsError, ConfigError, ReconcilerError
 
 if TYPE_CHECKING:
     from reconciler.plugin import AwsOptions
@@ -199,9 +199,22 @@ class Aws:
         if self._opened is None:
             session = credentials.open_session(self._profile, self._environ)
             if self._role:
-                credentials.assume(session, self._role, partial(self._create_client, session))
+                credentials.assume(session, self._role, partial(self._create_client, session), self._assuming)
             self._opened = session
         return self._opened
+
+    @contextmanager
+    def _assuming(self) -> Iterator[None]:
+        """Tell what goes wrong in the block as an error of assuming the role, and name it."""
+        try:
+            with clients.told(self._call("sts", "AssumeRole")):
+                yield
+        except AwsError as error:
+            if str(self._role) not in error.what:
+                error.what = f"{error.what}, of the role {self._role}"
+            if error.code == "ParamValidationError":
+                error.hint = "name the role by its ARN: arn:aws:iam::ACCOUNT:role/NAME"
+            raise
 
     def _warm(self, services: tuple[str, ...]) -> None:
         from botocore.exceptions import BotoCoreError, ClientError

@@ -24,7 +24,7 @@ def task(reconciler: Reconciler, common: options.Common, named: str, *, running:
     }
     what = "running task" if running else "task"
     if found and not fitting:
-        raise PlanError(f"no {what}'s id begins with {named}", hint=f"there are {', '.join(found)}")
+        raise PlanError(f"no {what}'s id begins with {named}; there are:\n{picking.listed(found)}")
     key = picking.pick(
         what, fitting, option="--id", filter_command=options.filter_command(common, reconciler)
     )

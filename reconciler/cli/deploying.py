@@ -55,15 +55,18 @@ def run(
     until: str,
     dry_run: bool,
     on_failure: str,
+    same: str = "",
 ) -> int:
-    """Plan, show the plan, and carry it out unless it is a dry run; give the exit code."""
+    """Plan, show the plan, and carry it out unless it is a dry run; give the exit code. `same` is what to say of a plan
+    in which there is nothing to do, in place of what files say.
+    """
     planning.insist_waiting(on_failure, wait=wait)
     with options.opened(common) as reconciler:
         if wanted.skip_task_definition:
             reconciler.named_service()  # without one there is nothing that this could be about
         with patience.told():
             plan = reconciler.plan(wanted)
-        planning.show(plan, common)
+        planning.show(plan, common, same=same)
         if planning.refused(plan):
             return exits.ERROR
         if dry_run:

@@ -40,7 +40,7 @@ def through(
     """
     code = ended(outcome, success, timed=timed)
     diagnoses.explain(reconciler, outcome)
-    if on_failure != "rollback" or outcome.ending.value not in ("failed", "timed out"):
+    if on_failure != "rollback" or outcome.idle or outcome.ending.value not in ("failed", "timed out"):
         return code
     return _undone(reconciler, common, outcome, code)
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from reconciler.cli import logs, terminals
 from reconciler.errors import ConfigError, PlanError
@@ -29,11 +29,17 @@ def pick(what: str, items: Mapping[str, str], *, option: str, filter_command: st
         return _pointed(what, items)
     if sys.stdin.isatty() and sys.stderr.isatty():
         return _asked(what, items)
-    listed = "\n".join(f"    {text}" for text in items.values())
     raise PlanError(
-        f"there are {len(items)} to choose from, and no terminal to ask on:\n{listed}",
+        f"there are {len(items)} to choose from, and no terminal to ask on:\n{listed(items.values())}",
         hint=f"name a {what} by {option}",
     )
+
+
+def listed(texts: Iterable[str], most: int = 20) -> str:
+    """Write texts a line each, at most so many of them."""
+    lines = [f"    {text}" for text in texts]
+    more = len(lines) - most
+    return "\n".join(lines[:most] + ([f"    and {more} more"] if more > 0 else []))
 
 
 def _filtered(what: str, items: Mapping[str, str], command: str) -> str:

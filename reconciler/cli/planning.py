@@ -95,11 +95,11 @@ def style(common: options.Common) -> Style:
     return Style(options.colored(common, sys.stdout))
 
 
-def show(plan: Plan, common: options.Common) -> None:
-    """Print a plan for people."""
+def show(plan: Plan, common: options.Common, *, same: str = "") -> None:
+    """Print a plan for people; `same` is what to say where there is nothing to do, in place of what files say."""
     from reconciler.render import human
 
-    options.write(human.plan(plan, style(common)))
+    options.write(human.plan(plan, style(common), same=same))
 
 
 def show_asked(plan: Plan) -> None:
@@ -144,7 +144,8 @@ def unchanged(
     if not wait or not rolls(plan):
         record(reconciler, plan)
         return exits.OK
-    return watch(reconciler, common, until=until, on_failure=on_failure)
+    outcome = watched(reconciler, common, until=until, met=True)
+    return over(reconciler, common, outcome, on_failure=on_failure)
 
 
 def rolls(plan: Plan) -> bool:
@@ -171,18 +172,18 @@ def unrecorded(reconciler: Reconciler, plan: Plan) -> str:
     return ""
 
 
-def watch(reconciler: Reconciler, common: options.Common, *, until: str, on_failure: str = "keep") -> int:
+def watch(reconciler: Reconciler, common: options.Common, *, until: str) -> int:
     """Watch the rollout that is running, reporting on stderr; give the exit code."""
-    return over(reconciler, common, watched(reconciler, common, until=until), on_failure=on_failure)
+    return over(reconciler, common, watched(reconciler, common, until=until), on_failure="keep")
 
 
-def watched(reconciler: Reconciler, common: options.Common, *, until: str) -> Outcome:
-    """Watch the rollout that is running to its end, reporting on stderr."""
+def watched(reconciler: Reconciler, common: options.Common, *, until: str, met: bool = False) -> Outcome:
+    """Watch the rollout that is running to its end, reporting on stderr; see `Reconciler.wait`."""
     gc.enable()  # a rollout takes minutes
     from reconciler.cli import reports
 
     with reports.reporter(reconciler) as emit:
-        return reconciler.wait(emit=emit, until=until, timeout=common.timeout)
+        return reconciler.wait(emit=emit, until=until, timeout=common.timeout, met=met)
 
 
 def over(reconciler: Reconciler, common: options.Common, outcome: Outcome, *, on_failure: str) -> int:

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from reconciler.cli import deploying, options, planning
+
+if TYPE_CHECKING:
+    from reconciler.engine.options import Options
 
 
 @click.command()
@@ -47,4 +52,20 @@ def command(
             suspend_auto_scaling, resume_auto_scaling, auto_scaling_min, auto_scaling_max
         ),
     )
-    return deploying.run(common, wanted, wait=wait, until=wait_until, dry_run=dry_run, on_failure=on_failure)
+    return deploying.run(
+        common,
+        wanted,
+        wait=wait,
+        until=wait_until,
+        dry_run=dry_run,
+        on_failure=on_failure,
+        same=_same(wanted),
+    )
+
+
+def _same(wanted: Options) -> str:
+    """Say that what was asked for is so already."""
+    so = [f"The desired count is {wanted.desired_count} already"] if wanted.desired_count is not None else []
+    if wanted.scaling is not None:
+        so.append("Of what scales the service there is nothing to change")
+    return ". ".join(so or ["Neither a number of tasks nor a limit is given"]) + "."

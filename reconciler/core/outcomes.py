@@ -26,7 +26,8 @@ class Outcome:
     `done` describes the steps that were carried out; `revision` is the ARN of the service's revision now; `idle` means
     that there was nothing to wait for, and `reason` how the service is; `deployment` is the id (``ecs-svc/…``, ``d-…``)
     of the rollout that did not succeed. `state` is how the rollout stood when watching it ended (a value of
-    `rollouts.State`), empty where none was watched: one that was waited for as far as a stage may go on.
+    `rollouts.State`), empty where none was watched: one that was waited for as far as a stage may go on. `registered`
+    means that the revision was registered and no service told to run it.
     """
 
     ending: Ending
@@ -37,3 +38,4 @@ class Outcome:
     idle: bool = False
     deployment: str = ""
     state: str = ""
+    registered: bool = False

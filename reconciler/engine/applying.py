@@ -108,7 +108,8 @@ def apply(
     outcome = yield from _follow(run)
     if outcome.ending in (Ending.SUCCEEDED, Ending.NOT_WAITED):
         converging.insist(gateway, clock, kinds, plan, bodies, run.described)
-    return replace(outcome, seconds=clock.now() - started)
+    alone = all(unit.kind == "task_definition" for unit, _ in plan.steps())
+    return replace(outcome, seconds=clock.now() - started, registered=alone and bool(run.revisions))
 
 
 def _insist_on_until(plan: Plan, manner: Manner) -> None:

@@ -10,6 +10,7 @@ from typing import Final
 
 from reconciler.core import codedeployments, news, rollouts
 from reconciler.core.events import Warned
+from reconciler.core.outcomes import Ending
 from reconciler.core.revisions import short
 from reconciler.core.values import JsonObject
 from reconciler.engine.ports import Gateway, Snapshot
@@ -107,24 +108,24 @@ def attached(done: Sequence[str] = (), left: Sequence[str] = ()) -> Iterator[Non
         ) from error
 
 
-def idle(gateway: Gateway, current: Snapshot, cluster: str, service: str) -> str:
-    """Say how a service is of which nothing is under way, and how its last rollout ended if that was badly."""
+def idle(gateway: Gateway, current: Snapshot, cluster: str, service: str) -> tuple[str, Ending]:
+    """Say how a service is of which nothing is under way, and how its last rollout ended: in words only if badly."""
     body = current.body
     running, desired = body.get("runningCount"), body.get("desiredCount")
     said = "the service is stable" if running == desired else f"{running} of {desired} tasks run"
     if codedeployments.controller(body) != "ECS":
-        return said
+        return said, Ending.SUCCEEDED
     try:
         last = next(iter(gateway.list_service_deployments(cluster, service, since=0.0)), {})
     except AwsError:  # a note is all that is lost
-        return said
-    ended = _BADLY.get(str(last.get("status")), "")
-    return f"{said}; the last rollout {ended}" if ended else said
+        return said, Ending.SUCCEEDED
+    badly, ending = _BADLY.get(str(last.get("status")), ("", Ending.SUCCEEDED))
+    return f"{said}; the last rollout {badly}" if badly else said, ending
 
 
-_BADLY: Final[Mapping[str, str]] = {
-    "ROLLBACK_SUCCESSFUL": "was rolled back",
-    "ROLLBACK_FAILED": "failed, and so did its rollback",
-    "STOPPED": "was stopped",
+_BADLY: Final[Mapping[str, tuple[str, Ending]]] = {
+    "ROLLBACK_SUCCESSFUL": ("was rolled back", Ending.ROLLED_BACK),
+    "ROLLBACK_FAILED": ("failed, and so did its rollback", Ending.FAILED),
+    "STOPPED": ("was stopped", Ending.FAILED),
 }
 """What is said of a service deployment that is over, by its status (API model, ServiceDeploymentStatus)."""

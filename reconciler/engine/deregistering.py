@@ -88,9 +88,13 @@ def _without(arns: tuple[str, ...], family: str, wish: Wish) -> Deregistering:
 
 def _insist_unused(revision: Registered) -> None:
     if revision.use:
-        raise PlanError(
-            f"{short(revision.arn)} is in use ({revision.use})", hint="deploy another revision first"
+        alone = revision.use.endswith(" task")  # what the service runs is told by its deployments
+        hint = (
+            "stop the task, or wait for its end: `reconciler tasks`"
+            if alone
+            else "deploy another revision first"
         )
+        raise PlanError(f"{short(revision.arn)} is in use ({revision.use})", hint=hint)
 
 
 _LIST: Final = "`reconciler revisions` lists what there is"

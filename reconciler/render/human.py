@@ -32,19 +32,19 @@ VERBS: Final = {
 """How each verb is shown, in every format for people."""
 
 
-def plan(value: Plan, style: Style = PLAIN) -> str:
-    """Write a plan."""
+def plan(value: Plan, style: Style = PLAIN, *, same: str = "") -> str:
+    """Write a plan; see `summary`."""
     lines: list[str] = []
     for unit in value.units:
         if speaks(unit):
             lines += [*_unit(unit, style), ""]
     lines += _notices(value.notices, style)
-    lines.append(summary(value, style))
+    lines.append(summary(value, style, same=same))
     return "\n".join(lines) + "\n"
 
 
-def summary(value: Plan, style: Style = PLAIN) -> str:
-    """Write the closing line."""
+def summary(value: Plan, style: Style = PLAIN, *, same: str = "") -> str:
+    """Write the closing line; `same` is what to say where there is nothing to do and no file was read."""
     if value.deferred:
         return style.paint("bold", "Deferred.") + " Apply the Terraform plan, then plan again without it."
     if not value.changes and any(unit.rollout for unit in value.units):
@@ -53,6 +53,8 @@ def summary(value: Plan, style: Style = PLAIN) -> str:
         )
     if not value.changes and value.refusals:
         return style.paint("bold", "Refused.") + " Nothing can be sent as it is asked for."
+    if not value.changes and same:
+        return f"{style.paint('bold', 'No changes.')} {same}"
     if not value.changes:
         left_out = all(unit.kind == "service" for unit in value.units)
         more = " The task definition was not compared." if left_out else ""

@@ -166,7 +166,8 @@ def _outcome(value: Outcome, success: str, *, timed: bool) -> str:
     if value.idle:
         return _idle(value)
     reason = f": {value.reason}" if value.reason else ""
-    running = f" {_short(value.revision)} runs." if value.revision else ""
+    does = "is registered" if value.registered else "runs"
+    running = f" {_short(value.revision)} {does}." if value.revision else ""
     after = f" after {lasted(value.seconds)}" if timed else ""
     match value.ending:
         case Ending.SUCCEEDED if value.state in _GOES_ON:

@@ -96,8 +96,9 @@ def _rollout(event: RolloutProgress, style: Style, glyphs: Glyphs) -> list[str]:
     began = record.get("createdAt")
     since = f", begun {_time(began)}" if isinstance(began, int | float) else ""
     name = f", {record['deploymentId']}" if record.get("deploymentId") else ""
+    at = f" at {event.stage}" if event.stage and event.state == rollouts.State.PAUSED.value else ""
     return [
-        f"Rollout: {style.paint(role(event.state), event.state)}{name}{since}{usual}",
+        f"Rollout: {style.paint(role(event.state), event.state + at)}{name}{since}{usual}",
         *(
             "  " + pieces.painted(line, style, with_=glyphs)
             for line in live.details(event, _COLUMNS, event.at, glyphs)

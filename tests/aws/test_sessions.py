@@ -12,7 +12,7 @@ import pytest
 
 from reconciler import __version__
 from reconciler.aws import sessions
-from reconciler.errors import AwsCredentials, ConfigError
+from reconciler.errors import AwsCredentials, AwsRefused, ConfigError
 from reconciler.plugin import AwsOptions
 
 IDENTITY = (
@@ -93,6 +93,16 @@ def test_a_role_that_may_not_be_assumed_is_never_done_without(server: Any, open_
             client.call("ListClusters")
         assert str(caught.value).startswith("sts AssumeRole: User: ")
     assert {operation for operation, _, _ in server.requests} == {"/"}
+
+
+def test_a_role_that_is_none_is_told_by_its_name(server: Any, open_to: Any) -> None:
+    client = open_to(assume_role_arn="deploy").client("ecs")
+    with pytest.raises(AwsRefused, match=r"name the role by its ARN") as caught:
+        client.call("DescribeServices", services=["web"])
+    assert caught.value.operation == "AssumeRole"
+    assert str(caught.value).startswith("sts AssumeRole: Invalid length for parameter RoleArn")
+    assert ", of the role deploy\n" in str(caught.value)
+    assert server.requests == []
 
 
 def test_an_endpoint_of_one_service_outdoes_that_of_all(server: Any, open_to: Any) -> None:

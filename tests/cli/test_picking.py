@@ -24,6 +24,12 @@ from tests.cli.terminals import Emulator
 TASKS = {f"{number:02}ab": f"{number:02}ab  web:{number}  RUNNING" for number in range(40)}
 
 
+def test_what_there_is_stands_a_line_each_and_not_all_of_it() -> None:
+    assert picking.listed(["a", "b"]) == "    a\n    b"
+    assert picking.listed("abc", 3).splitlines() == ["    a", "    b", "    c"]
+    assert picking.listed(map(str, range(43))).splitlines()[19:] == ["    19", "    and 23 more"]
+
+
 @pytest.mark.parametrize(
     ("sent", "expected"),
     [

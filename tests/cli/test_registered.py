@@ -177,7 +177,7 @@ def test_one_revision_is_deregistered(cli: Cli, box: Box, which: str, number: in
 def test_what_a_deployment_uses_is_not_deregistered(cli: Cli, box: Box) -> None:
     for which in ("1", "latest"):
         ran = cli("deregister", "--revision", which, "--force", "--delete")
-        ran.one_error("test-httpd:1 is in use (PRIMARY deployment)")
+        ran.one_error("test-httpd:1 is in use (PRIMARY deployment)", "deploy another revision first")
     assert box.writes() == []
 
 
@@ -187,7 +187,9 @@ def test_what_a_running_task_uses_is_not_deregistered(cli: Cli, box: Box) -> Non
     box.ecs.delete_service(cluster=CLUSTER, service=SERVICE, force=True)
     cli("deregister", "--revision", "1", "--force").one_error("test-httpd:1 is in use")
     edit("ecspresso.yml", "service: your-service\nservice_definition: ecs-service-def.json\n", "")
-    cli("deregister", "--revision", "1", "--force").one_error("test-httpd:1 is in use (RUNNING task)")
+    cli("deregister", "--revision", "1", "--force").one_error(
+        "test-httpd:1 is in use (RUNNING task)", "stop the task"
+    )
 
 
 def test_deregister_asks(cli: Cli, box: Box, monkeypatch: pytest.MonkeyPatch) -> None:

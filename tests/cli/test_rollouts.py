@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 
 from reconciler import Project, Reconciler
+from reconciler.cli import planning
+from reconciler.core.plans import Plan
 from reconciler.errors import StalePlan
 from tests.cli.commands import Box, Cli, edit
 
@@ -35,6 +37,28 @@ def test_a_second_run_ends_as_the_rollout_that_it_finds(cli: Cli, box: Box) -> N
     again = cli("deploy", IMAGE_TAG="crash")
     assert again.code == 4, again
     assert "rolled back" in again.err
+
+
+def test_a_second_run_that_comes_as_the_rollout_ends_says_how_it_ended(
+    cli: Cli, box: Box, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    box.serving.knobs(speed=0)
+    assert cli("apply", "--auto-approve", "--no-wait", IMAGE_TAG="crash").code == 0
+    rolls = planning.rolls
+
+    def then_over(plan: Plan) -> bool:
+        box.settle()
+        return rolls(plan)
+
+    monkeypatch.setattr(planning, "rolls", then_over)
+    again = cli("deploy", "--on-failure", "rollback", IMAGE_TAG="crash")
+    assert (again.code, again.err.count("Error: ")) == (4, 1), again
+    assert (
+        "Error: No rollout is running; test-httpd:1 is stable; the last rollout was rolled back." in again.err
+    )
+    assert len(box.writes()) == 2
+    waited = cli("wait")  # that there is nothing to wait for is no failure
+    assert (waited.code, "the last rollout was rolled back" in waited.err) == (0, True), waited
 
 
 def test_waiting_while_ecs_goes_back_is_no_success(cli: Cli, box: Box) -> None:

@@ -243,7 +243,9 @@ def test_tasks_are_listed_and_stopped(cli: Cli, shop: Box, monkeypatch: pytest.M
     cli("tasks", "--find").one_error(
         "there are 2 to choose from, and no terminal to ask on", names[0], names[1]
     )
-    cli("tasks", "--find", "--id", "nope").one_error("no task's id begins with nope", names[0])
+    cli("tasks", "--find", "--id", "nope").one_error(
+        f"no task's id begins with nope; there are:\n    {names[0]}\n    {names[1]}\n"
+    )
     cli("--filter-command", "false", "tasks", "--find").one_error("the filter command chose no task")
     found = cli("--filter-command", "tail -1", "tasks", "--find")
     assert json.loads(found.out)["taskArn"].endswith(names[1])

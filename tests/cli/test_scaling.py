@@ -63,6 +63,22 @@ def test_scaling_alone(cli: Cli, scaled: Box) -> None:
     assert scaled.writes()[1:] == ["RegisterScalableTarget"]  # the first is the fixture's
 
 
+@pytest.mark.parametrize(
+    ("flags", "said"),
+    [
+        (("--tasks", "2"), "The desired count is 2 already."),
+        (("--auto-scaling-max", "4"), "Of what scales the service there is nothing to change."),
+        ((), "Neither a number of tasks nor a limit is given."),
+    ],
+)
+def test_what_is_so_already_is_said_of_the_service_and_not_of_files(
+    cli: Cli, scaled: Box, flags: tuple[str, ...], said: str
+) -> None:
+    ran = cli("scale", *flags)
+    assert (ran.code, ran.out) == (0, f"No changes. {said}\n"), ran
+    assert scaled.writes() == ["RegisterScalableTarget"]  # the fixture's
+
+
 def test_a_dry_run_changes_nothing(cli: Cli, scaled: Box) -> None:
     assert cli("deploy", "--dry-run", "--suspend-auto-scaling", "--auto-scaling-min", "3").code == 0
     assert target(scaled)["MinCapacity"] == 1

@@ -80,7 +80,9 @@ def test_a_deleted_service_is_not_created_anew(cli: Cli, box: Box) -> None:
 def test_without_a_service_only_the_task_definition_is_registered(cli: Cli, box: Box) -> None:
     edit(PROJECT, "service: your-service\n", "")
     before = box.service()["taskDefinition"]
-    assert cli("deploy", IMAGE_TAG=NEXT).code == 0
+    ran = cli("deploy", IMAGE_TAG=NEXT)
+    assert ran.code == 0, ran
+    assert ran.err.endswith(" test-httpd:2 is registered.\n"), ran.err
     assert box.writes() == ["RegisterTaskDefinition"]
     assert box.service()["taskDefinition"] == before
 

@@ -37,7 +37,7 @@ def test_a_rollout_that_waits_says_for_what(cli: Cli, box: Box) -> None:
     ran = cli("status", IMAGE_TAG="2.4.62")
     assert (ran.code, ran.err) == (0, "")
     begun, stage, traffic, hook = ran.out[ran.out.index("Rollout:") :].splitlines()[:4]
-    assert begun.startswith("Rollout: paused, begun 20")
+    assert begun.startswith("Rollout: paused at POST_TEST_TRAFFIC_SHIFT, begun 20")
     assert stage.endswith("✓ scale up  ▶ POST_TEST_TRAFFIC_SHIFT  · production traffic  · bake  · clean up")
     assert "production ░░░░░░░░░░░░░░░░░░░░ 0 %   test ████████████████████ 100 %" in traffic
     assert "paused by a hook, goes on in " in hook

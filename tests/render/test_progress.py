@@ -92,6 +92,11 @@ def test_times_are_dim_and_what_is_done_green() -> None:
 
 OUTCOMES = [
     (Outcome(ending=Ending.SUCCEEDED, revision=REVISION, seconds=9), 32, "Applied after 9 s. web:7 runs."),
+    (
+        Outcome(ending=Ending.SUCCEEDED, revision=REVISION, registered=True),
+        32,
+        "Applied after 0 s. web:7 is registered.",
+    ),
     (Outcome(ending=Ending.ROLLED_BACK, seconds=9), 31, "The rollout was rolled back by ECS after 9 s."),
     (Outcome(ending=Ending.FAILED, seconds=9), 31, "The rollout failed after 9 s."),
     (Outcome(ending=Ending.FAILED, seconds=74), 31, "The rollout failed after 1m14s."),
