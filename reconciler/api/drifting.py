@@ -182,20 +182,20 @@ class Drifting(Planning):
         text = store.read(name)
         return applied.read(text, store.named(name)) if text is not None else None
 
-    def _moved(self, plan: Plan, record: Applied | None) -> set[tuple[str, str]]:
-        """Give the secrets of the record that are others now, by unit and place; looked up where one differs."""
+    def _moved(self, plan: Plan, record: Applied | None) -> set[tuple[str, int]]:
+        """Give the secrets of the record that are others now, by unit and index; looked up where one differs."""
         if record is None or not any(finding.sensitive for unit in plan.units for finding in unit.changes):
             return set()
         from reconciler.core import secrets
 
-        found: set[tuple[str, str]] = set()
+        found: set[tuple[str, int]] = set()
         for unit in record.plan.units:
             for index, secret in enumerate(unit.secrets):
                 try:
                     addresses = [origin.address for origin in secret.sources]
                     secrets.fill(secrets.slot(index), unit.secrets, self._files.reveal(addresses))
                 except StalePlan:
-                    found.add((unit.address, secret.place))
+                    found.add((unit.address, index))
                 except (Refused, ReconcilerError):  # whether it moved cannot be told
                     continue
         return found

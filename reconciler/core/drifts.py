@@ -129,12 +129,12 @@ def judge(
     record: Applied | None,
     kinds: Kinds,
     values: Mapping[str, Json],
-    changed_secrets: Collection[tuple[str, str]] = (),
+    changed_secrets: Collection[tuple[str, int]] = (),
 ) -> tuple[Drift, ...]:
     """Say how AWS differs from the files, and why.
 
     `values` are those of the plan's inputs that may be shown, by address; `changed_secrets` the secrets of the record,
-    by unit and place, that are others now.
+    by unit and their index in it, that are others now.
     """
     judging = _Judging(plan, record, kinds, values, frozenset(changed_secrets))
     return tuple(drift for unit in plan.units for drift in judging.unit(unit))
@@ -150,7 +150,7 @@ class _Judging:
     record: Applied | None
     kinds: Kinds
     values: Mapping[str, Json]
-    secrets: frozenset[tuple[str, str]]
+    secrets: frozenset[tuple[str, int]]
 
     def unit(self, unit: Unit) -> Iterator[Drift]:
         base = self._base(unit)
@@ -182,10 +182,8 @@ class _Judging:
         moved = tuple(self._moved(finding))
         ours = Cause.INFRASTRUCTURE if moved else Cause.CONFIGURATION
         if finding.sensitive:
-            place = (unit.address, finding.address)
-            cause = ours if moved or place in self.secrets else Cause.LIVE
-            return _as(unit, finding, cause=cause, moved=moved)
-        then = self._then(unit, finding, base)
+            return _as(unit, finding, cause=self._of_secret(unit, finding, moved), moved=moved)
+        then = self._at(unit, finding, base)
         before = finding.before if finding.has_before else ABSENT
         after = finding.after if finding.has_after else ABSENT
         if then == after:
@@ -193,10 +191,30 @@ class _Judging:
         also = None if then == before else Cause.LIVE
         return _as(unit, finding, cause=ours, also=also, moved=moved)
 
-    def _then(self, unit: Unit, finding: Finding, base: Json) -> Maybe:
-        """Give what was applied last where a finding is, in the form in which findings have values."""
+    def _of_secret(self, unit: Unit, finding: Finding, moved: tuple[Moved, ...]) -> Cause:
+        """Say who moved where no value is told, by what the files say in its place: text and references."""
+        if moved:
+            return Cause.INFRASTRUCTURE
+        base = self._base(unit)
+        assert base is not None
+        then = self._at(unit, finding, self._said(base))
+        if then != self._at(unit, finding, self._said(unit)):
+            return Cause.CONFIGURATION
+        another = self._at(unit, finding, self._said(base, self.secrets))
+        return Cause.INFRASTRUCTURE if then != another else Cause.LIVE
+
+    def _said(self, unit: Unit, changed: Collection[tuple[str, int]] = ()) -> Json:
+        """Give what files say of a unit: of secrets their references, with a mark of those that are changed."""
+        said = [
+            secrets.said(secret) + ("!" if (unit.address, index) in changed else "")
+            for index, secret in enumerate(unit.secrets)
+        ]
+        return canons.canon(self.kinds.named(unit.kind), secrets.put(unit.desired, said), desired=True).tree
+
+    def _at(self, unit: Unit, finding: Finding, tree: Json) -> Maybe:
+        """Give what stands where a finding is, in the form in which findings have values."""
         node = self.kinds.named(unit.kind).node
-        found = base
+        found = tree
         path: list[str | int] = []
         for key in _keys(finding.pointer):
             if isinstance(found, list | tuple) and key.isdigit() and int(key) < len(found):

@@ -156,6 +156,12 @@ def fill(body: Json, secrets: Sequence[Secret], known: Mapping[Address, Value]) 
     return put(body, [_value(secret, known) for secret in secrets])
 
 
+def said(secret: Secret) -> str:
+    """Write what files say where a secret is: text and references, none of their values."""
+    behind = sorted({str(origin.address) for origin in secret.sources})
+    return json.dumps([*map(str, secret.pieces), behind])
+
+
 def put(body: Json, values: Sequence[Json]) -> Json:
     """Put values into the slots of a body."""
     index = slot_of(body)
