@@ -217,15 +217,30 @@ class Planning(Opening):
         return revisions.of(settings.root, files, self.project.options.environ, settings.record or "")
 
     def _shifting(self, observed: Observed) -> Observed:
-        """Add what CodeDeploy does with the service now."""
-        from reconciler.core import codedeployments
+        """Add what CodeDeploy does with the service now, or where a PAUSE hook holds its rollout."""
+        from reconciler.core import codedeployments, rollouts
 
         found = observed.service
-        if not isinstance(found, Snapshot) or codedeployments.controller(found.body) != "CODE_DEPLOY":
+        if not isinstance(found, Snapshot):
             return observed
-        from reconciler.engine import shifting
+        if codedeployments.controller(found.body) == "CODE_DEPLOY":
+            from reconciler.engine import shifting
 
-        return replace(observed, shifting=shifting.under_way(self.gateway.codedeploy, found.body))
+            return replace(observed, shifting=shifting.under_way(self.gateway.codedeploy, found.body))
+        if not rollouts.may_pause(found.body):
+            return observed
+        from reconciler.core.events import RolloutProgress
+        from reconciler.engine import watching
+
+        told = watching.look(
+            self.gateway, self.clock, found, self.settings.cluster, self.settings.service or ""
+        )
+        stages = [
+            event.stage
+            for event in told
+            if isinstance(event, RolloutProgress) and event.state == rollouts.State.PAUSED.value
+        ]
+        return replace(observed, paused=next(iter(stages), ""))
 
     def _asked(self, options: Options, observed: Observed | None) -> Definitions:
         """Evaluate the definitions that a plan with these options, or against this description, is about."""

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import field
 from typing import Final, NamedTuple, TypeAlias
 
+from reconciler.core import rollouts
 from reconciler.core.values import Json, JsonObject
 from reconciler.records import dataclass
 
@@ -293,7 +294,12 @@ _REGISTERED: Final = Part(("ecs RegisterTaskDefinition",), lambda subject: bool(
 _TAGGED: Final = Part(("ecs TagResource", "ecs UntagResource"), lambda s: bool(s.task or s.service))
 _UPDATED: Final = Part(("ecs UpdateService",), _plain)
 _RESTARTED: Final = Part(("ecs UpdateService",), lambda subject: subject.rolled)
-_PLANNED: Final = (_PROJECT, _REVISION, _EXPRESS, _REVISED, _SCALED, *_GROUP)
+_PAUSED: Final = Part(
+    ("ecs ListServiceDeployments", "ecs DescribeServiceDeployments"),
+    lambda s: s.rolled and rollouts.pauses(_object(s.service_body.get("deploymentConfiguration"))),
+)
+"""What says at which stage a rollout is paused."""
+_PLANNED: Final = (_PROJECT, _REVISION, _EXPRESS, _REVISED, _SCALED, _PAUSED, *_GROUP)
 _APPLIED: Final = (
     *_PLANNED,
     _REGISTERED,

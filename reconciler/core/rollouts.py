@@ -127,6 +127,21 @@ def unfinished(service: JsonObject) -> JsonObject | None:
     return latest(service) if others or first.get("rolloutState") not in ("COMPLETED", None) else None
 
 
+def may_pause(service: JsonObject) -> bool:
+    """Tell whether a rollout of a described service is under way that a PAUSE hook may hold."""
+    configuration = service.get("deploymentConfiguration")
+    return unfinished(service) is not None and pauses(
+        configuration if isinstance(configuration, dict) else {}
+    )
+
+
+def pauses(configuration: JsonObject) -> bool:
+    """Tell whether a deployment configuration has PAUSE hooks."""
+    hooks = configuration.get("lifecycleHooks")
+    named = hooks if isinstance(hooks, list | tuple) else ()
+    return any(isinstance(hook, dict) and hook.get("targetType") == "PAUSE" for hook in named)
+
+
 def latest(service: JsonObject) -> JsonObject | None:
     """Give the deployment that was begun last: PRIMARY, or the failed one beside it that ECS goes back from."""
     first, bad = primary(service), failed(service)

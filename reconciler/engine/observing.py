@@ -19,7 +19,8 @@ class Observed:
 
     `running` is the revision that the service runs (which may be INACTIVE), `newest` the family's latest ACTIVE
     one. None means that it was not asked for. `scaling` is the service's scalable target; `revised` holds members
-    of the service that its current service revision alone shows, `shifting` what CodeDeploy does with it now.
+    of the service that its current service revision alone shows, `shifting` what CodeDeploy does with it now, and
+    `paused` is the lifecycle stage at which a PAUSE hook holds its rollout.
     `express` is what the service is in Express Mode, `made` the security groups that ECS added to it by itself.
     `saved` says that it was read from a file.
     """
@@ -33,6 +34,7 @@ class Observed:
     scaling: Snapshot | Absent | None = None
     revised: JsonObject = field(default_factory=dict)
     shifting: tuple[JsonObject, ...] = ()
+    paused: str = ""
     express: Snapshot | Absent | None = None
     made: tuple[str, ...] = ()
 

@@ -97,7 +97,7 @@ def plan(
         unit,
         changes=changes,
         depends_on=(revision.address,) if revision is not None else (),
-        rollout=rollout(live.body, bool(steps), observed.shifting) if live else "",
+        rollout=rollout(live.body, bool(steps), observed.shifting, observed.paused) if live else "",
     )
 
 
@@ -358,8 +358,10 @@ def _unneeded(body: JsonObject, facts: Facts) -> tuple[Notice, ...]:
     return (Notice(what=what, where=named.where),)
 
 
-def rollout(body: JsonObject, acts: bool, shifting: Sequence[JsonObject] = ()) -> str:
-    """Say which rollout of a described service runs or failed, and what `acts` on it does; empty where none did."""
+def rollout(body: JsonObject, acts: bool, shifting: Sequence[JsonObject] = (), paused: str = "") -> str:
+    """Say which rollout of a described service runs, is `paused` at a stage, or failed, and what `acts` on it does;
+    empty where none did.
+    """
     for info in shifting:
         text = f"a CodeDeploy deployment is in progress: {codedeployments.described(info)}"
         return (
@@ -374,5 +376,7 @@ def rollout(body: JsonObject, acts: bool, shifting: Sequence[JsonObject] = ()) -
         text = f"the rollout of {name} failed" + (f": {reason}" if reason else "")
         return text if acts else f"{text}; --force-new-deployment tries it again"
     counts = f"{deployment.get('runningCount')} of {deployment.get('desiredCount')} tasks running"
-    text = f"a rollout of {name} is in progress ({counts})"
-    return f"{text}; applying now replaces it" if acts else text
+    text = f"a rollout of {name} is {f'paused at {paused}' if paused else 'in progress'} ({counts})"
+    if acts:
+        return f"{text}; applying now replaces it"
+    return f"{text}; `reconciler continue` lets it go on" if paused else text

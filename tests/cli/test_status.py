@@ -33,6 +33,9 @@ def test_a_rollout_that_waits_says_for_what(cli: Cli, box: Box) -> None:
     assert "POST_TEST_TRAFFIC_SHIFT, production traffic 0 %, test traffic 100 %" in paused.err
     said = [line for line in paused.err.splitlines() if line.startswith("service.") and "running" in line]
     assert len(said) == len(set(said))
+    held = "a rollout of test-httpd:2 is paused at POST_TEST_TRAFFIC_SHIFT (2 of 2 tasks running); "
+    assert held + "`reconciler continue` lets it go on\n" in cli("plan", IMAGE_TAG="2.4.62").out
+    assert held + "applying now replaces it\n" in cli("plan", IMAGE_TAG="2.4.63").out
     before = len(box.serving.calls())
     ran = cli("status", IMAGE_TAG="2.4.62")
     assert (ran.code, ran.err) == (0, "")
