@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any, cast
 
 import pytest
@@ -11,6 +12,8 @@ from reconciler.core.plans import Verb
 from reconciler.core.values import JsonObject
 from reconciler.engine.ports import Snapshot
 from reconciler.errors import ConfigError
+from tests.engine.test_expressing import PROJECT as EXPRESS
+from tests.engine.test_expressing import Express
 from tests.engine.worlds import (
     CLUSTER,
     PASSWORD,
@@ -185,6 +188,22 @@ def test_what_is_fixed_in_part_is_not_stamped(stamped: World) -> None:
     stamped.write("service.json", service() | {"desiredCount": 3, "enableECSManagedTags": True})
     stamped.apply(stamped.plan(keep=("/desiredCount",)))
     assert service_tags(stamped) == before
+
+
+def test_a_service_in_express_mode_is_stamped_too(tmp_path: Path) -> None:
+    express = Express(tmp_path)
+    express.environ["RECONCILER_REVISION"] = "one"
+    express.write("reconciler.yml", EXPRESS + STAMP)
+    express.deployed()
+    tags = service_tags(express)
+    assert (tags[OWNER], tags[FROM], tags["team"]) == ("shop", "one", "web")
+    express.environ["RECONCILER_REVISION"] = "two"
+    assert not express.plan().changes
+    express.define(image="web:2")
+    express.apply()
+    after = service_tags(express)
+    assert (after[FROM], after[DIGEST] != tags[DIGEST]) == ("two", True)
+    assert not express.plan().changes
 
 
 def test_no_revision_is_said_and_not_stamped(empty: World) -> None:
