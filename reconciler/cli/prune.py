@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -101,6 +102,9 @@ def _show(found: Found, common: options.Common) -> None:
     from reconciler.render import strays
 
     options.write(strays.doomed(found.doomed, found.others, planning.style(common)))
+    if found.doomed and sys.stdin.isatty() and not sys.stdout.isatty():
+        # Nobody should type the name for what went into a file.
+        sys.stderr.write(strays.doomed(found.doomed, found.others))
     for note in found.notes:
         logs.warning(note)
 

@@ -131,6 +131,7 @@ def test_the_owner_has_to_be_typed_and_what_goes_is_shown(
     ran = cli("prune", ".")
     assert ran.code == 1, ran
     assert "Type the name of the owner, shop, to go on: " in ran.err
+    assert f"  delete {CLUSTER}/old " in ran.err, "shown where it is asked, too"
     assert shop.writes() == []
     cli("prune", ".", "--only", "x").one_error("prune looks at all projects")
     assert "they stamp shop" in cli("prune", ".", "--confirm", "other").err
