@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from typing import Any
 
+import pytest
 from botocore.hooks import EventAliaser
 from hypothesis import settings
 
@@ -31,6 +32,14 @@ EventAliaser.__init__ = _remembering
 
 # Nor does any test look at the machine images that moto otherwise makes hundreds of, whenever it is seeded.
 os.environ["MOTO_EC2_LOAD_DEFAULT_AMIS"] = "false"
+
+_LONG = ("test_every_edit_is_refused_or_done_at_once", "test_every_change_of_one_leaf_is_shown_as_that_leaf")
+"""Single tests of many seconds: the last to begin would have all other workers wait for it."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the longest."""
+    items.sort(key=lambda item: getattr(item, "originalname", "") not in _LONG)
 
 
 def pytest_xdist_auto_num_workers() -> int:

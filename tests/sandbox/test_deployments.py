@@ -143,6 +143,10 @@ def test_stages_and_shares_of_traffic(
         (source,) = shown["sourceServiceRevisions"]
         total = sum(each["requestedProductionTrafficWeight"] for each in (source, target))
         assert total == 100.0 or shown["status"] == "SUCCESSFUL"
+        if shown["status"] == "SUCCESSFUL":
+            break
+    server.advance(200)
+    assert record(ecs)["lifecycleStage"] == seen[-1]
     assert seen == [*BEFORE, *(SHIFT * steps), *AFTER]
     assert weights == shares
     assert record(ecs)["status"] == "SUCCESSFUL"

@@ -110,6 +110,9 @@ def test_the_breaker_rolls_back_to_the_last_good_deployment(
         shown = described(ecs)
         running.append(sum(each["runningCount"] for each in shown["deployments"] if each["id"] == good))
         reasons |= {each["rolloutStateReason"] for each in shown["deployments"]}
+        if [each["rolloutState"] for each in shown["deployments"]] == ["COMPLETED"]:
+            break
+    server.advance(200)
     assert min(running) == 2
     assert "ECS deployment circuit breaker: tasks failed to start." in reasons
     assert f"ECS deployment circuit breaker: rolling back to deploymentId {good}." in reasons
