@@ -117,8 +117,10 @@ def _needs(found: Sequence[Planned], common: options.Common) -> dict[str, tuple[
                 logs.info(
                     f"{each.label} depends on {text}, which is not among the projects chosen: it is not waited for."
                 )
-            others |= dict.fromkeys(named)
-            places |= {(each.label, other): where for other in named}
+            for other in named:
+                if other != each.label:  # of what several share one may be named itself
+                    others[other] = None
+                    places[each.label, other] = where
         needs[each.label] = tuple(others)
     circle = schedules.circle(needs)
     if circle:

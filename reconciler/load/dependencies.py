@@ -1,4 +1,4 @@
-"""What `depends_on` names: projects of the same file by their names, others by their paths."""
+"""What `depends_on` names: projects of the same file by their names, others by their paths from where it is said."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Chosen:
         if entry and self._beside(file, text):
             known = self._labels.get((file.resolve(), text))
             return (known,) if known is not None else ()
-        path = file.parent / text
+        path = Path(where.path).parent / text  # what several share stands further up than their own files
         if path.is_dir():
             first = folders.first(path)
             if first is None:

@@ -81,7 +81,7 @@ class Project:
     Paths of definitions are relative to `root`. `region` is None where the file names none. `timeout` is in
     seconds, 0 for no limit. `ignore_tags` are tag keys left alone, `ignore` pointers to fields, each with its place.
     `record` is the folder or ``s3://`` URL where applies are recorded, `stamp` the tags to set. `depends_on` names
-    other projects, each with its place: an entry of the same file's, or a path relative to `root`. `severity` says
+    other projects, each with its place: an entry of the same file, or a path from that file. `severity` says
     how much differences matter. `profile` and `assume_role_arn` are whose credentials it is
     about, and `account` is the only one in which it is planned. `shared` are the definitions that another file names,
     whose settings are shared. `resolved` keeps the provenance of every key.

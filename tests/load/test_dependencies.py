@@ -10,7 +10,6 @@ from reconciler.errors import ConfigError, Where
 from reconciler.load.dependencies import Chosen
 from reconciler.load.sources import Options
 
-HERE = Where("web/reconciler.yml", 4, 5)
 MAP = "reconciler.yml"
 
 
@@ -27,6 +26,9 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(
     ("text", "label", "found"),
     [
+        # what a file says for those that its globs name
+        ("db", "web/reconciler.yml < reconciler.yml", ("db/ecspresso.yml",)),
+        ("../db", "web/api/reconciler.yml < web/reconciler.yml", ("db/ecspresso.yml",)),
         ("../db", "web/reconciler.yml", ("db/ecspresso.yml",)),
         ("../db/ecspresso.yml", "web/reconciler.yml", ("db/ecspresso.yml",)),
         ("../db/other.yml", "web/reconciler.yml", ()),
@@ -41,7 +43,9 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 )
 def test_what_is_named(text: str, label: str, found: tuple[str, ...]) -> None:
     labels = ("web/reconciler.yml", "db/ecspresso.yml", f"{MAP}#web", f"{MAP}#worker")
-    assert Chosen(labels, Options()).named(text, HERE, label) == found
+    label, _, said = label.partition(" < ")
+    where = Where(said or label.partition("#")[0], 4, 5)
+    assert Chosen(labels, Options()).named(text, where, label) == found
 
 
 @pytest.mark.parametrize(
@@ -54,7 +58,8 @@ def test_what_is_named(text: str, label: str, found: tuple[str, ...]) -> None:
     ],
 )
 def test_what_is_not_there(text: str, label: str, words: str) -> None:
+    file = label.partition("#")[0]
     with pytest.raises(ConfigError) as raised:
-        Chosen((label,), Options()).named(text, HERE, label)
-    assert str(raised.value).startswith("web/reconciler.yml:4:5: depends_on names ")
+        Chosen((label,), Options()).named(text, Where(file, 4, 5), label)
+    assert str(raised.value).startswith(f"{file}:4:5: depends_on names ")
     assert words in str(raised.value)
