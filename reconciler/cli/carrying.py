@@ -237,9 +237,10 @@ class Run:
                 self.fleet.renew()
         try:
             code = failing.through(reconciler, self.common, outcome, "Applied", on_failure=manner.on_failure)
-        except Interrupted:
+        except (Interrupted, KeyboardInterrupt):
             fate = fates.carried(label, outcome, exits.of(outcome.ending))
-            return replace(fate, reason=f"{fate.reason}; interrupted while going back")
+            told = "interrupted while going back"
+            return replace(fate, reason=f"{fate.reason}; {told}" if fate.reason else told)
         return fates.carried(label, outcome, code, undone=_undone(outcome, code))
 
     def _joined(self, label: str, reconciler: Reconciler, plan: Plan) -> Fate:
@@ -247,15 +248,14 @@ class Run:
         from reconciler.core import fates
         from reconciler.core.fates import State
 
-        outcome = planning.watched(reconciler, self.common, until=self.manner.until)
+        outcome = planning.joined(reconciler, plan, self.common, until=self.manner.until)
         try:
             code = planning.over(reconciler, self.common, outcome, on_failure=self.manner.on_failure)
-        except Interrupted:
+        except (Interrupted, KeyboardInterrupt):
             code = exits.of(outcome.ending)
         fate = fates.carried(label, outcome, code, undone=_undone(outcome, code))
         if fate.state is not State.APPLIED:
             return fate
-        planning.record(reconciler, plan)
         return replace(fate, state=State.UNCHANGED, reason="the rollout that was under way completed")
 
 

@@ -144,8 +144,15 @@ def unchanged(
     if not wait or not rolls(plan):
         record(reconciler, plan)
         return exits.OK
+    return over(reconciler, common, joined(reconciler, plan, common, until=until), on_failure=on_failure)
+
+
+def joined(reconciler: Reconciler, plan: Plan, common: options.Common, *, until: str) -> Outcome:
+    """Watch the rollout that was under way when a plan was made, and record that if it went well, as `applied` does."""
     outcome = watched(reconciler, common, until=until, met=True)
-    return over(reconciler, common, outcome, on_failure=on_failure)
+    if outcome.ending.value == "succeeded":
+        record(reconciler, plan)
+    return outcome
 
 
 def rolls(plan: Plan) -> bool:

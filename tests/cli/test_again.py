@@ -8,6 +8,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -29,8 +30,10 @@ FAULTS: Mapping[str, Mapping[str, object]] = {
 
 
 @pytest.fixture(autouse=True)
-def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+def impatient(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Give up on an answer after a moment, and do not try again: every fault shows."""
+    with (project / "ecspresso.yml").open("a") as file:
+        file.write("record: .applied\n")
     monkeypatch.setattr("reconciler.aws.sessions._READ_SECONDS", 2.5)
     monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
 
@@ -45,6 +48,8 @@ def converged(cli: Cli, box: Box, first: str) -> None:
     assert box.record()["status"] == "SUCCESSFUL"
     assert box.service()["taskDefinition"].endswith(":2")
     assert cli("plan", "--detailed-exitcode", **NEW).code == 0
+    (record,) = Path(".applied").iterdir()
+    assert "2.4.62" in record.read_text()
 
 
 @pytest.mark.parametrize("fault", FAULTS)
