@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from threading import Lock
@@ -118,7 +118,7 @@ class Fleet:
         unless they are to be `described` first AWS is not asked for anything.
         """
         opened = [self._open(path) for path in (self._paths if paths is None else paths)]
-        with ThreadPoolExecutor(at_once, "fleet") as pool:
+        with _pool(at_once) as pool:
             settled = list(pool.map(_settled, opened))
             aheads = self._aheads(settled) if described else []
             reads: list[Future[object]] = [pool.submit(read) for ahead in aheads for read in ahead.reads()]
@@ -193,6 +193,17 @@ class Fleet:
         return list(found.values())
 
 
+@contextmanager
+def _pool(at_once: int) -> Iterator[ThreadPoolExecutor]:
+    """Give threads, which at Ctrl-C end what they have begun, and begin nothing more."""
+    with ThreadPoolExecutor(at_once, "fleet") as pool:
+        try:
+            yield pool
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+
+
 def _settled(opened: Opened) -> Opened:
     """Evaluate the project file."""
     if opened.reconciler is not None:
@@ -216,7 +227,9 @@ def _done(opened: Opened, act: Callable[[Reconciler], Result]) -> Done[Result]:
         return Done(opened.path, opened.reconciler, None, opened.error)
     try:
         with opened.reconciler:
-            return Done(opened.path, None, act(opened.reconciler))
+            result = act(opened.reconciler)
+        opened.reconciler.forget()
+        return Done(opened.path, None, result)
     except ReconcilerError as error:
         return Done(opened.path, opened.reconciler, None, error)
 
