@@ -219,6 +219,10 @@ class Evaluation:
         )
         return self._session
 
+    def forget(self) -> None:
+        """Let the resolvers go, and what asks them: both know this evaluation."""
+        self._instances = self._session = None
+
     def _common(self, instance: Instance) -> Session | None:
         """Give the lookups that answer for an instance in all projects of the run."""
         if self._shared is None:

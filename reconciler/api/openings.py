@@ -112,6 +112,10 @@ class Opening:
         self._pool.shutdown(wait=False, cancel_futures=True)
         self._ambient.close()
 
+    def forget(self) -> None:
+        """Let go of what only a collector of garbage would find, which short runs do without; use it no more then."""
+        self._files.forget()
+
     @property
     def _connection(self) -> Connection:
         """Give the way to AWS, by the credentials that the project names."""

@@ -48,6 +48,11 @@ class Planning(Opening):
         super().__init__(project, **given)
         self._made: list[_Made] = []
 
+    def forget(self) -> None:
+        """Let go of the plans that were made, too: what stamps them knows the project."""
+        super().forget()
+        self._made.clear()
+
     def plan(
         self, options: Options | None = None, *, strict: bool = False, live: tuple[str, Json] | None = None
     ) -> Plan:
