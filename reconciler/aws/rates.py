@@ -26,6 +26,9 @@ _RECOVERY: Final = 1 / 60
 _PAUSE: Final = 1.0
 """Seconds after a cut in which throttling says nothing new: these calls were under way."""
 
+_MOMENT: Final = 1e-6
+"""Seconds that are no wait, but what calculations leave."""
+
 
 class Bucket:
     """Tokens of one category: pure, told the time in seconds. Tokens may be owed: who comes first is served first."""
@@ -36,17 +39,24 @@ class Bucket:
         self._whole = rate
         self._rate = rate
         self._tokens = burst
+        self._taken = 0
         self._at = now
         self._last = now
         self._cut = -_PAUSE + now
 
-    def take(self, now: float) -> float:
-        """Take a token; give the seconds to wait for it, none while there are some."""
+    def take(self, now: float) -> tuple[int, float]:
+        """Take a token; give its number, and the seconds to wait for it, none while there are some."""
         self._fill(now)
         self._tokens -= 1
+        self._taken += 1
         # Nobody who comes later goes first, also where the rate has grown since.
         self._last = max(self._last, now + max(0.0, -self._tokens) / self._rate)
-        return max(0.0, self._last - now)
+        return self._taken, max(0.0, self._last - now)
+
+    def left(self, number: int, now: float) -> float:
+        """Give the seconds that are still to wait for a token that was taken: some where the rate was cut meanwhile."""
+        self._fill(now)
+        return max(0.0, (number - self._taken - self._tokens) / self._rate)
 
     def throttled(self, now: float) -> None:
         """Halve the rate, and take what is left for spent."""
@@ -60,8 +70,11 @@ class Bucket:
     def _fill(self, now: float) -> None:
         passed = max(0.0, now - self._at)
         self._at = max(self._at, now)
+        # While calls wait it takes as many of them as seconds: at one in ten seconds each would find another rate than
+        # the one that went through, and fail as often as it is tried.
+        eased = passed if self._tokens >= 0 else passed * min(1.0, self._rate)
         self._tokens = min(self._burst, self._tokens + passed * self._rate)
-        self._rate = min(self._whole, self._rate + passed * self._whole * _RECOVERY)
+        self._rate = min(self._whole, self._rate + eased * self._whole * _RECOVERY)
 
 
 class Rates:
@@ -86,9 +99,11 @@ class Rates:
         if bucket is None:
             return
         with self._lock:
-            pause = bucket.take(self._clock())
-        if pause > 0:
+            number, pause = bucket.take(self._clock())
+        while pause > _MOMENT:
             self._sleep(pause)
+            with self._lock:
+                pause = bucket.left(number, self._clock())
 
     def answered(self, service: str, operation: str, code: str) -> None:
         """Hear the error code of an answer."""

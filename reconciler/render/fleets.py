@@ -8,7 +8,7 @@ from dataclasses import field
 
 from reconciler.core.plans import Notice, Plan
 from reconciler.core.values import Json
-from reconciler.errors import HclErrors, ReconcilerError, Where
+from reconciler.errors import HclErrors, ReconcilerError, Refused, Where
 from reconciler.records import dataclass
 from reconciler.render import human, texts
 from reconciler.render.styles import PLAIN, Style
@@ -71,13 +71,15 @@ def _speaks(plan: Plan) -> bool:
 
 def _failures(members: Iterable[Member], style: Style) -> Iterator[str]:
     for member in members:
-        refused = "; ".join(notice.what for notice in member.plan.refusals) if member.plan is not None else ""
-        if member.error or refused:
-            said = f"{member.path}: {member.error or refused}"
-            yield (
-                style.paint("bad", "Error:") + " " + "\n".join(texts.safe(line) for line in said.split("\n"))
-            )
+        refused = member.plan.refusals if member.plan is not None else ()
+        for said in [member.error] if member.error else _refused(refused):
+            lines = f"{member.path}: {said}".split("\n")
+            yield style.paint("bad", "Error:") + " " + "\n".join(map(texts.safe, lines))
             yield ""
+
+
+def _refused(refusals: Iterable[Notice]) -> Iterator[str]:
+    return (str(Refused(each.what, each.where, each.hint)) for each in refusals)
 
 
 def summary(members: Sequence[Member], style: Style = PLAIN) -> str:

@@ -79,7 +79,7 @@ class Application:
         if fault and fault.code:
             raise Refusal(fault.code, fault.text, fault.status)
         with self._sandbox.lock:
-            self._sandbox.limits.take(call.operation)
+            self._sandbox.limits.take(call.operation, identities.account(call.access_key), call.region)
         if call.service == "ecs":
             request = call.json()
             with self._sandbox.lock:

@@ -22,6 +22,7 @@ import random
 import re
 import time
 from collections.abc import Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass, fields
 from typing import Any, Literal
 
@@ -123,11 +124,12 @@ class _Bucket:
 
 
 class Limits:
-    """Token buckets by operation name."""
+    """Token buckets by operation name, for each account and region of its own."""
 
     def __init__(self) -> None:
         """Throttle nothing."""
         self._buckets: dict[str, _Bucket] = {}
+        self._own: dict[tuple[int, str, str], _Bucket] = {}
 
     def replace(self, given: Mapping[str, Any] | str, where: str = "limits") -> None:
         """Put other limits in force, all buckets full."""
@@ -145,16 +147,19 @@ class Limits:
             bucket = _Bucket(limit["burst"], limit["rate"], limit["burst"], time.monotonic())
             buckets |= dict.fromkeys((each.strip() for each in operations.split(",")), bucket)
         self._buckets = buckets
+        self._own = {}
 
     @rules.documented(
-        "developer guide, request throttling for the ECS API: token buckets with burst and sustained rate"
+        "developer guide, request throttling for the ECS API: token buckets with burst and sustained rate, "
+        "for each account and region"
     )
     @rules.reported("transcripts: ThrottlingException: Rate exceeded, status 400")
-    def take(self, operation: str) -> None:
+    def take(self, operation: str, account: str = "", region: str = "") -> None:
         """Take a token for a call; an empty bucket is a `Refusal`."""
-        bucket = self._buckets.get(operation)
-        if bucket is None:
+        whole = self._buckets.get(operation)
+        if whole is None:
             return
+        bucket = self._own.setdefault((id(whole), account, region), copy(whole))
         now = time.monotonic()
         bucket.tokens = min(bucket.burst, bucket.tokens + (now - bucket.filled) * bucket.rate)
         bucket.filled = now

@@ -65,6 +65,13 @@ def assume_role(call: Call, _seed: Seed) -> Answer:
     )
 
 
+@rules.documented("IAM user guide, identifiers: an access key tells the account that it is of")
+def account(access_key: str) -> str:
+    """Tell the account that a caller is of."""
+    found = _ASSUMED.match(access_key)
+    return found["account"] if found else ACCOUNT
+
+
 def _name(encoded: str) -> str:
     """Give the names of role and session out of an access key."""
     try:

@@ -23,7 +23,7 @@ def test_no_window_holds_more_than_burst_and_rate_and_nobody_waits_while_there_a
     for pause in pauses:
         now += pause
         tokens, asked = min(burst, tokens + (now - asked) * rate), now
-        wait = bucket.take(now)
+        _, wait = bucket.take(now)
         if tokens >= 1 + 1e-6:
             assert wait == 0
         tokens -= 1
@@ -43,13 +43,24 @@ def test_throttling_never_lets_more_through_and_a_quiet_minute_forgets_it(
         now += pause
         if throttled:
             bucket.throttled(now)
-        sent = now + bucket.take(now)
-        assert sent >= now + plain.take(now) - 1e-6
+        sent = now + bucket.take(now)[1]
+        assert sent >= now + plain.take(now)[1] - 1e-6
         assert sent >= last
         last = sent
     now = max(now, last) + 120
-    assert [bucket.take(now) for _ in range(20)] == [0.0] * 20
-    assert bucket.take(now) == pytest.approx(1 / 10)
+    assert [bucket.take(now)[1] for _ in range(20)] == [0.0] * 20
+    assert bucket.take(now)[1] == pytest.approx(1 / 10)
+
+
+def test_who_waits_when_the_rate_is_cut_waits_longer_and_stays_in_line() -> None:
+    bucket = Bucket(1, 10, 0.0)
+    (first, _), (second, soon), (third, later) = (bucket.take(0.0) for _ in range(3))
+    assert [soon, later] == pytest.approx([0.1, 0.2])
+    assert bucket.left(first, 0.0) == 0
+    bucket.throttled(0.0)
+    assert bucket.left(second, 0.1) == pytest.approx(0.1, rel=0.01)
+    assert bucket.left(second, 0.2) == pytest.approx(0.0, abs=0.01)
+    assert bucket.left(third, 0.2) == pytest.approx(0.2, rel=0.02)
 
 
 def test_a_throttled_category_goes_on_at_half_its_rate_and_the_calls_under_way_cut_it_no_further() -> None:
@@ -57,9 +68,9 @@ def test_a_throttled_category_goes_on_at_half_its_rate_and_the_calls_under_way_c
     bucket.throttled(0.0)
     bucket.throttled(0.5)
     # Nothing was left, and half a second at 5 a second gives two and a half.
-    assert [bucket.take(0.5) > 0 for _ in range(3)] == [False, False, True]
+    assert [bucket.take(0.5)[1] > 0 for _ in range(3)] == [False, False, True]
     bucket.throttled(1.5)
-    waits = [bucket.take(1.5) for _ in range(10)]
+    waits = [bucket.take(1.5)[1] for _ in range(10)]
     assert waits[9] - waits[8] == pytest.approx(1 / 2.6, rel=0.05)
 
 

@@ -381,7 +381,7 @@ def boto(server: Serving) -> Any:
 
 def exhaust(server: Serving, operation: str) -> None:
     for _ in range(1000):
-        server.sandbox.limits.take(operation)
+        server.sandbox.limits.take(operation, "123456789012", "eu-west-1")
 
 
 def test_the_documented_limits() -> None:
