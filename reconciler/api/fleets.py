@@ -227,9 +227,7 @@ def _done(opened: Opened, act: Callable[[Reconciler], Result]) -> Done[Result]:
         return Done(opened.path, opened.reconciler, None, opened.error)
     try:
         with opened.reconciler:
-            result = act(opened.reconciler)
-        opened.reconciler.forget()
-        return Done(opened.path, None, result)
+            return Done(opened.path, None, act(opened.reconciler))
     except ReconcilerError as error:
         return Done(opened.path, opened.reconciler, None, error)
 
