@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import functools
 import json
+import os
+import signal
+import subprocess
 import threading
+import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import SimpleNamespace
@@ -15,7 +19,7 @@ import pytest
 from benchmarks.fleet import lay_out
 from reconciler.aws.rates import Rates
 from reconciler.throttles import DOCUMENTED
-from tests.cli.commands import ROOT, Box, Cli
+from tests.cli.commands import ROOT, Box, Cli, client_of, command
 from tests.cli.conftest import boxed
 
 SERVICES, CLUSTERS, AT_ONCE = 200, 5, 16
@@ -197,3 +201,66 @@ def test_an_apply_of_many_comes_through_whatever_is_throttled(
         assert (throttled(served) == 0) is (part == 1.0)
         done = [call["operation"] for call in served.serving.calls() if not call.get("error")]
         assert (done.count("RegisterTaskDefinition"), done.count("UpdateService")) == (count, count)
+
+
+def killed_after(steps: int, arguments: tuple[str, ...], served: Box) -> None:
+    """Run the command until it has told of so many steps that are done, kill it, and see that AWS has what it sent."""
+    threads = threading.active_count()
+    with subprocess.Popen(
+        command("--log-format", "json", *arguments),
+        env=os.environ,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as run:
+        assert run.stderr is not None
+        for line in run.stderr:
+            steps -= json.loads(line).get("kind") == "StepDone"
+            if steps == 0:
+                run.kill()
+                break
+    assert run.returncode == -signal.SIGKILL
+    # Who connects now is answered after all those are heard of who connected before, each in a thread.
+    last = client_of(served.serving.endpoint_url, "ecs")
+    last.list_clusters()
+    last.close()
+    deadline = time.monotonic() + 20
+    while threading.active_count() > threads:
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+def test_a_run_that_is_killed_and_repeated_applies_everything_once(
+    cli: Cli, project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    count, arguments = 5, ("apply", ".", "--auto-approve", "--parallelism", "2", "--format", "json")
+    monkeypatch.setenv("IMAGE_TAG", "2.4.62")
+    with boxed(spread(project, count, 1), monkeypatch) as served:
+
+        def updated() -> list[str]:
+            calls = served.serving.calls()
+            return sorted(
+                each["request"]["service"] for each in calls if each["operation"] == "UpdateService"
+            )
+
+        def states() -> list[str]:
+            ran = cli(*arguments)
+            assert ran.code == 0, ran
+            return [each["state"] for each in json.loads(ran.out)["projects"]]
+
+        names = [f"svc{number}" for number in range(count)]
+        served.serving.knobs(speed=0)  # nothing rolls out, so no third project is begun
+        killed_after(3, arguments, served)
+        before = updated()
+        assert 1 <= len(before) <= 2
+        served.serving.knobs(speed=400)
+        assert states() == ["no changes" if name in before else "applied" for name in names]
+        assert updated() == names
+        for number, name in enumerate(names):
+            found = served.ecs.describe_services(cluster="cluster0", services=[name])["services"][0]
+            assert found["taskDefinition"].endswith(f"fam{number}:2")
+            image = served.definition(f"fam{number}")["containerDefinitions"][0]["image"]
+            assert (image.rpartition(":")[2], served.definition(f"fam{number}")["revision"]) == ("2.4.62", 2)
+        assert states() == ["no changes"] * count
+        assert len(served.writes()) == 2 * count
