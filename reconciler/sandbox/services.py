@@ -253,7 +253,7 @@ def describe_services(world: World, request: Body) -> Body:
 @rules.documented(
     "model, ListServices: 10 a page; by launchType, schedulingStrategy and resourceManagementType"
 )
-@rules.guessed("INACTIVE services are not listed, DRAINING ones are")
+@rules.documented("model, DeleteService: DRAINING and INACTIVE services are described, but not listed")
 def list_services(world: World, request: Body) -> Body:
     """List the ARNs of a cluster's services."""
     cluster = clusters.find(world, request.get("cluster"))
@@ -263,7 +263,7 @@ def list_services(world: World, request: Body) -> Body:
         each.body["serviceArn"]
         for key, each in world.services.items()
         if key[0] == cluster["clusterName"]
-        and each.body["status"] != "INACTIVE"
+        and each.body["status"] == "ACTIVE"
         and all(each.body.get(name, _UNSAID.get(name)) == value for name, value in filters.items())
     ]
     return pages.cut(arns, "serviceArns", request, default=10)
@@ -272,6 +272,7 @@ def list_services(world: World, request: Body) -> Body:
 @rules.documented(
     "model, ListServicesByNamespace: services of any cluster, as clients too; NamespaceNotFoundException"
 )
+@rules.guessed("services that are DRAINING or INACTIVE are not listed here either")
 @rules.guessed(
     "a namespace that no service and no cluster names is not found; it is told by its name or the end of its ARN"
 )
@@ -283,7 +284,7 @@ def list_services_by_namespace(world: World, request: Body) -> Body:
     for service in world.services.values():
         named = service.unlisted.get("serviceConnectConfiguration", {}).get("namespace", "")
         known.add(named)
-        if service.body["status"] != "INACTIVE" and named.rpartition("/")[2] == wanted:
+        if service.body["status"] == "ACTIVE" and named.rpartition("/")[2] == wanted:
             arns.append(service.body["serviceArn"])
     if wanted not in {each.rpartition("/")[2] for each in known - {""}}:
         raise Refusal("NamespaceNotFoundException", "Namespace not found.")

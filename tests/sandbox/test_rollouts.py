@@ -216,6 +216,7 @@ def test_deleting_drains_and_then_the_name_is_free(server: Serving, ecs: Any) ->
     with pytest.raises(ClientError, match=r"The service cannot be stopped while it is scaled above 0\."):
         ecs.delete_service(cluster="main", service="web")
     assert ecs.delete_service(cluster="main", service="web", force=True)["service"]["status"] == "DRAINING"
+    assert (described(ecs)["status"], ecs.list_services(cluster="main")["serviceArns"]) == ("DRAINING", [])
     with pytest.raises(ClientError, match=r"Unable to Start a service that is still Draining\."):
         ecs.create_service(**service())
     server.advance(60)
