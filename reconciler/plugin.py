@@ -74,10 +74,20 @@ __all__ = [
     "secret_name",
     "secret_paths",
     "secret_value",
+    "unhooked",
 ]
 
 API = 1
 Config: TypeAlias = Mapping[str, Json]
+_GIT: Final = frozenset(
+    f"GIT_{name}"
+    for name in (
+        *("DIR", "WORK_TREE", "INDEX_FILE", "COMMON_DIR", "OBJECT_DIRECTORY", "ALTERNATE_OBJECT_DIRECTORIES"),
+        *("PREFIX", "NAMESPACE", "GRAFT_FILE", "SHALLOW_FILE", "REPLACE_REF_BASE", "CONFIG"),
+    )
+)
+"""Variables that lead to another repository than the folder's: git sets them for its hooks and aliases (`git rev-parse
+--local-env-vars`)."""
 _KINDS: Final[Mapping[type, str]] = {
     bool: "true or false",
     int: "a whole number",
@@ -232,6 +242,11 @@ def named(argument: Json, what: str, hint: str) -> str:
     if not isinstance(argument, str) or not argument.strip():
         raise ConfigError(f"{what} is text", hint=hint)
     return argument.strip()
+
+
+def unhooked(environ: Mapping[str, str]) -> dict[str, str]:
+    """Give an environment in which git answers for the folder that it is asked in, whatever hook of git's runs us."""
+    return {name: value for name, value in environ.items() if name not in _GIT}
 
 
 class Remembering(ABC):

@@ -24,6 +24,7 @@ from reconciler.plugin import (
     Source,
     Unavailable,
     Value,
+    unhooked,
 )
 
 _QUIETLY: Final = (
@@ -36,15 +37,6 @@ _VARIABLES: Final = {
     "GIT_TERMINAL_PROMPT": "0",
     "GIT_NO_LAZY_FETCH": "1",
 }
-_ELSEWHERE: Final = frozenset(
-    f"GIT_{name}"
-    for name in (
-        *("DIR", "WORK_TREE", "INDEX_FILE", "COMMON_DIR", "OBJECT_DIRECTORY", "ALTERNATE_OBJECT_DIRECTORIES"),
-        *("PREFIX", "NAMESPACE", "GRAFT_FILE", "SHALLOW_FILE", "REPLACE_REF_BASE", "CONFIG"),
-    )
-)
-"""Variables that lead to another repository than the folder's: git sets them for its hooks and aliases (`git rev-parse
---local-env-vars`)."""
 _SECONDS: Final = 60
 
 
@@ -55,8 +47,7 @@ class CheckoutResolver(Remembering):
         """Look in a folder. Nothing is read yet."""
         super().__init__()
         self.folder = folder
-        kept = {name: value for name, value in environ.items() if name not in _ELSEWHERE}
-        self._environ = {**kept, **_VARIABLES}
+        self._environ = {**unhooked(environ), **_VARIABLES}
 
     def read(self, address: Address, /) -> Value:
         """Give one thing that is known of the checkout."""

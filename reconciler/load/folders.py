@@ -10,12 +10,11 @@ from typing import Final
 
 from reconciler.errors import ConfigError, Where
 from reconciler.load.project import NAMES
+from reconciler.plugin import unhooked
 
 _RANKS: Final = {name: rank for rank, name in enumerate(NAMES)}
 _PASSED_OVER: Final = frozenset({"node_modules", "vendor", "__pycache__"})
 """Folders that hold no projects of ours; nor do those whose names begin with a dot."""
-_ELSEWHERE: Final = frozenset({"GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX", "GIT_COMMON_DIR"})
-"""Variables by which git, in a hook of its own, is led to another repository than the folder's."""
 
 
 def first(folder: Path) -> Path | None:
@@ -114,7 +113,7 @@ def git(folder: Path, *arguments: str) -> str:
             text=True,
             check=False,
             stdin=subprocess.DEVNULL,
-            env={name: value for name, value in os.environ.items() if name not in _ELSEWHERE},
+            env=unhooked(os.environ),
         )
     except OSError as error:
         raise ConfigError(f"git cannot be run: {error.strerror}") from error
