@@ -12,10 +12,10 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final, Unpack
 
-from reconciler.api.openings import Given, Opening
+from reconciler.api.openings import Given, Opening, tables
 from reconciler.api.projects import Project
 from reconciler.aws.shapes import ECS
-from reconciler.core import addressing, exports, expresses, kinds, pointers, revisions
+from reconciler.core import addressing, exports, expresses, pointers, revisions
 from reconciler.core.addressing import Addressed, Draft, Named
 from reconciler.core.kinds import express_services
 from reconciler.core.kinds.spellings import short_name
@@ -101,7 +101,7 @@ class _Drafting:
         self._wanted = wanted
         self._opening = opening
         self._gateway: Gateway = opening.gateway
-        self._kinds = kinds.build(ECS)
+        self._kinds = tables()
         self._notes: list[str] = []
 
     def drafted(self, settings: dict[str, Draft]) -> Drafted:

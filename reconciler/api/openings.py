@@ -264,7 +264,7 @@ class Opening:
         return found
 
     def _kinds(self) -> Kinds:
-        return _tables()
+        return tables()
 
     def _group(self, live: JsonObject) -> Group:
         """Find the group of CodeDeploy's that deploys the service. Refused where there is none."""
@@ -291,7 +291,7 @@ class Opening:
 
 
 @cache
-def _tables() -> Kinds:
+def tables() -> Kinds:
     """Lay the tables over the installed model, once a process."""
     from reconciler.aws.shapes import ECS
     from reconciler.core import kinds
