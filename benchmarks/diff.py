@@ -33,7 +33,7 @@ from typing import Any, Final, TypeAlias
 import jsonpatch
 
 from reconciler.aws.shapes import ECS
-from reconciler.core import canon, diffs, findings, kinds, patches
+from reconciler.core import canon, diffs, findings, kinds, nodes, patches
 from reconciler.core.documents import Resolved
 from reconciler.core.kinds import Kind
 from reconciler.core.redaction import Masker
@@ -247,7 +247,7 @@ class Compared:
         after = canon.canon(pair.kind, patched, desired=False, like=desired.canon)
         assert changes
         assert not diffs.diff(desired.canon, after).changes
-        live_listed, desired_listed = (canon.listed(pair.kind.node, it.tree) for it in (live, desired.canon))
+        live_listed, desired_listed = (nodes.listed(pair.kind.node, it.tree) for it in (live, desired.canon))
         return cls(pair, desired, live, changes, (live_listed, desired_listed))
 
 

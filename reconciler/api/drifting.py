@@ -159,7 +159,8 @@ class Drifting(Planning):
     def keep_record(self, plan: Plan, shown: str) -> str:
         """Write down that a plan was applied; gives where, empty where the project names no place.
 
-        `shown` is the plan in JSON, masked. PlanError or AwsError where it cannot be written.
+        `shown` is the plan in JSON, masked. One about a part of what the files say replaces that part of what is
+        recorded; where nothing is it would tell wrong causes. PlanError or AwsError where it cannot be written.
         """
         from reconciler.api import stores
         from reconciler.core import applied
@@ -167,7 +168,21 @@ class Drifting(Planning):
         store = self._store(plan)
         if store is None or not plan.units:
             return ""
-        return store.write(stores.name(plan), applied.write(self.clock.now(), self._values(plan), shown))
+        text = applied.write(self.clock.now(), self._values(plan), shown)
+        if not self._is_whole(plan):
+            before = self._recorded(plan, store)
+            if before is None:
+                return ""
+            record = applied.over(before, applied.read(text, store.named(stores.name(plan))))
+            text = applied.write(record.at, record.values, record.plan.to_json())
+        return store.write(stores.name(plan), text)
+
+    def _is_whole(self, plan: Plan) -> bool:
+        """Tell whether a plan is about all that the project's files say."""
+        kinds = {unit.kind for unit in plan.units}
+        left_out = self.settings.task_definition is not None and "task_definition" not in kinds
+        alone = self.settings.service is not None and kinds == {"task_definition"}
+        return not (left_out or alone or any(unit.partial for unit in plan.units))
 
     def _values(self, plan: Plan) -> dict[str, Json]:
         from reconciler.core import applied

@@ -6,8 +6,7 @@ import re
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence, Set
 from typing import Final, TypeVar
 
-from reconciler.core import canon as canons
-from reconciler.core import pointers
+from reconciler.core import nodes, pointers
 from reconciler.core.appspecs import LATER
 from reconciler.core.canon import Canon, Seen
 from reconciler.core.diffs import address_of
@@ -230,13 +229,13 @@ def _below(found: Mapping[Path, frozenset[_T]], path: Path) -> Iterator[frozense
 
 def _shown(path: Path, seen: Seen, origin: Provenance, masker: Masker) -> Json:
     """Give a value list-shaped and masked: the canonical one, which knows names, or a default as the file says it."""
-    node = canons.node_at(origin.canon.kind.node, path)
+    node = nodes.at(origin.canon.kind.node, path)
     try:
         value = pointers.get(origin.canon.tree, path)
     except KeyError:
         value = seen.wire.get(seen.pair) if seen.pair and isinstance(seen.wire, dict) else seen.wire
         return mask(value, path, origin, masker)
-    return canons.listed(node, mask(value, path, origin, masker))
+    return nodes.listed(node, mask(value, path, origin, masker))
 
 
 def _values(canon: Canon) -> Iterator[tuple[Path, Seen]]:

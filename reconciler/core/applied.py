@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Final
 
 from reconciler.core.plans import Plan
@@ -33,6 +34,18 @@ def write(at: float, values: Mapping[str, Json], plan: str) -> str:
     """Write a record. `plan` is the plan in JSON, masked (`planfiles.shown`)."""
     body = {"format": FORMAT, "at": at, "values": dict(values), "plan": json.loads(plan)}
     return json.dumps(body, indent=1, ensure_ascii=False) + "\n"
+
+
+def over(before: Applied, now: Applied) -> Applied:
+    """Give a record after an apply of a part: units that it was not about, or not as a whole, stay as they were.
+
+    So does the time, since what stays may have been changed since then.
+    """
+    whole = {unit.address: unit for unit in now.plan.units if not unit.partial}
+    units = (*(whole.pop(unit.address, unit) for unit in before.plan.units), *whole.values())
+    inputs = {entry.address: entry for entry in (*now.plan.inputs, *before.plan.inputs)}
+    plan = replace(before.plan, units=units, inputs=tuple(inputs.values()))
+    return Applied(at=before.at, plan=plan, values={**now.values, **before.values})
 
 
 def read(text: str, name: str) -> Applied:

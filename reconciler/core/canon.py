@@ -14,9 +14,10 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import field, replace
 
 from reconciler.core import pointers, scalars, words
+from reconciler.core.identities import distinction, identity, items_at, says_something
 from reconciler.core.kinds import Kind
 from reconciler.core.kinds.rules import ABSENT, Key, Maybe, Node
-from reconciler.core.redaction import NUMBER, numbered, secret_member, secret_option
+from reconciler.core.redaction import numbered, secret_member, secret_option
 from reconciler.core.values import Json, JsonObject, Path
 from reconciler.records import dataclass
 
@@ -143,46 +144,6 @@ def canon(
         tuple(visit.remarks),
         tuple(visit.named),
     )
-
-
-def listed(node: Node | None, tree: Json, places: dict[Path, Path] | None = None) -> Json:
-    """Give a canonical tree list-shaped again, sets in the order of their keys: the form that people read.
-
-    `places` is filled with where each canonical place went, if it is given.
-    """
-    return _listed(node, tree, places if places is not None else {}, (), ())
-
-
-def _listed(node: Node | None, tree: Json, places: dict[Path, Path], path: Path, to: Path) -> Json:
-    places[path] = to
-    item = node.item if node is not None else None
-    if isinstance(tree, list | tuple):
-        return [_listed(item, member, places, (*path, i), (*to, i)) for i, member in enumerate(tree)]
-    if not isinstance(tree, dict):
-        return tree
-    if node is None or item is None:
-        members = node.members if node is not None else {}
-        return {
-            name: _listed(members.get(name), member, places, (*path, name), (*to, name))
-            for name, member in tree.items()
-        }
-    if node.pair and node.rule.key is not None:
-        key = node.rule.key.members[0]
-        places.update({(*path, name): (*to, i, node.pair) for i, name in enumerate(sorted(tree))})
-        return [{key: name, node.pair: value} for name, value in sorted(tree.items())]
-    return [
-        _listed(item, member, places, (*path, name), (*to, i))
-        for i, (name, member) in enumerate(sorted(tree.items()))
-    ]
-
-
-def node_at(node: Node | None, path: Path) -> Node | None:
-    """Give the table's node at a canonical place; None inside free-form maps and for the value of a pair."""
-    for key in path:
-        if node is None or node.pair:
-            return None
-        node = node.item if node.item is not None else node.members.get(str(key))
-    return node
 
 
 def _facts(kind: Kind, root: JsonObject) -> JsonObject:
@@ -401,13 +362,13 @@ def _names(item: Node, key: Key, value: Sequence[Json], visit: _Visit, raw: Path
     members = [names.split("|") for names in key.members]
     found: list[str | None] = []
     for index, given in enumerate(value):
-        identity = _identity(item, members, given)
-        if identity == "" and not _says_something(given):
+        called = identity(item, members, given)
+        if called == "" and not says_something(given):
             found.append(None)  # `[{"name": "", "value": ""}]`, as forms leave it behind
             continue
-        if identity == "" and visit.desired:
+        if called == "" and visit.desired:
             visit.remarks.append(Remark((*raw, index), f"an item without `{members[0][0]}`"))
-        found.append(identity)
+        found.append(called)
     return found
 
 
@@ -419,7 +380,7 @@ def _tell_apart(
     Where the desired document has the name once, the item that is most like that one keeps it, so that its twins are
     what is too much; where that has twins, a single item is the one of them that it is like.
     """
-    there = _items(visit.like, path)
+    there = items_at(visit.like, path)
     for name, times in Counter(names).items():
         if name is None or (times == 1 and (not there or name in there)):
             continue
@@ -427,29 +388,14 @@ def _tell_apart(
         for index, given in enumerate(value):
             if names[index] == name:
                 _, tree = _value(item, given, _Visit(visit.facts, visit.desired, visit.read_only), (), ())
-                more[index] = _more(key, tree)
+                more[index] = distinction(key, tree)
         if name in there:
-            wanted = _more(key, there[name])
+            wanted = distinction(key, there[name])
             del more[min(more, key=lambda index: (more[index] != wanted, more[index]))]
         for index, text in more.items():
             longer = f"{name}:{text}"
             if times > 1 or longer in there:
                 names[index] = longer
-
-
-def _items(tree: Json, path: Path) -> JsonObject:
-    try:
-        found = pointers.get(tree, path)
-    except KeyError:
-        return {}
-    return found if isinstance(found, dict) else {}
-
-
-def _more(key: Key, tree: Maybe) -> str:
-    """Write what tells twins apart in canonical form, in which a hostPort of 0 is none."""
-    members = tree if isinstance(tree, dict) else {}
-    values = (members.get(name, "") for name in key.then)
-    return "/".join("+".join(sorted(value)) if isinstance(value, dict) else str(value) for value in values)
 
 
 def _whole_name(item: Node, given: Json, visit: _Visit) -> str | None:
@@ -458,54 +404,6 @@ def _whole_name(item: Node, given: Json, visit: _Visit) -> str | None:
     if tree is ABSENT:
         return None
     return tree if isinstance(tree, str) else json.dumps(tree, sort_keys=True)
-
-
-def _identity(item: Node, members: Sequence[Sequence[str]], given: Json) -> str:
-    """Join the values of the identifying members, the first of each that is there; empty where none is."""
-    if not isinstance(given, dict):
-        return ""
-    parts: list[str] = []
-    found = False
-    for names in members:
-        for name in names:
-            if (value := _plain(item, name, given)) is not ABSENT:
-                found = True
-                break
-        else:
-            value = item.members[names[0]].rule.default
-        parts.append("" if value is ABSENT else str(value))
-    return "/".join(parts) if found else ""
-
-
-def _plain(item: Node, name: str, given: JsonObject) -> Maybe:
-    """Give the canonical form of a member, however its name is written; ABSENT where it holds no scalar."""
-    node = item.members[name]
-    found = _read(node, given.get(name))
-    if found is ABSENT:
-        others = (_read(node, value) for other, value in given.items() if item.member(other) == name)
-        return next((value for value in others if value is not ABSENT), ABSENT)
-    return found
-
-
-def _read(node: Node, value: Json) -> Maybe:
-    if value is None or node.members:
-        return ABSENT
-    try:
-        return scalars.read(node.shape.kind, value, node.rule)
-    except scalars.MistypedError:
-        return ABSENT
-
-
-def _says_something(given: Json) -> bool:
-    """Tell whether anything in a value is more than an empty or zero leaf."""
-    return any(bool(leaf) for _, leaf in pointers.leaves(given))
-
-
-def unnumbered(path: Path) -> Path:
-    """Give the place of the item that a numbered one repeats; any other place as it is."""
-    if not any(isinstance(key, str) and "#" in key for key in path):
-        return path
-    return tuple(NUMBER.sub("", key) if isinstance(key, str) else key for key in path)
 
 
 def _last(path: Path) -> str:

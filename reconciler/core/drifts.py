@@ -10,7 +10,7 @@ from enum import Enum
 from typing import Final
 
 from reconciler.core import canon as canons
-from reconciler.core import secrets
+from reconciler.core import nodes, secrets
 from reconciler.core.applied import Applied
 from reconciler.core.kinds import Kinds
 from reconciler.core.kinds.rules import ABSENT, Maybe
@@ -177,8 +177,9 @@ class _Judging:
         return next((each for each in self.record.plan.units if each.address == unit.address), None)
 
     def _drift(self, unit: Unit, finding: Finding, base: Maybe) -> Drift:
-        if base is ABSENT:
-            return _as(unit, finding, cause=None if self.record is None else Cause.CONFIGURATION)
+        if base is ABSENT:  # of another of its kind that is recorded the files have moved away
+            kinds = {each.kind for each in self.record.plan.units} if self.record is not None else ()
+            return _as(unit, finding, cause=Cause.CONFIGURATION if unit.kind in kinds else None)
         moved = tuple(self._moved(finding))
         ours = Cause.INFRASTRUCTURE if moved else Cause.CONFIGURATION
         if finding.sensitive:
@@ -225,7 +226,7 @@ class _Judging:
                 found = found[key]
             else:
                 return ABSENT
-        return canons.listed(canons.node_at(node, tuple(path)), found)
+        return nodes.listed(nodes.at(node, tuple(path)), found)
 
     def _moved(self, finding: Finding) -> Iterator[Moved]:
         """Give the values behind what the files want that are others than when it was applied."""

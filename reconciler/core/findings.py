@@ -8,14 +8,21 @@ from dataclasses import replace
 from functools import cached_property
 from typing import Final
 
-from reconciler.core import canon as canons
-from reconciler.core import pointers
+from reconciler.core import nodes, pointers
 from reconciler.core.canon import Canon
 from reconciler.core.diffs import Action, Change, address_of
 from reconciler.core.documents import Resolved
 from reconciler.core.kinds.rules import ABSENT, Maybe, Node
 from reconciler.core.plans import Finding, Reason
-from reconciler.core.redaction import MASK, Masker, numbered, secret_member, secret_name, secret_option
+from reconciler.core.redaction import (
+    MASK,
+    Masker,
+    numbered,
+    secret_member,
+    secret_name,
+    secret_option,
+    unnumbered,
+)
 from reconciler.core.values import Json, JsonObject, Origin, Path
 from reconciler.records import dataclass
 
@@ -46,7 +53,7 @@ class Provenance:
             return True
         if not self.marked:
             return False
-        twin = canons.unnumbered(path)
+        twin = unnumbered(path)
         return not self.marked.isdisjoint(_around(path)) or (
             twin != path and not self.marked.isdisjoint(_around(twin))
         )
@@ -73,7 +80,7 @@ class Provenance:
         """Tell whether what an item of a set is called by must not be shown: its name is made of that."""
         if not self.marked:
             return False
-        above = canons.node_at(self.canon.kind.node, path[:-1])
+        above = nodes.at(self.canon.kind.node, path[:-1])
         if above is None or above.rule.key is None:
             return False
         key = above.rule.key
@@ -123,7 +130,7 @@ def _in_free_form(root: Node, path: Path) -> bool:
         if node.free_form:
             named = secret_option if node.shape.kind == "map" else secret_member
             return any(named(inner) for inner in path[length:] if isinstance(inner, str))
-        node = canons.node_at(node, (key,))
+        node = nodes.at(node, (key,))
     return False
 
 
@@ -156,16 +163,16 @@ def _said(other: Maybe, canon: Canon, path: Path) -> Maybe:
 
 
 def _finding(change: Change, origin: Provenance, masker: Masker) -> Finding:
-    node = canons.node_at(origin.canon.kind.node, change.path)
+    node = nodes.at(origin.canon.kind.node, change.path)
     places: dict[Path, Path] = {}
     new: list[Json] = []
     after = None
     if change.after is not ABSENT:
-        after = canons.listed(node, mask(change.after, change.path, origin, _telling(masker, new)), places)
+        after = nodes.listed(node, mask(change.after, change.path, origin, _telling(masker, new)), places)
     old: list[Json] = []
     before = None
     if change.before is not ABSENT:
-        before = canons.listed(node, mask(change.before, change.path, origin, _telling(masker, old)))
+        before = nodes.listed(node, mask(change.before, change.path, origin, _telling(masker, old)))
     place = shown(change.path, origin, masker)
     return Finding(
         address=address_of(origin.canon.kind.node, place),
@@ -193,7 +200,7 @@ def _telling(masker: Masker, hidden: list[Json]) -> Masker:
 
 def _back_to(change: Change, origin: Provenance) -> str:
     """Say what a member that the file no longer mentions is again, where ECS has a default for it."""
-    node = canons.node_at(origin.canon.kind.node, change.path)
+    node = nodes.at(origin.canon.kind.node, change.path)
     if change.after is not ABSENT or node is None:
         return ""
     usual = node.rule.usual(origin.canon.facts)
@@ -216,7 +223,7 @@ def shown(path: Path, origin: Provenance, masker: Masker) -> Path:
     node: Node | None = origin.canon.kind.node
     for length, key in enumerate(path, start=1):
         named.append(_name(node, path[:length], origin, masker))
-        node = canons.node_at(node, (key,))
+        node = nodes.at(node, (key,))
     return tuple(named)
 
 
@@ -237,7 +244,7 @@ def mask(value: Json, path: Path, origin: Provenance, masker: Masker) -> Json:
         return value
     named = bool(origin.marked or masker.secrets)
     root = origin.canon.kind.node
-    node = canons.node_at(root, path)
+    node = nodes.at(root, path)
     if node is None and _in_free_form(root, path):
         return masker.texts(value)
     return _Masking(origin, masker, named).value(value, path, node)
@@ -277,7 +284,7 @@ class _Masking:
             if free_form and says(name):
                 masked[called] = self.masker.texts(member)
             else:
-                masked[called] = self.value(member, there, canons.node_at(node, (name,)))
+                masked[called] = self.value(member, there, nodes.at(node, (name,)))
         return masked
 
     def pairs(self, value: JsonObject, path: Path) -> Json:

@@ -13,8 +13,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import field
 from typing import TypeAlias, cast
 
-from reconciler.core import pointers
-from reconciler.core.canon import Canon, node_at
+from reconciler.core import nodes, pointers
+from reconciler.core.canon import Canon
 from reconciler.core.diffs import Action, Change
 from reconciler.core.kinds.rules import Node
 from reconciler.core.values import Json, JsonObject, Path
@@ -131,7 +131,7 @@ class _Writer:
                 value = cast("JsonObject", wanted.wire).get(seen.pair, "")
                 self.set((*seen.raw, seen.pair), value, change.path)
             else:
-                node = node_at(self.desired.kind.node, change.path)
+                node = nodes.at(self.desired.kind.node, change.path)
                 self.set(seen.raw, wanted.wire, change.path, node)
             return
         parent, raw = self.parent(change.path)
@@ -207,7 +207,7 @@ def _identity(root: Node, path: Path, body: JsonObject, raw: Path) -> list[tuple
 
     An item that has none, because the whole value tells it apart, identifies itself.
     """
-    node = node_at(root, path[:-1])
+    node = nodes.at(root, path[:-1])
     item = pointers.get(body, raw)
     if node is None or node.rule.key is None or not node.rule.key.members or not isinstance(item, dict):
         return [((), item)]
@@ -223,7 +223,7 @@ def _lifted(changes: Sequence[Change], desired: Canon, live: Canon | None) -> Se
     root = desired.kind.node
     for change in changes:
         around = (change.path[:length] for length in range(1, len(change.path)))
-        path = next((path for path in around if _is_document(node_at(root, path))), None)
+        path = next((path for path in around if _is_document(nodes.at(root, path))), None)
         if path is None or not (_is_text(desired, path) or _is_text(live, path)):
             lifted[change.path] = change
         else:
@@ -255,7 +255,7 @@ def _is_text(canon: Canon, path: Path) -> bool:
 
 def _is_listed(canon: Canon, path: Path) -> bool:
     """Tell whether the item at a canonical place has an index in the body, and no name."""
-    node = node_at(canon.kind.node, path[:-1])
+    node = nodes.at(canon.kind.node, path[:-1])
     return node is not None and node.item is not None
 
 

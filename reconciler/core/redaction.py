@@ -9,7 +9,7 @@ from collections.abc import Callable, Container, Iterable
 from functools import lru_cache
 from typing import Final
 
-from reconciler.core.values import Json
+from reconciler.core.values import Json, Path
 from reconciler.records import dataclass
 
 MASK: Final = "(sensitive value)"
@@ -30,7 +30,7 @@ SECRET_NAMES: Final = (
 )
 _SECRET_NAME: Final = re.compile("|".join(fnmatch.translate(pattern) for pattern in SECRET_NAMES))
 # What tells apart items of one name in what AWS describes (`API_KEY#2`): no part of the name.
-NUMBER: Final = re.compile(r"#[0-9]+\Z")
+_NUMBER: Final = re.compile(r"#[0-9]+\Z")
 # Options of log drivers that name a field of a record, or of a stream, by a name like that of a secret (Fluent Bit's
 # output plugins).
 _FIELD_NAME: Final = re.compile(
@@ -56,7 +56,7 @@ _ASSIGNED: Final = re.compile(r"""([A-Za-z][\w.-]*)=("[^"]*"|'[^']*'|[^\s,;&"'()
 @lru_cache(maxsize=32768)  # of a variable it is asked in the file, in the description and in the plan
 def secret_name(name: str) -> bool:
     """Tell whether a variable's name says that its value is secret; of twins each, whatever their numbers."""
-    return _SECRET_NAME.match(NUMBER.sub("", name.upper())) is not None
+    return _SECRET_NAME.match(_NUMBER.sub("", name.upper())) is not None
 
 
 @lru_cache(maxsize=4096)
@@ -78,6 +78,13 @@ def numbered(name: str, taken: Container[str]) -> str:
     while f"{name}#{number}" in taken:
         number += 1
     return f"{name}#{number}"
+
+
+def unnumbered(path: Path) -> Path:
+    """Give the place of the item that a numbered one repeats; any other place as it is."""
+    if not any(isinstance(key, str) and "#" in key for key in path):
+        return path
+    return tuple(_NUMBER.sub("", key) if isinstance(key, str) else key for key in path)
 
 
 def _masked(_value: Json) -> str:

@@ -14,7 +14,7 @@ from dataclasses import replace
 from typing import Final
 
 from reconciler.core import canon as canons
-from reconciler.core import findings
+from reconciler.core import findings, nodes
 from reconciler.core.documents import Resolved
 from reconciler.core.kinds import Kind
 from reconciler.core.kinds.rules import ABSENT, Maybe, Node
@@ -192,7 +192,7 @@ def _below(node: Node | None, left: Maybe, right: Maybe, pattern: Path, path: Pa
         segment = node.member(segment) or segment
     for key in keys:
         if segment in (ANY, str(key)):
-            inner = canons.node_at(node, (key,))
+            inner = nodes.at(node, (key,))
             yield from _below(inner, _at(left, key), _at(right, key), pattern[1:], (*path, key))
 
 
@@ -217,7 +217,7 @@ def _edit(desired: Desired, live: canons.Canon, path: Path) -> tuple[Path, Json,
         return None
     value = there.wire
     for length in range(len(path) - 1, -1, -1):
-        parent = canons.node_at(node, path[:length])
+        parent = nodes.at(node, path[:length])
         key = path[length]
         seen = canon.seen.get(path[:length])
         is_list = parent is not None and parent.item is not None
@@ -232,7 +232,7 @@ def _edit(desired: Desired, live: canons.Canon, path: Path) -> tuple[Path, Json,
 
 
 def _is_item(node: Node, path: Path) -> bool:
-    above = canons.node_at(node, path[:-1])
+    above = nodes.at(node, path[:-1])
     return above is not None and above.item is not None
 
 

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Sequence
 from typing import Final
 
 from reconciler.core import canon as canons
-from reconciler.core import codedeployments, diffs, pointers
+from reconciler.core import codedeployments, diffs, nodes, pointers
 from reconciler.core.values import Json, JsonObject, Path
 from reconciler.engine import ignoring
 from reconciler.engine.composing import Desired
@@ -38,7 +38,7 @@ def body(
     derived: list[Path] = []
     for path in sorted(diffs.left_alone(desired.canon, live), key=pointers.text):
         root = str(path[0])
-        node = canons.node_at(kind.node, path)
+        node = nodes.at(kind.node, path)
         if root in _NAMING or _EITHER.get(root) in desired.canon.tree:
             continue
         above = desired.canon.seen.get(path[:-1])
@@ -52,7 +52,7 @@ def body(
             carried.append(diffs.address_of(kind.node, path))
     wanted = desired.canon.tree
     for path in derived:  # judged by all that stands around them
-        node = canons.node_at(kind.node, path)
+        node = nodes.at(kind.node, path)
         test = node.rule.derived if node is not None else None
         if test is None or not test(live.seen[path].wire, path, live.tree, wanted):
             desired = ignoring.take_over(desired, live, path)

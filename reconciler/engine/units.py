@@ -8,7 +8,7 @@ from dataclasses import field, replace
 from typing import TYPE_CHECKING
 
 from reconciler.core import canon as canons
-from reconciler.core import diffs, findings, patches, pointers, shapes
+from reconciler.core import diffs, findings, nodes, patches, pointers, shapes
 from reconciler.core.kinds import Kind, Kinds
 from reconciler.core.plans import Finding, Notice, Unit, Verb
 from reconciler.core.redaction import Masker
@@ -73,7 +73,7 @@ class Sides:
 
     def _shown(self, tree: Json) -> Json:
         masked = findings.mask(tree, (), self._origin, self._masker)
-        return canons.listed(self._origin.canon.kind.node, masked)
+        return nodes.listed(self._origin.canon.kind.node, masked)
 
 
 @dataclass(slots=True)

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import field
 
 from reconciler.core import canon as canons
-from reconciler.core import codedeployments, patches, pointers
+from reconciler.core import codedeployments, nodes, patches, pointers
 from reconciler.core.canon import Canon
 from reconciler.core.diffs import Action, Change
 from reconciler.core.kinds import controllers
@@ -105,7 +105,7 @@ def _without_derived(body: JsonObject, members: Sequence[str], live: Canon, desi
     for path, seen in patched.seen.items():
         if path[-1] not in derived or path in desired.seen:
             continue
-        node = canons.node_at(desired.kind.node, path)
+        node = nodes.at(desired.kind.node, path)
         if node is None or node.rule.derived is None:
             continue
         if node.rule.derived(seen.wire, path, live.tree, patched.tree):

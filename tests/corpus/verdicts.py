@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from reconciler.core import canon, diffs
+from reconciler.core import canon, diffs, nodes
 from reconciler.core.canon import Canon
 from reconciler.core.diffs import Change, Differences
 from reconciler.core.kinds import Kind
@@ -109,7 +109,7 @@ def _follows(kind: Kind, document: Any, mutation: Mutation, change: Change) -> b
 
     That is so by rules with a condition: on facts of the document, or on what stands beside the member.
     """
-    node = canon.node_at(kind.node, change.path)
+    node = nodes.at(kind.node, change.path)
     if node is None or (node.rule.default_for is None and node.rule.absent_if is None):
         return False
     of_facts = str(mutation.path[0]) in kind.facts and change.path[0] != mutation.path[0]
@@ -162,7 +162,7 @@ def _covers(kind: Kind, change: Change, spot: Place) -> bool:
 
 def _within(kind: Kind, change: Change, address: str) -> bool:
     """Tell whether all that a change adds or removes stands at an address or below it."""
-    node = canon.node_at(kind.node, change.path)
+    node = nodes.at(kind.node, change.path)
     sides = [side for side in (change.before, change.after) if side is not ABSENT]
     found = {where for side in sides for where, _ in diffs.leaves(node, side, change.address)}
     return bool(found) and all(where == address or _below(where, address) for where in found)

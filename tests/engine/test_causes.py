@@ -1,4 +1,4 @@
-"""Who moved a secret: no value of it is told, so what the files say in its place, and its versions, have to tell."""
+"""Who moved, where that is hard to tell: of a secret, whose values nobody may see; and after an apply of a part."""
 
 from __future__ import annotations
 
@@ -8,7 +8,15 @@ from typing import Any
 import pytest
 
 from reconciler.core.drifts import Cause
-from tests.engine.worlds import CLUSTER, FAMILY, REVISION, SERVICE, Recorded, task_definition
+from tests.engine.worlds import (
+    CLUSTER,
+    FAMILY,
+    SERVICE,
+    Recorded,
+    World,
+    service,
+    task_definition,
+)
 
 REFERENCE = "{{ tfstate `output.password` }}"
 URL, TOKEN = {"name": "URL", "value": f"pg://{REFERENCE}@db"}, {"name": "API_TOKEN", "value": "one-literal"}
@@ -28,6 +36,11 @@ def by_hand(world: Recorded, change: Callable[[list[Any]], object]) -> None:
     world.gateway.register_task_definition(task_definition() | {"containerDefinitions": [container]})
     revision = world.gateway.list_revisions(FAMILY, limit=1)[0]
     world.gateway.update_service({"cluster": CLUSTER, "service": SERVICE, "taskDefinition": revision})
+
+
+def causes(world: Recorded) -> dict[str, Cause | None]:
+    """Give the causes of the differences, by their places."""
+    return {place.partition(" ")[2]: drift.cause for place, drift in world.drift().items()}
 
 
 @pytest.mark.parametrize(
@@ -69,6 +82,26 @@ def test_who_moved_a_secret(
     recorded.keep()
     assert recorded.drift() == {}
     move(recorded)
-    place = f'{REVISION} containerDefinitions["app"].environment["{name}"]'
-    found = {place: drift.cause for place, drift in recorded.drift().items()}
-    assert found == ({place: cause} if name else {})
+    place = f'containerDefinitions["app"].environment["{name}"]'
+    assert causes(recorded) == ({place: cause} if name else {})
+
+
+def test_an_apply_of_a_part_leaves_the_rest_as_it_was_recorded(recorded: Recorded) -> None:
+    recorded.gateway.edit(CLUSTER, SERVICE, enableECSManagedTags=True)
+    recorded.write("service.json", service() | {"healthCheckGracePeriodSeconds": 9, "desiredCount": 4})
+    recorded.keep(update_service=False, force_new_deployment=True)
+    before = {"enableECSManagedTags": Cause.LIVE, "healthCheckGracePeriodSeconds": Cause.CONFIGURATION}
+    assert causes(recorded) == before | {"desiredCount": Cause.CONFIGURATION}
+    recorded.keep(skip_task_definition=True)
+    recorded.gateway.edit(CLUSTER, SERVICE, desiredCount=5)
+    recorded.by_hand(LEVEL="debug")
+    level = 'containerDefinitions["app"].environment["LEVEL"]'
+    assert causes(recorded) == {"desiredCount": Cause.LIVE, level: Cause.LIVE}
+
+
+def test_an_apply_of_a_part_alone_records_nothing(world: World) -> None:
+    recorded = Recorded(world.root)
+    recorded.gateway = world.gateway
+    recorded.keep(skip_task_definition=True)
+    recorded.by_hand(LEVEL="debug")
+    assert set(causes(recorded).values()) == {None}

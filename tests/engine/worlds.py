@@ -168,11 +168,11 @@ class World:
 class Recorded(World):
     """A project whose applies are recorded."""
 
-    def keep(self) -> None:
+    def keep(self, **options: Any) -> None:
         """Apply, and record that."""
         self.write("reconciler.yml", PROJECT + "record: .applied\n")
         with self.opened() as reconciler:
-            plan = reconciler.plan()
+            plan = reconciler.plan(Options(**options))
             reconciler.apply(plan)
             reconciler.keep_record(plan, planfiles.shown(plan, reconciler.masker, ()))
 
