@@ -8,7 +8,7 @@ from dataclasses import field
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Protocol
 
-from reconciler.errors import AwsNotFound, PlanError, Where
+from reconciler.errors import AwsNotFound, ConfigError, PlanError, Where
 from reconciler.records import dataclass
 
 if TYPE_CHECKING:
@@ -118,8 +118,10 @@ class _Bucket:
 
 
 def opened(place: str, root: Path, s3: Callable[[], AwsClient]) -> Store:
-    """Open the place that a project file names: ``s3://BUCKET/PREFIX``, or a folder beside it."""
+    """Open a place: ``s3://BUCKET/PREFIX``, or a folder, from `root`. ConfigError for another URL."""
     found = _S3.fullmatch(place)
+    if found is None and "://" in place:
+        raise ConfigError(f"{place} is neither a folder nor s3://BUCKET/PREFIX")
     return _Folder(root / place) if found is None else _Bucket(s3(), found[1], found[2])
 
 

@@ -111,7 +111,7 @@ def rank(drifts: Sequence[Drift], rules: Sequence[Rule] = ()) -> tuple[Drift, ..
 
 
 _NAME: Final = r"[A-Za-z][A-Za-z0-9]*"
-_STEP: Final = rf"(?:\.({_NAME})|\.?(\*)|\[\"([^\"]*)\"\]|\[([0-9]+|\*)\])"
+_STEP: Final = rf"(?:\.({_NAME})|\.?(\*)|\[\"([^\"]+)\"\]|\[([0-9]+|\*)\])"
 _PLACE: Final = re.compile(rf"{_NAME}{_STEP}*")
 
 

@@ -68,6 +68,7 @@ DEFINITIONS: Final = ("service_definition", "task_definition", "express_definiti
 _ACCOUNT: Final = re.compile(r"[0-9]{12}\Z")
 _OUTLINED: Final = frozenset({*_OPENING, *_CREDENTIALS, *DEFINITIONS, "region", services.KEY})
 """The keys that are wanted in a first pass."""
+_BUCKET: Final = re.compile(r"s3://[^/]")
 _PLUGIN_KEYS: Final = frozenset({"name", "config", "func_prefix"})
 _CODEDEPLOY_KEYS: Final = frozenset({"application_name", "deployment_group_name", "deployment_config_name"})
 _APPSPEC_KEYS: Final = frozenset({"Hooks"})
@@ -384,6 +385,9 @@ def _from_root(project: Members, name: str, text: str) -> str:
 
 def _record(project: Members) -> str | None:
     text = project.text("record")
+    if text and "://" in text and not _BUCKET.match(text):
+        what = f"record is a folder or s3://BUCKET/PREFIX, not {text!r}"
+        raise ConfigError(what, project.where("record"))
     return _from_root(project, "record", text) if text and "://" not in text else text or None
 
 

@@ -117,7 +117,7 @@ def test_places_as_plans_name_them(place: str, pointer: str) -> None:
     assert severities.pointer(place) == pointer
 
 
-@pytest.mark.parametrize("place", ["", ".a", 'a["b', "a..b", "a b", "[0]", "a[b]"])
+@pytest.mark.parametrize("place", ["", ".a", 'a[""]', 'a["b', "a..b", "a b", "[0]", "a[b]"])
 def test_what_is_no_place(place: str) -> None:
     with pytest.raises(ValueError, match="neither a JSON pointer"):
         severities.pointer(place)

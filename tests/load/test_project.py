@@ -220,6 +220,8 @@ def test_nothing_to_warn_of(text: str) -> None:
             "an AppSpec for ECS has no hook BeforeInstal; it has BeforeInstall, AfterInstall,",
         ),
         ("appspec: {Hooks: [f]}\n", "a hook of the AppSpec is an event and the function that it calls"),
+        ("record: gs://bucket/x\n", "record is a folder or s3://BUCKET/PREFIX, not 'gs://bucket/x'"),
+        ("record: 's3:///x'\n", "record is a folder or s3://BUCKET/PREFIX"),
         ("codedeploy: x\n", "codedeploy is an object, not a text\n  try: write codedeploy: { … }"),
         ("required_version: '>= 9'\n", "required_version leaves out ecspresso 2"),
         ("required_version: '=> 2'\n", "required_version: this is no"),
