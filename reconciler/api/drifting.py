@@ -90,7 +90,8 @@ class Drifting(Planning):
 
         if self._shared is None:
             return callers.tell(drifted, make())
-        place = (self.gateway.account(), self.gateway.region)
+        # What one role may not read another one of the account may.
+        place = (self.gateway.account(), self.gateway.region, *self._connection.credentials)
         return callers.tell(drifted, self._shared.share("trail", place, make))
 
     def _imprints(self, plan: Plan) -> dict[str, Seen]:
@@ -208,7 +209,7 @@ class Drifting(Planning):
             for index, secret in enumerate(unit.secrets):
                 try:
                     addresses = [origin.address for origin in secret.sources]
-                    secrets.fill(secrets.slot(index), unit.secrets, self._files.reveal(addresses))
+                    secrets.fill(secrets.slot(0), [secret], self._files.reveal(addresses))
                 except StalePlan:
                     found.add((unit.address, index))
                 except (Refused, ReconcilerError):  # whether it moved cannot be told
