@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from reconciler.core import trails
-from reconciler.core.drifts import Cause, Drift
+from reconciler.core.drifts import Cause, Change, Drift
 from reconciler.core.plans import Notice, Plan, Unit
 from reconciler.core.values import JsonObject
 from reconciler.errors import AwsDenied, AwsError
@@ -36,16 +36,20 @@ def tell(drifted: Drifted, history: History) -> Drifted:
             continue
         subject = _subject(drifted.plan, drift)
         records: list[JsonObject] = []
+        by: tuple[Change, ...] = ()
         try:
-            for name in trails.names(drift, subject):
-                calls, complete = history.since(name, since)
-                records.extend(calls)
-                notices.extend(() if complete else (_cut(name),))
+            for names in (trails.names(drift, subject), trails.rarer(drift, subject)):
+                for name in names:
+                    calls, complete = history.since(name, since)
+                    records.extend(calls)
+                    notices.extend(() if complete else (_cut(name),))
+                by = trails.changes(drift, subject, records, since=since, own=record.at)
+                if by:
+                    break
         except AwsError as error:
             notices.append(_unread(error))
             found.append(drift)
             continue
-        by = trails.changes(drift, subject, records, since=since, own=record.at)
         notices.extend(() if by else (_nobody(drift),))
         found.append(replace(drift, by=by))
     return replace(drifted, drifts=tuple(found), notices=(*drifted.notices, *dict.fromkeys(notices)))

@@ -35,6 +35,12 @@ _WHOLE: Final[Mapping[str, tuple[str, ...]]] = {
     "service": ("DeleteService",),
     "express_service": ("DeleteExpressGatewayService", "DeleteService"),
 }
+_MADE: Final[Mapping[str, tuple[str, ...]]] = {
+    "service": ("CreateService",),
+    "express_service": ("CreateExpressGatewayService",),
+    # CodeDeploy runs another revision by another task set (its role's policy, AWSCodeDeployRoleForECS).
+    "task_definition": ("CreateTaskSet", "CreateService"),
+}
 _REVISED: Final = ("RegisterTaskDefinition", "DeregisterTaskDefinition")
 
 
@@ -62,6 +68,11 @@ def names(drift: Drift, subject: Subject) -> tuple[str, ...]:
     return (*_TAGS, *_FIELDS[subject.kind]) if member == "tags" else _FIELDS[subject.kind]
 
 
+def rarer(drift: Drift, subject: Subject) -> tuple[str, ...]:
+    """Name the events that may have made a difference where none of `names` did: the service was made anew, say."""
+    return _MADE[subject.kind] if _member(drift) and subject.service else ()
+
+
 def changes(
     drift: Drift, subject: Subject, records: Iterable[JsonObject], *, since: float, own: float
 ) -> tuple[Change, ...]:
@@ -70,7 +81,7 @@ def changes(
     They succeeded after `since`. Those of our own up to `own` were the apply that is recorded. Times are in seconds
     since the epoch; CloudTrail's are whole ones.
     """
-    wanted = names(drift, subject)
+    wanted = (*names(drift, subject), *rarer(drift, subject))
     found = []
     for record in records:
         at = time(record)
@@ -108,11 +119,9 @@ def _touches(drift: Drift, subject: Subject, event: str, request: JsonObject) ->
         about = _same(str(request["serviceArn"]), subject.arns)
     else:
         cluster = short_name(str(request.get("cluster") or "default"))
-        about = (cluster, short_name(str(request.get("service") or ""))) == (
-            short_name(subject.cluster),
-            subject.service,
-        )
-    if not about or not member:
+        named = short_name(str(request.get("service") or request.get("serviceName") or ""))
+        about = (cluster, named) == (short_name(subject.cluster), subject.service)
+    if not about or not member or event in _MADE[subject.kind]:
         return about
     if event == "UpdateService" and subject.kind == "task_definition":
         member = "taskDefinition"
