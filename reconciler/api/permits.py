@@ -89,6 +89,7 @@ class Permitting(Opening):
             configuration=settings.codedeploy.configuration,
             revised=bool(kinds.service.revised & service.keys()),
             owner=settings.stamp.owner if settings.stamp is not None else "",
+            record=settings.record or "",
         )
         if subject.account == ANY:  # roles are not passed across accounts, so that of one is the project's
             roles = map(arns.parse, (*policies.task_roles(subject), *policies.service_roles(subject)))

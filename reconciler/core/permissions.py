@@ -26,7 +26,7 @@ class Subject:
     `task`, `service_body` and `express` are its definitions as the API spells them, empty where there is no file.
     `revised` tells whether plans read members that only service revisions show, `listed` whether the services of the
     cluster are looked at that no file declares, `traced` whether it is looked up who changed what. `owner` is the value
-    of the tag that says whose a service is.
+    of the tag that says whose a service is, `record` the place where applies are recorded.
     """
 
     partition: str = "aws"
@@ -45,6 +45,7 @@ class Subject:
     listed: bool = False
     traced: bool = False
     owner: str = ""
+    record: str = ""
 
     @property
     def by_codedeploy(self) -> bool:
@@ -408,6 +409,15 @@ COMMANDS: Final[Mapping[str, tuple[Part, ...]]] = {
     "console": (),
 }
 """What each command of a project calls, beside its resolvers and, of `verify`, the reads of its checks."""
+
+_READ: Final = ("s3:GetObject", "s3:ListBucket")
+RECORDS: Final[Mapping[str, tuple[str, ...]]] = {
+    "drift": _READ,
+    **dict.fromkeys(("apply", "deploy", "refresh", "scale"), (*_READ, "s3:PutObject")),
+}
+"""What a command takes where records of applies are kept in S3. What applies a part of the files reads the record, too.
+Without the right to list the bucket a record that is not there yet is a denied one (S3 API reference, GetObject).
+"""
 
 UNEVALUATED: Final = frozenset(
     ("refresh", "scale", "wait", "continue", "status", "delete", "rollback", "prune")

@@ -59,6 +59,7 @@ def grants(
         found.update(_grant(operation, subject, part) for part in parts for operation in part.operations)
         if command not in permissions.ROLELESS:
             found.update(_passed(subject, called))
+        found.update(_recorded(subject, permissions.RECORDS.get(command, ())))
         if command == "verify":
             found.update(_read(subject, checks))
     return tuple(sorted(grant for grant in _united(found) if grant.resources))
@@ -115,6 +116,17 @@ def _passed(subject: Subject, called: set[str]) -> Iterator[Grant]:
     ):
         if calls & called and roles:
             yield Grant("iam:PassRole", roles, (("StringEquals", "iam:PassedToService", principal),))
+
+
+def _recorded(subject: Subject, actions: Iterable[str]) -> Iterator[Grant]:
+    """Give the rights to a place in S3, where applies are recorded in one."""
+    scheme, _, place = subject.record.partition("://")
+    bucket, _, prefix = place.partition("/")
+    if scheme == "s3":
+        within = f"arn:{subject.partition}:s3:::{bucket}"
+        objects = f"{within}/{prefix.rstrip('/')}/*" if prefix.strip("/") else f"{within}/*"
+        for action in actions:
+            yield Grant(action, (within if action == "s3:ListBucket" else objects,))
 
 
 def _read(subject: Subject, checks: Sequence[Check]) -> Iterator[Grant]:

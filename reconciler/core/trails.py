@@ -119,8 +119,8 @@ def _touches(drift: Drift, subject: Subject, event: str, request: JsonObject) ->
         about = _same(str(request["serviceArn"]), subject.arns)
     else:
         cluster = short_name(str(request.get("cluster") or "default"))
-        named = short_name(str(request.get("service") or request.get("serviceName") or ""))
-        about = (cluster, named) == (short_name(subject.cluster), subject.service)
+        service = short_name(str(request.get("service") or request.get("serviceName") or ""))
+        about = (cluster, service) == (short_name(subject.cluster), subject.service)
     if not about or not member or event in _MADE[subject.kind]:
         return about
     if event == "UpdateService" and subject.kind == "task_definition":
