@@ -227,7 +227,9 @@ def _done(opened: Opened, act: Callable[[Reconciler], Result]) -> Done[Result]:
         return Done(opened.path, opened.reconciler, None, opened.error)
     try:
         with opened.reconciler:
-            return Done(opened.path, None, act(opened.reconciler))
+            result = act(opened.reconciler)
+        opened.reconciler.forget()
+        return Done(opened.path, None, result)
     except ReconcilerError as error:
         return Done(opened.path, opened.reconciler, None, error)
 
