@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from reconciler.api import Reconciler
 from tests.cli.commands import Box, Cli, edit
 
 
@@ -49,3 +53,24 @@ def test_what_runs_is_read_once_and_again_where_something_is_to_be_done_or_it_is
     assert asked == 1
     assert told == reads("plan", ".", "--refresh")[1]
     assert "1024" in told
+
+
+def test_a_project_that_is_planned_is_let_go_without_collecting_garbage(
+    cli: Cli, box: Box, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened: list[weakref.ref[Reconciler]] = []
+    begin = Reconciler.__init__
+
+    def beginning(self: Reconciler, *given: Any, **named: Any) -> None:
+        begin(self, *given, **named)
+        opened.append(weakref.ref(self))
+
+    monkeypatch.setattr(Reconciler, "__init__", beginning)
+    gc.disable()
+    try:
+        ran = cli("plan", ".")
+        left = [each() for each in opened]
+    finally:
+        gc.enable()
+    assert ran.code == 0, ran
+    assert left == [None]
