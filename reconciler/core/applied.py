@@ -64,10 +64,12 @@ def read(text: str, name: str) -> Applied:
 
 
 def kept(plan: Plan, known: Mapping[Address, Json]) -> dict[str, Json]:
-    """Choose the values of a plan's inputs to keep: those that are not secret, and not too long to show."""
+    """Choose the values of a plan's inputs to keep: texts, numbers and lists of them, not secret and not too long."""
     found: dict[str, Json] = {}
     for entry in plan.inputs:
         value = known.get(entry.address)
-        if entry.digest and not isinstance(value, dict | list) and len(str(value)) <= _LONGEST:
+        items = value if isinstance(value, list | tuple) else [value]
+        shown = not any(isinstance(item, Mapping | list | tuple) for item in items)
+        if entry.digest and shown and len(str(value)) <= _LONGEST:
             found[str(entry.address)] = value
     return found

@@ -16,7 +16,7 @@ from reconciler.core.kinds import Kinds
 from reconciler.core.kinds.rules import ABSENT, Maybe
 from reconciler.core.plans import Finding, Input, Plan, Unit, Verb
 from reconciler.core.redaction import MASK
-from reconciler.core.values import Json
+from reconciler.core.values import Address, Json
 from reconciler.records import dataclass
 
 
@@ -181,10 +181,12 @@ class _Judging:
             kinds = {each.kind for each in self.record.plan.units} if self.record is not None else ()
             return _as(unit, finding, cause=Cause.CONFIGURATION if unit.kind in kinds else None)
         moved = tuple(self._moved(finding))
+        then = self._at(unit, finding, base)
+        if not finding.has_after and then is not ABSENT:
+            moved += tuple(self._moved_away(finding))
         ours = Cause.INFRASTRUCTURE if moved else Cause.CONFIGURATION
         if finding.sensitive:
             return _as(unit, finding, cause=self._of_secret(unit, finding, moved), moved=moved)
-        then = self._at(unit, finding, base)
         before = finding.before if finding.has_before else ABSENT
         after = finding.after if finding.has_after else ABSENT
         if then == after:
@@ -230,15 +232,32 @@ class _Judging:
 
     def _moved(self, finding: Finding) -> Iterator[Moved]:
         """Give the values behind what the files want that are others than when it was applied."""
+        for address in dict.fromkeys(reason.address for reason in finding.reasons):
+            if (found := self._changed.get(address)) is not None:
+                yield found
+
+    def _moved_away(self, finding: Finding) -> Iterator[Moved]:
+        """Give the values that are others now and that an item which is no longer wanted was called by.
+
+        A subnet whose ID moved is one that comes and one that goes: nobody took the latter out of the files.
+        """
+        name = _item(finding.address)
+        for found in self._changed.values():
+            values = found.before if isinstance(found.before, list | tuple) else [found.before]
+            if any(isinstance(value, str | int) and _names(str(value), name) for value in values):
+                yield found
+
+    @property
+    def _changed(self) -> Mapping[Address, Moved]:
+        """Give the values that are others than when it was applied, of references that were and are in the files."""
         assert self.record is not None
         then = {entry.address: entry for entry in self.record.plan.inputs}
-        now = {entry.address: entry for entry in self.plan.inputs}
-        for address in dict.fromkeys(reason.address for reason in finding.reasons):
-            first, second = then.get(address), now.get(address)
-            if first is None or second is None or second.ambient or not _differ(first, second):
+        found: dict[Address, Moved] = {}
+        for second in self.plan.inputs:
+            first, name = then.get(second.address), str(second.address)
+            if first is None or second.ambient or not _differ(first, second):
                 continue
-            name = str(address)
-            yield Moved(
+            found[second.address] = Moved(
                 address=name,
                 before=self.record.values.get(name),
                 after=self.values.get(name),
@@ -246,6 +265,20 @@ class _Judging:
                 now=second.source.version if second.source is not None else "",
                 counted="serial" if second.source is not None and second.source.lineage else "version",
             )
+        return found
+
+
+_SURE: Final = 4
+"""From how many characters on a value counts that is only a part of an item's name: a shorter one may be anywhere."""
+
+
+def _item(address: str) -> str:
+    """Give what an item of a list is called by in a place that ends with one, as in ``subnets["subnet-1"]``."""
+    return address.rpartition("[")[2].removesuffix("]").strip('"') if address.endswith("]") else ""
+
+
+def _names(value: str, name: str) -> bool:
+    return value == name or (len(value) >= _SURE and value in name)
 
 
 def _differ(then: Input, now: Input) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -84,6 +85,43 @@ def test_who_moved_a_secret(
     move(recorded)
     place = f'containerDefinitions["app"].environment["{name}"]'
     assert causes(recorded) == ({place: cause} if name else {})
+
+
+SUBNETS = "networkConfiguration.awsvpcConfiguration.subnets"
+ONE = json.dumps(service())
+LIST = ONE.replace('["{{ tfstate `output.subnet` }}"]', "{{ tfstate `output.subnets` }}")
+
+
+@pytest.mark.parametrize(
+    ("definition", "move", "expected"),
+    [
+        (
+            ONE,
+            lambda world: world.state(subnet="subnet-2"),
+            {"subnet-1": Cause.INFRASTRUCTURE, "subnet-2": Cause.INFRASTRUCTURE},
+        ),
+        (
+            LIST,
+            lambda world: world.state(subnets=["subnet-1", "subnet-4"]),
+            {"subnet-3": Cause.INFRASTRUCTURE, "subnet-4": Cause.INFRASTRUCTURE},
+        ),
+        (
+            ONE,
+            lambda world: world.write(
+                "service.json", ONE.replace("{{ tfstate `output.subnet` }}", "subnet-2")
+            ),
+            {"subnet-1": Cause.CONFIGURATION, "subnet-2": Cause.CONFIGURATION},
+        ),
+    ],
+)
+def test_who_moved_an_item_that_is_called_by_a_value(
+    recorded: Recorded, definition: str, move: Callable[[Recorded], object], expected: dict[str, Cause]
+) -> None:
+    recorded.state(subnets=["subnet-1", "subnet-3"])
+    recorded.write("service.json", definition)
+    recorded.keep()
+    move(recorded)
+    assert causes(recorded) == {f'{SUBNETS}["{name}"]': cause for name, cause in expected.items()}
 
 
 def test_an_apply_of_a_part_leaves_the_rest_as_it_was_recorded(recorded: Recorded) -> None:
