@@ -108,8 +108,7 @@ def reporting(form: str, sheet: Sheet) -> Iterator[None]:
         if found.report and found.several is not None:
             from reconciler.render.fleets import Member
 
-            alone = Sheet(sheet.common, sheet.what, limit=sheet.limit)
-            _put(found.several([Member.failed(sheet.what, error, logs.hidden)], alone))
+            _put(found.several([Member.failed(sheet.what, error, logs.hidden)], sheet))
         raise
 
 

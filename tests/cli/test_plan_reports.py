@@ -84,6 +84,11 @@ def test_paths_are_those_of_the_checkout(cli: Cli, live: str, project: Path) -> 
     Path("prod.env").write_text("")
     ran = cli(*arguments, "markdown", "--envfile", "prod.env", "--region", "eu-west-1")
     assert ran.out.startswith("<!-- reconciler plan ecspresso.yml envfile=prod.env region=eu-west-1 -->\n")
+    # What cannot be planned at all goes into the comment that there is already of these.
+    ran = cli(
+        "plan", "ecspresso.yml", "--only", "x", "--format", "markdown", GITHUB_WORKSPACE=str(project.parent)
+    )
+    assert ran.out.startswith("<!-- reconciler plan ecspresso.yml only=x -->\n")
     ran = cli(*arguments, "github", IMAGE_TAG="2.4.62", GITHUB_WORKSPACE="/elsewhere")
     assert ran.out.startswith("::notice file=ecs-task-def.json,line=11,")
 
