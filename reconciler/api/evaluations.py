@@ -6,15 +6,17 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from reconciler.api.connections import THREADS, Connection, Credentials, Shared
+from reconciler.api.contexts import Context, Sharing
+from reconciler.api.masking import sensitive
 from reconciler.api.projects import Project
 from reconciler.core.documents import Resolved
-from reconciler.core.redaction import MASK, Masker, secret_name, secret_option
+from reconciler.core.redaction import Masker
 from reconciler.core.references import PluginUse
-from reconciler.core.values import Address, Failure, Json, Marked, Value
-from reconciler.errors import ConfigError, ResolveError
+from reconciler.core.values import Address, Failure, Json, Value
+from reconciler.errors import ConfigError
 from reconciler.load import evaluate, services, sources
 from reconciler.load import project as projects
 from reconciler.load.services import Services
@@ -23,16 +25,7 @@ from reconciler.resolve.session import Lookup, Session
 
 if TYPE_CHECKING:
     from reconciler.api.commons import Expected
-    from reconciler.api.references import Listed
-    from reconciler.aws.clients import Client
-    from reconciler.aws.sessions import Aws
     from reconciler.core.plans import Input, Notice
-    from reconciler.load.sources import Document
-    from reconciler.plugin import AwsOptions
-
-
-OPTIONS: Final = frozenset({"dockerlabels", "driveropts", "labels", "options"})
-"""Members whose keys are the user's own, in lower case: `load.hcls.names.MAPS`, which few projects import."""
 
 
 _KEYS: Final = {
@@ -41,27 +34,6 @@ _KEYS: Final = {
     "express_service": "express_definition",
 }
 """The keys of the project file that name the definitions."""
-
-
-class _Context(NamedTuple):
-    """What resolvers see of the run."""
-
-    root: Path
-    environ: Mapping[str, str]
-    open_aws: Callable[[], Aws]
-    shared: Shared | None = None
-    caller: object = None
-
-    def client(self, service: str, options: AwsOptions | None = None, /) -> Client:
-        return self.open_aws().client(service, options)
-
-
-class _Sharing(_Context):
-    """What resolvers see of a run over several projects."""
-
-    def share(self, owner: str, key: object, make: Callable[[], Any], /) -> Any:
-        assert self.shared is not None
-        return self.shared.share(owner, (key, self.caller), make)
 
 
 class _Above(NamedTuple):
@@ -82,7 +54,11 @@ class Definitions(NamedTuple):
 
 
 class Evaluation:
-    """A project under evaluation. `region` is the one given, else, once it is known, the one that the project names."""
+    """A project under evaluation.
+
+    `region` is the one given, else, once it is known, the one that the project names; `options` are the project's, with
+    its states once these are known.
+    """
 
     def __init__(
         self,
@@ -104,7 +80,7 @@ class Evaluation:
         self._progress = progress
         self._settled: projects.Project | None = None
         self._ambient = connection
-        self._options = project.options
+        self.options = project.options
         self._instances: Instances | None = None
         self._session: Session | None = None
         self._secrets: dict[tuple[Path, ...], tuple[Json, ...]] = {}
@@ -114,7 +90,7 @@ class Evaluation:
         """Give the evaluated project file. References in it are looked up in the ambient region."""
         if self._settled is None:
             settled = projects.settle(self._resolved())
-            self._settled = projects.with_unused(settled, self._options)
+            self._settled = projects.with_unused(settled, self.options)
             self.region = self.region or settled.region
             self.connection = self._ambient.other((settled.profile, settled.assume_role_arn))
         return self._settled
@@ -133,7 +109,7 @@ class Evaluation:
         if above is not None and name:
             return services.entry(above.services, name)
         (resolved,) = evaluate.resolve(
-            [document], self.instances.functions, session.lookup_many, self._options
+            [document], self.instances.functions, session.lookup_many, self.options
         )
         return services.over(resolved, above.services.shared) if above is not None else resolved
 
@@ -142,7 +118,7 @@ class Evaluation:
         uses = projects.uses(outline)
         named = projects.said(outline, "profile"), projects.said(outline, "assume_role_arn")
         self.connection = self._ambient.other((named[0] or None, named[1] or None))
-        self._options = projects.with_states(self.project.document, self.project.options, uses)
+        self.options = projects.with_states(self.project.document, self.project.options, uses)
         return self._open(uses, (*self.connection.credentials, projects.said(outline, "region")))
 
     def _read_above(self) -> _Above | None:
@@ -173,7 +149,7 @@ class Evaluation:
         self.project = replace(self.project, planned=planned)
         session = self._begin(outline.shared)
         (resolved,) = evaluate.resolve(
-            [document], self.instances.functions, session.lookup_many, self._options
+            [document], self.instances.functions, session.lookup_many, self.options
         )
         found = services.apart(resolved)
         if found is None:
@@ -184,6 +160,11 @@ class Evaluation:
     def account(self) -> str | None:
         """Give the account that the project names; None where it names none, or is not evaluated."""
         return self._settled.account if self._settled is not None else None
+
+    @property
+    def session(self) -> Session:
+        """Give the lookups of the run."""
+        return self._evaluated()[0]
 
     @property
     def instances(self) -> Instances:
@@ -201,7 +182,7 @@ class Evaluation:
 
     def _open(self, uses: Sequence[PluginUse], caller: object = None) -> Session:
         # Resolvers ask for their client at each lookup: from here on in the region that the project names.
-        context = (_Sharing if self._shared is not None else _Context)(
+        context = (Sharing if self._shared is not None else Context)(
             self.project.root,
             self.project.options.environ,
             lambda: self.connection.aws(self.region),
@@ -230,7 +211,7 @@ class Evaluation:
         from reconciler.api import commons
 
         connection, region = self.connection, self.region
-        context = _Context(self.project.root, self.project.options.environ, lambda: connection.aws(region))
+        context = Context(self.project.root, self.project.options.environ, lambda: connection.aws(region))
         return commons.lookups(self._shared, instance, connection, region, context)
 
     def expected(self) -> Expected:
@@ -240,7 +221,7 @@ class Evaluation:
         settings = self.settings
         session, instances = self._evaluated()
         documents = [sources.read(settings.file(path)) for path in settings.definitions]
-        return commons.expected(documents, instances, self._options, session.lookup_many, self._common)
+        return commons.expected(documents, instances, self.options, session.lookup_many, self._common)
 
     def _evaluated(self) -> tuple[Session, Instances]:
         """Give session and instances; whoever asks first has the project file evaluated."""
@@ -271,9 +252,7 @@ class Evaluation:
         ]
         documents = [sources.read(path) for path in wanted if path is not None]
         found = iter(
-            evaluate.resolve(
-                documents, instances.functions, session.lookup_many, self._options, session.known
-            )
+            evaluate.resolve(documents, instances.functions, session.lookup_many, self.options, session.known)
         )
         return Definitions(*(next(found) if path is not None else None for path in wanted))
 
@@ -285,95 +264,8 @@ class Evaluation:
         """Evaluate another file, as a definition. ConfigError or ResolveError where it has no value."""
         session, instances = self._evaluated()
         functions = instances.functions
-        (found,) = evaluate.resolve([sources.read(path)], functions, session.lookup_many, self._options)
+        (found,) = evaluate.resolve([sources.read(path)], functions, session.lookup_many, self.options)
         return found
-
-    def listed(self) -> Listed:
-        """List every reference of the project's files, with its value or what is wrong with it."""
-        from reconciler.api.references import Listed, Reference
-        from reconciler.load import listings
-
-        settings = self.settings
-        session, instances = self._evaluated()
-        documents = [
-            *([above.document] if (above := self.project.above) is not None else []),
-            *([self.project.document] if not self.project.name else []),
-            *(sources.read(settings.file(path)) for path in settings.definitions),
-        ]
-        late = evaluate.late(instances.functions)
-        while True:
-            found = [
-                listings.listing(document, instances.functions, session.known, self._seen_by(document))
-                for document in documents
-            ]
-            uses = [use for each in found for use in each.uses]
-            wanted = {address for each in found for address in each.needs}
-            wanted |= {address for use in uses for address in use.addresses}
-            wanted = {address for address in wanted if address.resolver not in late} - session.known.keys()
-            if not wanted and late:
-                wanted = {address for document in documents for address in self._certain(document)}
-            if not wanted:
-                break
-            session.lookup_many(sorted(wanted))
-        return Listed(
-            tuple(
-                Reference(use.where, use.text, address, session.known.get(address) if address else None)
-                for use in uses
-                for address in use.addresses or (None,)
-            ),
-            tuple(problem for each in found for problem in each.problems),
-        )
-
-    def _seen_by(self, document: Document) -> sources.Options:
-        """Give what the evaluation of a document sees: a file that shares its settings has variables of its own."""
-        above = self.project.above
-        if above is None or document is not above.document or self.project.name:
-            return self._options
-        return replace(above.options, states=self._options.states)
-
-    def _certain(self, document: Document) -> tuple[Address, ...]:
-        """Give what evaluating a document cannot do without; nothing where what is known does not let it go on."""
-        session, instances = self._evaluated()
-        try:
-            found = evaluate.evaluate([document], instances.functions, session.known, self._seen_by(document))
-        except (ConfigError, ResolveError):
-            return ()
-        return found.addresses if isinstance(found, evaluate.Needs) else ()
-
-    def expression(self, text: str, name: str, later: str | None = None) -> Marked:
-        """Evaluate an expression of HCL in the project's scope. Raises HclError, ResolveError, KnownLater.
-
-        `later` stands for what is known later, in place of KnownLater.
-        """
-        from reconciler.load.calls import Lookups
-        from reconciler.load.hcls import consoles
-
-        _ = self.settings
-        session, instances = self._evaluated()
-        while True:
-            lookups = Lookups(instances.functions, session.known)
-            value = consoles.evaluate(text, name, self.project.document, lookups, self._options, later)
-            if value is not None:
-                return value
-            session.lookup_many(lookups.needs)
-
-    def completions(self, prefix: str) -> tuple[str, ...]:
-        """Give what an expression may go on with: functions, and addresses of resolvers that list what they hold."""
-        from reconciler.hcl import functions
-        from reconciler.hcl.faults import Fault
-        from reconciler.load.hcls import states
-        from reconciler.plugin import Enumerable
-
-        _, instances = self._evaluated()
-        names = {f"{name}(" for name in (*functions.names(), *instances.functions)}
-        found = {name for name in names if name.startswith(prefix)}
-        with suppress(
-            ResolveError, ConfigError, Fault
-        ):  # a state that cannot be read, or told, completes nothing
-            resolver = instances.resolver(states.function(self._options))
-            if isinstance(resolver, Enumerable):
-                found.update(resolver.addresses(prefix))
-        return tuple(sorted(found))
 
     def file(self, target: str) -> Resolved:
         """Give an evaluated file: ``config``, ``task_definition``, ``service`` or ``express_service``.
@@ -400,7 +292,7 @@ class Evaluation:
     @property
     def masker(self) -> Masker:
         """Give what hides the secrets that were looked up so far, and the values of sensitive variables."""
-        return Masker.of([*_sensitive(self.known.values()), *self._variables()], show=self._show)
+        return Masker.of([*sensitive(self.known.values()), *self._variables()], show=self._show)
 
     def _variables(self) -> tuple[Json, ...]:
         """Give the values of sensitive variables of the project file, and of definitions once these are known."""
@@ -432,7 +324,7 @@ class Evaluation:
 
     def lookup(self, addresses: Iterable[Address]) -> Mapping[Address, Value | Failure]:
         """Look addresses up; each is asked for once in a run."""
-        return self._evaluated()[0].lookup_many(addresses)
+        return self.session.lookup_many(addresses)
 
     def reveal(self, addresses: Iterable[Address]) -> Mapping[Address, Value]:
         """Look addresses up that have to have a value. Raises the ResolveError of the first that has none."""
@@ -502,45 +394,3 @@ def _overlaid(uses: Sequence[PluginUse], planned: Mapping[str, Path]) -> list[Pl
             raise ConfigError(f"{path.name} is the plan of no state of this project", hint=hint)
         laid[index] = replace(laid[index], config={**laid[index].config, "plan": str(path)})
     return laid
-
-
-def masked(value: Json, path: tuple[str | int, ...], resolved: Resolved, masker: Masker) -> Json:
-    """Mask what is sensitive in an evaluated file."""
-    if isinstance(value, dict):
-        secret = _holds_named_secret(value)
-        free = bool(path) and str(path[-1]).lower() in OPTIONS
-        names = masker.names(value)
-        return {
-            names[name]: MASK
-            if secret and name.lower() == "value" and not masker.open
-            else masker.texts(member)
-            if free and secret_option(name)
-            else masked(member, (*path, name), resolved, masker)
-            for name, member in value.items()
-        }
-    if isinstance(value, list | tuple):
-        return [masked(member, (*path, index), resolved, masker) for index, member in enumerate(value)]
-    return masker.value(value, sensitive=resolved.is_sensitive(path))
-
-
-def _holds_named_secret(item: Mapping[str, Json]) -> bool:
-    """Tell whether an object is a variable whose name says that its value is secret."""
-    members = {name.lower(): member for name, member in item.items()}
-    name, value = members.get("name"), members.get("value")
-    return len(members) == 2 and isinstance(name, str) and isinstance(value, str) and secret_name(name)
-
-
-def _sensitive(values: Iterable[Value]) -> list[Json]:
-    found: list[Json] = []
-    for value in values:
-        for path in value.sensitive_paths:
-            data: Json = value.data
-            for key in path:
-                if isinstance(data, dict):
-                    data = data.get(str(key))
-                elif isinstance(data, list | tuple) and isinstance(key, int) and key < len(data):
-                    data = data[key]
-                else:
-                    data = None
-            found.append(data)
-    return found

@@ -14,7 +14,8 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self, TypeAlias, TypedDict, TypeVar, Unpack
 
 from reconciler.api.connections import THREADS, Connection, Shared
-from reconciler.api.evaluations import Definitions, Evaluation, masked
+from reconciler.api.evaluations import Definitions, Evaluation
+from reconciler.api.masking import masked
 from reconciler.api.projects import Project
 from reconciler.core.redaction import MASK, Masker
 from reconciler.core.values import Json, JsonObject
@@ -196,7 +197,9 @@ class Opening:
 
     def references(self) -> Listed:
         """List every reference of the project, those in branches that are not taken too, wrong ones among them."""
-        return self._files.listed()
+        from reconciler.api import references
+
+        return references.listed(self._files)
 
     def evaluate(self, expression: str, name: str = "expression", later: str | None = None) -> Json:
         """Evaluate an expression of HCL in the project's scope: the state, variables, locals, functions. Masked.
@@ -204,9 +207,10 @@ class Opening:
         `name` is what messages call its place, and `later` stands for what is known only after Terraform has applied
         its plan. HclError, HclErrors, ResolveError; KnownLater without `later`.
         """
+        from reconciler.api import expressions
         from reconciler.core.documents import Resolved
 
-        found = self._files.expression(expression, name, later)
+        found = expressions.evaluated(self._files, expression, name, later)
         data: Json = found.data  # type: ignore[assignment]
         if () in found.sensitive_paths and not self.masker.open:  # of which not even names are shown
             return MASK
@@ -214,10 +218,11 @@ class Opening:
 
     def completions(self, prefix: str) -> tuple[str, ...]:
         """Give the functions, addresses of the state, variables and locals that begin with a text. HclError."""
+        from reconciler.api import expressions
         from reconciler.load.hcls import consoles
 
         own = (name for name in consoles.names(self.project.options) if name.startswith(prefix))
-        return tuple(sorted((*own, *self._files.completions(prefix))))
+        return tuple(sorted((*own, *expressions.completions(self._files, prefix))))
 
     def explain(self, wanted: str) -> tuple[Explained, ...]:
         """Say where values of the definitions come from: `wanted` is a value's place, or a reference that made some.

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence, Set
-from typing import Final, TypeVar
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from reconciler.core import nodes, pointers
 from reconciler.core.appspecs import LATER
@@ -16,9 +17,14 @@ from reconciler.core.plans import Awaited, Unit, Verb
 from reconciler.core.redaction import Masker
 from reconciler.core.values import Address, Failure, Json, Path, Source, Value
 from reconciler.engine.observing import Observed
-from reconciler.errors import HclError, KnownLater, ReconcilerError, Where
+from reconciler.errors import ConfigError, HclError, KnownLater, ReconcilerError, ResolveError, Where
+from reconciler.load import evaluate, sources
 from reconciler.load.project import Project as Settings
 from reconciler.records import dataclass
+
+if TYPE_CHECKING:
+    from reconciler.api.evaluations import Evaluation
+    from reconciler.load.sources import Document
 
 _T = TypeVar("_T")
 _NAMING: Final = ("var", "local")
@@ -67,6 +73,60 @@ class Explained:
     value: Json
     sources: tuple[tuple[Address, Source | None], ...] = ()
     named: tuple[Named, ...] = ()
+
+
+def listed(files: Evaluation) -> Listed:
+    """List every reference of the project's files, with its value or what is wrong with it."""
+    from reconciler.load import listings  # with the readers of every format
+
+    settings = files.settings
+    session, instances = files.session, files.instances
+    documents = [
+        *([above.document] if (above := files.project.above) is not None else []),
+        *([files.project.document] if not files.project.name else []),
+        *(sources.read(settings.file(path)) for path in settings.definitions),
+    ]
+    late = evaluate.late(instances.functions)
+    while True:
+        found = [
+            listings.listing(document, instances.functions, session.known, _seen_by(files, document))
+            for document in documents
+        ]
+        uses = [use for each in found for use in each.uses]
+        wanted = {address for each in found for address in each.needs}
+        wanted |= {address for use in uses for address in use.addresses}
+        wanted = {address for address in wanted if address.resolver not in late} - session.known.keys()
+        if not wanted and late:
+            wanted = {address for document in documents for address in _certain(files, document)}
+        if not wanted:
+            break
+        session.lookup_many(sorted(wanted))
+    return Listed(
+        tuple(
+            Reference(use.where, use.text, address, session.known.get(address) if address else None)
+            for use in uses
+            for address in use.addresses or (None,)
+        ),
+        tuple(problem for each in found for problem in each.problems),
+    )
+
+
+def _seen_by(files: Evaluation, document: Document) -> sources.Options:
+    """Give what the evaluation of a document sees: a file that shares its settings has variables of its own."""
+    above = files.project.above
+    if above is None or document is not above.document or files.project.name:
+        return files.options
+    return replace(above.options, states=files.options.states)
+
+
+def _certain(files: Evaluation, document: Document) -> tuple[Address, ...]:
+    """Give what evaluating a document cannot do without; nothing where what is known does not let it go on."""
+    session, instances = files.session, files.instances
+    try:
+        found = evaluate.evaluate([document], instances.functions, session.known, _seen_by(files, document))
+    except (ConfigError, ResolveError):
+        return ()
+    return found.addresses if isinstance(found, evaluate.Needs) else ()
 
 
 def deferred(settings: Settings, observed: Observed, listed: Listed, later: KnownLater) -> Unit:

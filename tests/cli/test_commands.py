@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from reconciler.api.evaluations import OPTIONS
+from reconciler.api.masking import OPTIONS
 from reconciler.load.hcls.names import MAPS
 from tests.cli.commands import CLUSTER, REGION, SERVICE, Box, Cli, addresses, edit
 
