@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 
 from reconciler.api.plannings import Planning
@@ -43,7 +43,7 @@ class Drifting(Planning):
         if record is None:
             found = imprints.judge(found, self._imprints(plan))
         found = tuple(each if each.address else replace(each, note=absent) for each in found)
-        marked = accepted.mark(found, self._accepted(), datetime.fromtimestamp(self.clock.now(), UTC).date())
+        marked = accepted.mark(found, self._accepted(), self._today(), _homes(plan))
         places = self.fields(plan) if any(drift.counts for drift in marked) else {}
         return Drifted(
             plan, severities.rank(marked, self._weighed()), record, store is not None, places=places
@@ -132,13 +132,18 @@ class Drifting(Planning):
         from reconciler.core import accepted
         from reconciler.render import definitions
 
-        entries, new = accepted.added(self._accepted(), drifted.drifts, reason, until)
+        if until and accepted.day(until, "until") < self._today():
+            raise ConfigError(f"{until} is over: nothing can be accepted up to that day")
+        entries, new = accepted.added(self._accepted(), drifted.drifts, reason, until, _homes(drifted.plan))
         path = self.project.root / accepted.FILE
         try:
             path.write_text(definitions.plain_yaml(accepted.document(entries)), encoding="utf-8")
         except OSError as error:
             raise ConfigError(f"{path} cannot be written: {error.strerror}") from error
         return tuple(f"{entry.unit} {entry.address}".rstrip() for entry in new)
+
+    def _today(self) -> date:
+        return datetime.fromtimestamp(self.clock.now(), UTC).date()
 
     def _accepted(self) -> tuple[Entry, ...]:
         import yaml
@@ -231,3 +236,7 @@ class Drifting(Planning):
         return stores.opened(
             place, self.project.root, lambda: self._connection.aws(self._files.region).client("s3")
         )
+
+
+def _homes(plan: Plan) -> dict[str, tuple[str, str]]:
+    return {unit.address: (unit.account, unit.region) for unit in plan.units}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from typing import TYPE_CHECKING
 
 from reconciler.api.openings import Emit, drain
@@ -49,11 +49,22 @@ def insist(survey: Survey) -> None:
             hint="add stamp: {owner: NAME} to the project files, and apply them",
         )
     for owner, varies in survey.varies.items():
+        named = ", ".join(varies)
         raise PlanError(
-            f"the owner {owner} is the same whatever {varies} is, and the services are others: those would look as if "
-            "nobody declared them",
-            hint=f"let the owner have {varies} in it, too",
+            f"the owner {owner} is the same whatever {named} is, and with another value the same files declare other "
+            "services, or elsewhere in these clusters: those would look as if nobody declared them",
+            hint=f"let the owner have {named} in it, too, or say outright what goes by it",
         )
+
+
+def insist_same(chosen: Iterable[Stray], now: Survey) -> None:
+    """Raise PlanError where files are no longer about the owners and clusters of what was chosen: others are there."""
+    for each in chosen:
+        if each.owner not in now.owners or each.place not in now.places:
+            raise PlanError(
+                f"project files are others than when {each.cluster}/{each.service} was found; nothing was deleted",
+                hint="run the command again",
+            )
 
 
 def delete(

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
+from reconciler.api.sites import Site, site
 from reconciler.core import strays
 from reconciler.core.kinds.spellings import short_name
 from reconciler.core.strays import Forgotten, Place, Stray, Unmanaged
@@ -17,58 +19,12 @@ from reconciler.records import dataclass
 if TYPE_CHECKING:
     from pathlib import Path as File
 
-    from reconciler.api.drifting import Drifting
     from reconciler.api.fleets import Fleet
     from reconciler.api.stores import Store
-    from reconciler.core.documents import Resolved
-    from reconciler.core.values import Path
 
 _AT_ONCE: Final = 8
-_ENVIRONMENT: Final = "env"
-"""The resolver of what the environment holds."""
 _SHOWN: Final = 3
 """How many project files a note names."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Site:
-    """Where a project's service is, by its project file alone. `cluster` and `service` are as the file names them.
-
-    `account` is the only one that it is for, empty for any; `owner` the one that it stamps. `varies` are the variables
-    that the service's name is made of, and the owner is not: with others the same file declares another service of the
-    same owner.
-    """
-
-    gateway: Gateway
-    cluster: str
-    service: str = ""
-    store: Callable[[], Store | None] = lambda: None
-    account: str = ""
-    owner: str = ""
-    varies: tuple[str, ...] = ()
-
-
-def site(project: Drifting) -> Site:
-    """Give the site of an opened project. ConfigError or ResolveError where its file has no value."""
-    settings = project.settings
-    owner = settings.stamp.owner if settings.stamp is not None else ""
-    behind, told = (_variables(settings.resolved, path) for path in (("service",), ("stamp", "owner")))
-    return Site(
-        gateway=project.gateway,
-        cluster=settings.cluster,
-        service=settings.service or "",
-        store=project.records,
-        account=settings.account or "",
-        owner=owner,
-        varies=tuple(sorted(behind - told)) if owner else (),
-    )
-
-
-def _variables(resolved: Resolved, path: Path) -> set[str]:
-    """Give the variables that a value is made of: those of the environment, and those of a project file in HCL."""
-    used = (origin.address for origin in resolved.origins_of(path) if origin.address.resolver == _ENVIRONMENT)
-    named = (str(each) for each in resolved.named_of(path))
-    return {*(address.path.partition(":-")[0] for address in used), *named}
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,9 +66,9 @@ class Survey:
         self._places: dict[Place, _Found] = {}
         self._stores: list[Callable[[], Store | None]] = []
         self._sites: list[tuple[tuple[str, str], str]] = []
+        self._owned: list[Site] = []
         self._owners: dict[str, None] = {}
-        self.varies: dict[str, str] = {}
-        """The variables in names of services, by the owners that do not tell them apart."""
+        self._fixed: list[frozenset[str]] = []
         self.unread: list[Place] = []
         """The clusters whose services could not be listed."""
         for each, wanted in sites:
@@ -142,10 +98,11 @@ class Survey:
         )
         self._places[place] = found
         self._sites.append(((account, each.gateway.region), f"{each.cluster}/{each.service}"))
+        self._owned += [each] if each.owner else []
         if wanted:
             self._stores.append(each.store)
+            self._fixed.append(each.reached)
             self._owners |= {each.owner: None} if each.owner else {}
-            self.varies |= {each.owner: ", ".join(each.varies)} if each.varies else {}
 
     def _opened(self) -> Iterator[Store]:
         for store in self._stores:
@@ -170,6 +127,20 @@ class Survey:
     def owners(self) -> tuple[str, ...]:
         """Give the owners that the projects stamp, in the order of their paths."""
         return tuple(self._owners)
+
+    @property
+    def varies(self) -> Mapping[str, tuple[str, ...]]:
+        """Give, by owners, the variables without which it cannot be told what else the same files declare.
+
+        With another value a service of the owner has another name; or it is elsewhere, where this run looks, too, since
+        what leads it there has nothing to do with that variable.
+        """
+        found: dict[str, set[str]] = defaultdict(set)
+        for each in self._owned:
+            if each.owner in self._owners:
+                elsewhere = {name for name in each.moves if any(name not in fixed for fixed in self._fixed)}
+                found[each.owner] |= {*each.varies, *elsewhere}
+        return {owner: tuple(sorted(names)) for owner, names in found.items() if names}
 
     @property
     def failed(self) -> tuple[str, ...]:

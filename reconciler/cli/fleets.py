@@ -143,12 +143,14 @@ class Choice:
 
         self.everything()
         places: dict[Path, None] = {each.path: None for each in self._found.values()}
-        if trees:
-            tops = {folders.top(path.parent.resolve()) for path in places}
-            places |= {Path(os.path.relpath(top)): None for top in sorted(tops)}
+        surroundings = options.surroundings(self._common)
+        found = list(discovery.projects(places, surroundings))
+        for top in sorted({folders.top(path.parent.resolve()) for path in places}) if trees else ():
+            found += discovery.declaring(Path(os.path.relpath(top)), surroundings)
         known = {each.place for each in self._found.values()}
-        for each in discovery.projects(places, options.surroundings(self._common)):
+        for each in found:
             if each.place not in known:
+                known.add(each.place)
                 self._found[Path(each.label)] = each
         return tuple(self._found)
 

@@ -80,7 +80,9 @@ def command(
             return code or exits.CHANGES
         chosen = [each for owner in survey.owners for each in _agreed(found.doomed, owner, confirm)]
         if chosen:
-            done = carry_out(survey, chosen, _again(common, paths, parallelism))
+            now = _again(common, paths, parallelism)
+            pruning.insist_same(chosen, now)
+            done = carry_out(survey, chosen, now)
             return done or (code if len(chosen) == len(found.doomed) else exits.ERROR)
         return exits.ERROR
 

@@ -4,13 +4,15 @@
 
     accepted:
       - unit: service.main/web
+        account: "123456789012"
+        region: eu-west-1
         address: desiredCount
         live: 5
         reason: load test until Friday
         until: "2026-12-01"
 
 An entry holds for a difference of that unit and address while AWS shows that value, up to and including the day `until`
-(UTC; without it for good).
+(UTC; without it for good). Without `account` and `region` it holds in all that have such a unit.
 """
 
 from __future__ import annotations
@@ -18,7 +20,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date
-from typing import Final
+from typing import Final, TypeAlias
 
 from reconciler.core.drifts import Acceptance, Cause, Drift
 from reconciler.core.values import Json
@@ -26,7 +28,10 @@ from reconciler.errors import ConfigError, Where
 from reconciler.records import dataclass
 
 FILE: Final = "drift-accepted.yml"
-_KEYS: Final = frozenset({"unit", "address", "live", "reason", "until"})
+_KEYS: Final = frozenset({"unit", "account", "region", "address", "live", "reason", "until"})
+
+Homes: TypeAlias = Mapping[str, tuple[str, str]]
+"""Account and region of each unit, by its address."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +44,13 @@ class Entry:
     has_live: bool = True
     reason: str = ""
     until: str = ""
+    account: str = ""
+    region: str = ""
+
+    def is_about(self, drift: Drift, home: tuple[str, str]) -> bool:
+        """Tell whether it is about that field of that unit, which is in that account and region."""
+        there = self.account in ("", home[0]) and self.region in ("", home[1])
+        return there and (self.unit, self.address) == (drift.unit, drift.address)
 
 
 def read(document: Json, name: str) -> tuple[Entry, ...]:
@@ -74,6 +86,8 @@ def _entry(item: Json, index: int, where: Where) -> Entry:
         has_live="live" in item,
         reason=str(item.get("reason") or ""),
         until=until,
+        account=str(item.get("account") or ""),
+        region=str(item.get("region") or ""),
     )
 
 
@@ -85,14 +99,14 @@ def day(text: str, name: str, where: Where | None = None) -> date:
         raise ConfigError(f"{name}: {text!r} is no day", where, "write one such as 2026-12-01") from None
 
 
-def mark(drifts: Sequence[Drift], entries: Sequence[Entry], today: date) -> tuple[Drift, ...]:
+def mark(drifts: Sequence[Drift], entries: Sequence[Entry], today: date, homes: Homes) -> tuple[Drift, ...]:
     """Mark what is accepted; an acceptance that has expired is told, and holds no more."""
-    return tuple(_marked(drift, entries, today) for drift in drifts)
+    return tuple(_marked(drift, entries, today, homes[drift.unit]) for drift in drifts)
 
 
-def _marked(drift: Drift, entries: Sequence[Entry], today: date) -> Drift:
+def _marked(drift: Drift, entries: Sequence[Entry], today: date, home: tuple[str, str]) -> Drift:
     for entry in entries:
-        same = (entry.unit, entry.address, entry.has_live) == (drift.unit, drift.address, drift.has_before)
+        same = entry.is_about(drift, home) and entry.has_live == drift.has_before
         if not same or (entry.has_live and entry.live != drift.before):
             continue
         expired = bool(entry.until) and today > date.fromisoformat(entry.until)
@@ -101,9 +115,14 @@ def _marked(drift: Drift, entries: Sequence[Entry], today: date) -> Drift:
 
 
 def added(
-    entries: Sequence[Entry], drifts: Sequence[Drift], reason: str, until: str
+    entries: Sequence[Entry], drifts: Sequence[Drift], reason: str, until: str, homes: Homes
 ) -> tuple[tuple[Entry, ...], tuple[Entry, ...]]:
     """Accept differences, in place of what was said of the same members before; gives all entries, and the new ones."""
+    accepted = [
+        drift
+        for drift in drifts
+        if drift.cause is not Cause.UNMANAGED and (drift.accepted is None or drift.accepted.expired)
+    ]
     new = tuple(
         Entry(
             unit=drift.unit,
@@ -112,12 +131,14 @@ def added(
             has_live=drift.has_before,
             reason=reason,
             until=until,
+            account=homes[drift.unit][0],
+            region=homes[drift.unit][1],
         )
-        for drift in drifts
-        if drift.cause is not Cause.UNMANAGED and (drift.accepted is None or drift.accepted.expired)
+        for drift in accepted
     )
-    named = {(entry.unit, entry.address) for entry in new}
-    kept = tuple(entry for entry in entries if (entry.unit, entry.address) not in named)
+    kept = tuple(
+        entry for entry in entries if not any(entry.is_about(drift, homes[drift.unit]) for drift in accepted)
+    )
     return (*kept, *new), new
 
 
@@ -129,6 +150,8 @@ def document(entries: Sequence[Entry]) -> dict[str, Json]:
 def _written(entry: Entry) -> Mapping[str, Json]:
     return {
         "unit": entry.unit,
+        **({"account": entry.account} if entry.account else {}),
+        **({"region": entry.region} if entry.region else {}),
         "address": entry.address,
         **({"live": entry.live} if entry.has_live else {}),
         "reason": entry.reason,

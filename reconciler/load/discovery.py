@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path, PurePosixPath
 
 from reconciler.errors import ConfigError, ReconcilerError, Where
-from reconciler.load import folders, project, services
+from reconciler.load import folders, project, services, sources
 from reconciler.load.project import NAMES
 from reconciler.load.services import Services
 from reconciler.load.sources import Document, Options
@@ -70,6 +70,20 @@ def projects(paths: Iterable[Path], options: Options) -> tuple[Found, ...]:
             if known is None or (known.above is None and named.above is not None):
                 found[named.place] = named
     return tuple(found.values())
+
+
+def declaring(top: Path, options: Options) -> tuple[Found, ...]:
+    """Give all that may declare something in a work tree: every project file of `NAMES`, also beside a first one and in
+    folders whose names begin with a dot. ConfigError where some may be in git and not in the folder.
+    """
+    absent = [name for name in folders.left_out(top) if name.suffix in sources.FORMATS]
+    if absent:
+        what = f"the checkout is sparse, and what {absent[0]} declares is not known"
+        raise ConfigError(what, Where(str(top)), "git sparse-checkout disable")
+    search = _Search(options)
+    files = [top / name for name in folders.below(top, hidden=True) if name.name in NAMES]
+    found = (each for file in sorted(files) if file.is_file() for each in search.of(file))
+    return tuple({each.place: each for each in found}.values())
 
 
 def one(path: Path, options: Options) -> Found:

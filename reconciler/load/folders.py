@@ -13,7 +13,7 @@ from reconciler.load.project import NAMES
 from reconciler.plugin import unhooked
 
 _RANKS: Final = {name: rank for rank, name in enumerate(NAMES)}
-_PASSED_OVER: Final = frozenset({"node_modules", "vendor", "__pycache__"})
+_PASSED_OVER: Final = frozenset({"node_modules", "vendor", "__pycache__", ".git"})
 """Folders that hold no projects of ours; nor do those whose names begin with a dot."""
 
 
@@ -33,27 +33,36 @@ def firsts(names: Iterable[PurePosixPath]) -> Mapping[PurePosixPath, PurePosixPa
     return first
 
 
-def below(folder: Path) -> Iterator[PurePosixPath]:
-    """Give the files below a folder, from there on."""
+def below(folder: Path, *, hidden: bool = False) -> Iterator[PurePosixPath]:
+    """Give the files below a folder, from there on; those in folders whose names begin with a dot where wanted."""
     try:
         text = git(folder, "ls-files", "--cached", "--others", "--exclude-standard", "-z", "--", ".")
     except ConfigError:  # no work tree, or no git: then nothing is ignored but what never counts
-        yield from _walked(folder)
+        yield from _walked(folder, hidden=hidden)
         return
     for name in map(PurePosixPath, filter(None, text.split("\0"))):
-        if not _passed_over(name.parts[:-1]):
+        if not _passed_over(name.parts[:-1], hidden=hidden):
             yield name
 
 
-def _walked(folder: Path) -> Iterator[PurePosixPath]:
+def left_out(folder: Path) -> tuple[PurePosixPath, ...]:
+    """Give the files that a sparse checkout leaves out below a folder; none where git cannot tell."""
+    try:
+        text = git(folder, "ls-files", "--cached", "-t", "-z", "--", ".")
+    except ConfigError:
+        return ()
+    return tuple(PurePosixPath(line[2:]) for line in text.split("\0") if line.startswith("S "))
+
+
+def _walked(folder: Path, *, hidden: bool) -> Iterator[PurePosixPath]:
     for here, folders, names in os.walk(folder):
-        folders[:] = [name for name in folders if not _passed_over((name,))]
+        folders[:] = [name for name in folders if not _passed_over((name,), hidden=hidden)]
         where = PurePosixPath(Path(here).relative_to(folder).as_posix())
         yield from (where / name for name in names)
 
 
-def _passed_over(parts: Sequence[str]) -> bool:
-    return any(part.startswith(".") or part in _PASSED_OVER for part in parts)
+def _passed_over(parts: Sequence[str], *, hidden: bool) -> bool:
+    return any(part in _PASSED_OVER or (part.startswith(".") and not hidden) for part in parts)
 
 
 def fits(glob: str, name: PurePosixPath) -> bool:

@@ -14,6 +14,7 @@ from tests.cli.commands import CLUSTER, SERVICE, UNIT, Box, Cli, client_of, edit
 ROOT = Path(__file__).parents[2]
 SCHEMA = json.loads((ROOT / "docs/schemas/drift.schema.json").read_text())
 TASK = "task_definition.test-httpd"
+HOME = "    account: '123456789012'\n    region: ap-northeast-1\n"
 
 
 def settle(place: str) -> None:
@@ -118,14 +119,15 @@ def test_what_is_gone_and_what_never_was(cli: Cli, empty: Box) -> None:
 
 def test_drift_is_accepted_for_as_long_as_it_is_the_same(cli: Cli, box: Box) -> None:
     box.ecs.update_service(cluster=CLUSTER, service=SERVICE, desiredCount=3, enableECSManagedTags=False)
+    cli("drift", "--accept", "--reason", "x", "--until", "2001-01-01").one_error("2001-01-01 is over")
     ran = cli("drift", "--accept", "--reason", "load test", "--until", "2999-01-01")
     assert ran.code == 0, ran
     assert f"accepted: {UNIT} desiredCount\n" in ran.err
     assert "    accepted until 2999-01-01: load test\n" in ran.out
     assert ran.out.endswith("No drift but what is accepted.\n")
     assert Path("drift-accepted.yml").read_text() == (
-        f"accepted:\n  - unit: {UNIT}\n    address: desiredCount\n    live: 3\n    reason: load test\n"
-        f"    until: '2999-01-01'\n  - unit: {UNIT}\n    address: enableECSManagedTags\n    live: false\n"
+        f"accepted:\n  - unit: {UNIT}\n{HOME}    address: desiredCount\n    live: 3\n    reason: load test\n"
+        f"    until: '2999-01-01'\n  - unit: {UNIT}\n{HOME}    address: enableECSManagedTags\n    live: false\n"
         "    reason: load test\n    until: '2999-01-01'\n"
     )
     assert drifts(cli, 0)[f"{UNIT} desiredCount"]["accepted"]["reason"] == "load test"

@@ -9,8 +9,10 @@ from typing import Any
 
 import pytest
 
+from reconciler import Project, Reconciler
 from reconciler.api import pruning
-from reconciler.api.surveys import Site, Survey
+from reconciler.api.sites import Site, site
+from reconciler.api.surveys import Survey
 from reconciler.cli import exits, prune
 from reconciler.core import stamps
 from reconciler.errors import PlanError
@@ -69,6 +71,66 @@ def test_where_it_cannot_be_told_for_sure_nothing_goes(
     survey = Survey([(Site(gateway=marked("old"), cluster="main", service="web", **site), True)], failed)
     with pytest.raises(PlanError, match=words):
         pruning.find(survey)
+
+
+_WEB = "region: eu-west-1\ncluster: main\naccount: '123456789012'\nstamp: {owner: shop}\n"
+_STATE = "plugins: [{name: tfstate, config: {path: '{{ must_env `ENV` }}'}}]\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        (_WEB + "service: web-{{ must_env `ENV` }}\n", "ENV"),
+        (_WEB + "service: {{ if eq (must_env `ENV`) `prod` }}web{{ else }}web-dev{{ end }}\n", "ENV"),
+        (_WEB + "{{ if eq (must_env `ENV`) `prod` }}\nservice: web\n{{ else }}\nservice: api\n{{ end }}\n", "ENV"),
+        (_WEB.replace("shop", "shop-{{ env `ENV` `x` }}") + "service: web-{{ must_env `ENV` }}\n", None),
+        (_WEB.replace("main", "{{ must_env `ENV` }}") + "service: web\n", None),
+        (_WEB + "service: web-{{ tfstate `output.a` }}\n" + _STATE, "ENV"),
+    ],
+)  # fmt: skip
+def test_what_goes_by_a_variable_goes_by_the_owner_too(
+    text: str, named: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ENV", "prod")
+    monkeypatch.chdir(tmp_path)
+    outputs = {"a": {"value": "x", "type": "string"}}
+    Path("prod").write_text(json.dumps({"version": 4, "serial": 1, "lineage": "l", "outputs": outputs}))
+    Path("reconciler.yml").write_text(text)
+    with Reconciler.open(Project.load(), gateway=gateway("main/web")) as opened:
+        found = Survey([(site(opened), True)])
+    assert found.varies == ({"shop": (named,)} if named else {})
+
+
+_HERE, _FIXED = frozenset({"ENV", "AWS_PROFILE"}), frozenset({"AWS_PROFILE"})
+
+
+@pytest.mark.parametrize(
+    ("moves", "others", "wanted", "varies"),
+    [
+        (_HERE, [_HERE], True, {}),
+        (_HERE, [_HERE, _FIXED], True, {"shop": ("ENV",)}),
+        (_HERE, [_HERE, frozenset()], True, {"shop": ("AWS_PROFILE", "ENV")}),
+        (_HERE, [_FIXED], False, {}),
+        (frozenset(), [_FIXED], True, {}),
+    ],
+)
+def test_clusters_that_a_variable_leads_to_are_not_looked_at_for_its_other_values(
+    moves: frozenset[str], others: list[frozenset[str]], wanted: bool, varies: dict[str, tuple[str, ...]]
+) -> None:
+    made = gateway("main/web")
+    own = Site(gateway=made, cluster="main", service="web", owner="shop", reached=_HERE, moves=moves)
+    sites = [Site(gateway=made, cluster="side", service="a", reached=each) for each in others]
+    assert Survey([(own, True), *((each, wanted) for each in sites)]).varies == varies
+
+
+def test_nothing_goes_where_other_files_are_there_by_then() -> None:
+    survey = surveyed(marked("old"), "web")
+    chosen = pruning.find(survey).doomed
+    pruning.insist_same(chosen, survey)
+    other = Site(gateway=gateway("side/web"), cluster="side", service="web", owner="shop")
+    for now in (surveyed(marked("old"), "web", owner="b"), Survey([(other, True)])):
+        with pytest.raises(PlanError, match="project files are others than when main/old was found"):
+            pruning.insist_same(chosen, now)
 
 
 @pytest.mark.parametrize(

@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
+from reconciler.api.sites import Site
 from reconciler.api.stores import Store, named, opened
-from reconciler.api.surveys import Site, Survey
+from reconciler.api.surveys import Survey
 from reconciler.core import applied
 from reconciler.core.plans import Origins, Plan, Unit, Verb
 from reconciler.errors import AwsDenied

@@ -97,3 +97,21 @@ def test_what_changed_since_a_revision(tree: Path) -> None:
     for name in ("nope", "--output=/tmp/x"):
         with pytest.raises(ConfigError, match="git: fatal: bad revision"):
             moved(paths, name)
+
+
+@needs_git
+def test_whatever_may_declare_something_is_found_and_a_sparse_checkout_is_refused(tree: Path) -> None:
+    git("init", "-q")
+    git("add", ".")
+    declaring = [each.label for each in discovery.declaring(Path(), Options())]
+    assert declaring == [
+        ".github/reconciler.yml",
+        "a/deep/er/reconciler.hcl",
+        "a/ecspresso.yml",
+        "a/reconciler.yml",
+        "b/ecspresso.jsonnet",
+    ]
+    git("update-index", "--skip-worktree", "a/reconciler.yml")
+    Path("a/reconciler.yml").unlink()
+    with pytest.raises(ConfigError, match=r"sparse, and what a/reconciler\.yml declares is not known"):
+        discovery.declaring(Path(), Options())
