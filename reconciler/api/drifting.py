@@ -120,9 +120,9 @@ class Drifting(Planning):
 
     def unmanaged(self) -> Unmanaged:
         """List the services of the project's cluster that its own file does not declare."""
-        from reconciler.api import surveys
+        from reconciler.api import sites, surveys
 
-        return surveys.Survey([(surveys.site(self), True)], alone=True).read()
+        return surveys.Survey([(sites.site(self), True)], alone=True).read()
 
     def accept(self, drifted: Drifted, reason: str, until: str = "") -> tuple[str, ...]:
         """Accept the differences that count, up to a day or for good; gives the places of those that are new.
