@@ -290,6 +290,18 @@ class Evaluation:
         return {address: answer for address, answer in answers.items() if isinstance(answer, Value)}
 
     @property
+    def untraced(self) -> frozenset[Address]:
+        """Give what a project file has asked the environment for that stands in none of its values: it chooses one.
+
+        Definitions ask, too, so it is to be known before they are evaluated.
+        """
+        parts = [self.settings.resolved]
+        if self._above is not None:
+            parts += [self._above.services.shared, *self._above.services.entries.values()]
+        told = {origin.address for part in parts for origins in part.origins.values() for origin in origins}
+        return frozenset(each for each in self.known if each.resolver == "env" and each not in told)
+
+    @property
     def masker(self) -> Masker:
         """Give what hides the secrets that were looked up so far, and the values of sensitive variables."""
         return Masker.of([*sensitive(self.known.values()), *self._variables()], show=self._show)

@@ -18,7 +18,7 @@ from reconciler.api.evaluations import Definitions, Evaluation
 from reconciler.api.masking import masked
 from reconciler.api.projects import Project
 from reconciler.core.redaction import MASK, Masker
-from reconciler.core.values import Json, JsonObject
+from reconciler.core.values import Address, Json, JsonObject
 from reconciler.engine.ports import Clock, Gateway
 from reconciler.errors import ConfigError, KnownLater
 
@@ -127,6 +127,16 @@ class Opening:
     def settings(self) -> Settings:
         """Give the evaluated project file. References in it are looked up in the ambient region."""
         return self._files.settings
+
+    @property
+    def untraced(self) -> frozenset[Address]:
+        """Give what the project file alone has asked the environment for that stands in none of its values."""
+        return self._files.untraced
+
+    @property
+    def ruled(self) -> tuple[str | None, str | None, str | None]:
+        """Give the region, the profile and the role that count before those of the project file."""
+        return (self._region, *self._ambient.credentials)
 
     @property
     def masker(self) -> Masker:
