@@ -76,7 +76,11 @@ def shell(box: Box, project: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str,
     monkeypatch.setenv("FAKE_PLUGIN_NOTES", os.devnull)
     monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:9")  # registries of images are asked for nothing here
     described = {"taskDefinition": box.definition()}
-    text = Path("ecspresso.yml").read_text().replace("\nservice:", "\nservices: {web: {service: your-service}} #")
+    text = (
+        Path("ecspresso.yml")
+        .read_text()
+        .replace("\nservice:", "\nservices: {web: {service: your-service}} #")
+    )
     Path("services.yml").write_text(text)
     Path("seed.yml").write_text(SEED.read_text())  # JSON is YAML
     Path("described.json").write_text(json.dumps(described, default=str))

@@ -92,11 +92,17 @@ def test_each_service_is_planned_in_its_account_and_region(cli: Cli, sides: dict
         for name, each in sides.items()
     }
     assert registered == {"east": 0, "west": 1}
-    for _ in range(2):  # the second begins to read, by the credentials of the first, before it has read the files
+    for _ in range(
+        2
+    ):  # the second begins to read, by the credentials of the first, before it has read the files
         before = len(sides["west"].calls())
         assert cli("plan", "--config", "reconciler.yml#west", "--detailed-exitcode").code == 0
         asked = [call["operation"] for call in sides["west"].calls()[before:]]
-        assert [asked.count(each) for each in ("AssumeRole", "GetCallerIdentity", "DescribeServices")] == [1, 1, 1]
+        assert [asked.count(each) for each in ("AssumeRole", "GetCallerIdentity", "DescribeServices")] == [
+            1,
+            1,
+            1,
+        ]
     ran = cli("plan", ".", "--only", "west", "--only", "*#east", "--format", "json")
     assert json.loads(ran.out)["summary"] == {
         "changed": ["reconciler.yml#east"], "deferred": [], "unchanged": ["reconciler.yml#west"], "failed": [],

@@ -45,7 +45,9 @@ def _warnings(report: Report) -> Block | None:
 
 
 def _notes(report: Report) -> Block | None:
-    return markdown.alert("NOTE", "notes", strays.notes(report.unmanaged) if report.unmanaged is not None else ())
+    return markdown.alert(
+        "NOTE", "notes", strays.notes(report.unmanaged) if report.unmanaged is not None else ()
+    )
 
 
 def _table(report: Report) -> Block | None:
