@@ -39,7 +39,8 @@ class Drifting(Planning):
         plan, absent = self._compared(options)
         store = self._store(plan)
         record = self._recorded(plan, store) if store is not None else None
-        found = drifts.judge(plan, record, self._kinds(), self._values(plan), self._moved(plan, record))
+        known = self._masked(record) if record is not None else None
+        found = drifts.judge(plan, known, self._kinds(), self._values(plan), self._moved(plan, record))
         if record is None:
             found = imprints.judge(found, self._imprints(plan))
         found = tuple(each if each.address else replace(each, note=absent) for each in found)
@@ -174,7 +175,7 @@ class Drifting(Planning):
         store = self._store(plan)
         if store is None or not plan.units:
             return ""
-        text = applied.write(self.clock.now(), self._values(plan), shown)
+        text = applied.write(self.clock.now(), self._values(plan, hidden=True), shown)
         if not self._is_whole(plan):
             before = self._recorded(plan, store)
             if before is None:
@@ -190,10 +191,17 @@ class Drifting(Planning):
         alone = self.settings.service is not None and kinds == {"task_definition"}
         return not (left_out or alone or any(unit.partial for unit in plan.units))
 
-    def _values(self, plan: Plan) -> dict[str, Json]:
+    def _values(self, plan: Plan, *, hidden: bool = False) -> dict[str, Json]:
+        """Give what the plan's inputs are; where one has the text of a secret, a mark: of all of them if `hidden`."""
         from reconciler.core import applied
 
-        return applied.kept(plan, {address: value.data for address, value in self._files.known.items()})
+        found = applied.kept(plan, {address: value.data for address, value in self._files.known.items()})
+        masker = replace(self.masker, open=self.masker.open and not hidden)
+        return {name: masker.value(value) for name, value in found.items()}
+
+    def _masked(self, record: Applied) -> Applied:
+        """Hide what was written down before anybody knew that it is a secret."""
+        return replace(record, values={name: self.masker.value(each) for name, each in record.values.items()})
 
     def _recorded(self, plan: Plan, store: Store) -> Applied | None:
         from reconciler.api import stores
