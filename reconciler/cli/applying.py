@@ -30,6 +30,7 @@ def apply(common: options.Common, choice: fleets.Choice, wanted: Options, manner
         found = _planned(fleet, choice, wanted, manner)
         _show(found, common, manner)
         needs = _needs(found, common)
+        _insist_on_one_each(found)
         wrong = [each.label for each in found if each.wrong]
         if wrong and not manner.keep_going:
             logs.failed(
@@ -127,6 +128,21 @@ def _needs(found: Sequence[Planned], common: options.Common) -> dict[str, tuple[
         what = f"projects depend on one another in a circle: {' → '.join(circle)}"
         raise ConfigError(what, places[circle[0], circle[1]], "take one of these out of depends_on")
     return needs
+
+
+def _insist_on_one_each(found: Sequence[Planned]) -> None:
+    """Refuse to change a service that two projects declare: each would undo what the other one does. PlanError."""
+    owners: dict[tuple[str, str, str], Planned] = {}
+    for each in found:
+        for unit in each.made.units if each.made is not None else ():
+            if unit.kind == "task_definition":  # a family may be run by several services
+                continue
+            other = owners.setdefault((unit.account, unit.region, unit.address), each)
+            if other is not each and (other.changes or each.changes):
+                raise PlanError(
+                    f"{other.label} and {each.label} both declare {unit.address}",
+                    hint="leave one of them out with --exclude",
+                )
 
 
 def _approved(found: Sequence[Planned], manner: Manner) -> bool:

@@ -79,6 +79,11 @@ def test_one_failure_stops_all_or_only_what_depends_on_it(cli: Cli, fleet: Box) 
     assert "Error: services/" in ran.err
     assert "projects depend on one another in a circle: " in ran.err
     edit("services/db/reconciler.yml", "depends_on: [../web]", "depends_on: []")
+    shutil.copytree("services/worker", "services/twin")
+    ran = cli(*APPLY, "--only", "services/[tw]*", **NEW)
+    assert ran.code == 1, ran
+    assert f"services/twin/reconciler.yml and {path('worker')} both declare service." in ran.err
+    shutil.rmtree("services/twin")
     assert fleet.writes() == []
 
     edit("services/api/task.json", "httpd:{{ must_env `IMAGE_TAG` }}", "httpd:crash")
