@@ -70,8 +70,11 @@ esac
 echo "::$token::"
 
 # What was written for the runner, escaped as it wants it; nothing else, whatever format the arguments ask for.
-if [[ $INPUT_COMMAND == drift && $INPUT_ANNOTATIONS == true ]]; then
+annotate() {
   grep -E '^::(error|warning|notice) ' "$notes" || true
+}
+if [[ $INPUT_COMMAND == drift && $INPUT_ANNOTATIONS == true ]]; then
+  annotate
 fi
 
 # A summary may be 1 MiB large; a comment always fits.
@@ -107,12 +110,15 @@ esac
   [[ ! -s $page ]] || echo "report-html=$page"
 } >>"$GITHUB_OUTPUT"
 
-# stdout is for the runner here, and escaped as it wants it. The messages on stderr are those of the first run.
+# The messages on stderr are those of the first run.
 if [[ $annotated == true ]]; then
   words=()
+  before=""
   for word in ${args[@]+"${args[@]}"}; do
-    [[ $word == --markdown-limit=* ]] || words+=("$word")
+    [[ $word == --markdown-limit* || $before == --markdown-limit ]] || words+=("$word")
+    before=$word
   done
-  "$reconciler" plan --format github ${words[@]+"${words[@]}"} "${paths[@]}" 2>"$RUNNER_TEMP/reconciler-annotations.log" ||
+  "$reconciler" plan --format github ${words[@]+"${words[@]}"} "${paths[@]}" >"$notes" 2>"$folder/annotations.log" ||
     ((code != 0)) || echo "::warning title=reconciler::The plan for annotations failed, the one before did not."
+  annotate
 fi

@@ -46,10 +46,15 @@ def below(folder: Path, *, hidden: bool = False) -> Iterator[PurePosixPath]:
 
 
 def left_out(folder: Path) -> tuple[PurePosixPath, ...]:
-    """Give the files that a sparse checkout leaves out below a folder; none where git cannot tell."""
+    """Give the files that a sparse checkout leaves out below a folder.
+
+    ConfigError where there is one of which git cannot tell, not being installed or not trusting its owner.
+    """
     try:
         text = git(folder, "ls-files", "--cached", "-t", "-z", "--", ".")
     except ConfigError:
+        if (folder / ".git" / "info" / "sparse-checkout").exists():
+            raise
         return ()
     return tuple(PurePosixPath(line[2:]) for line in text.split("\0") if line.startswith("S "))
 

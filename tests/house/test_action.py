@@ -169,6 +169,10 @@ CALLS: list[tuple[dict[str, str], list[list[str]]]] = [
             [*NOTES, f"--changed-since={NASTY}", "--", NASTY],
         ],
     ),
+    (
+        {"args": "--markdown-limit\n5000\n--strict"},
+        [[*PLAN, "--markdown-limit", "5000", "--strict", "--"], [*NOTES, "--strict", "--"]],
+    ),
     ({"plan-file": NASTY, "annotations": "false"}, [[*PLAN, f"--out={NASTY}", "--"]]),
     ({"command": "drift"}, [[*DRIFT, "--"]]),
     (
@@ -247,9 +251,13 @@ def test_nothing_that_is_shown_is_a_command_of_the_runners(runner: Runner) -> No
 
 
 @bashed
+@pytest.mark.parametrize("command", ["plan", "drift"])
 @pytest.mark.parametrize("annotations", ["true", "false"])
-def test_annotations_of_drift_are_for_the_runner(runner: Runner, annotations: str) -> None:
-    ran = runner.run({"command": "drift", "annotations": annotations}, said="::warning ::it moved\n")
+def test_annotations_are_for_the_runner_and_nothing_else_is(
+    runner: Runner, annotations: str, command: str
+) -> None:
+    said = "::warning ::it moved\n::set-output name=x::y\n::error::z\n"
+    ran = runner.run({"command": command, "annotations": annotations}, said=said)
     first, last, *shown = ran.stdout.splitlines()
     assert (first.startswith("::stop-commands::"), last) == (
         True,
