@@ -33,6 +33,11 @@ CAUSES: Final[tuple[tuple[str, str, str | None, str | None, bool | None], ...]] 
 """What happens, and what is told of it: address, cause, what else moved, and whether an acceptance has expired."""
 
 STRAY = len(CAUSES)
+TAKEN: Final = (
+    *("family", "networkMode", "requiresCompatibilities", "cpu", "memory", "containerDefinitions"),
+    *("executionRoleArn", "taskRoleArn"),
+)
+"""What RegisterTaskDefinition takes of what describes one here."""
 
 
 def produce(number: int, what: str, ecs: Any) -> None:
@@ -55,8 +60,7 @@ def produce(number: int, what: str, ecs: Any) -> None:
     elif "value" in what and "somebody" in what:
         found = ecs.describe_task_definition(taskDefinition=f"fam{number}")["taskDefinition"]
         found["containerDefinitions"][0]["environment"][1]["value"] = "vpc-by-hand"
-        names = "family networkMode requiresCompatibilities cpu memory executionRoleArn taskRoleArn containerDefinitions"
-        ecs.register_task_definition(**{name: found[name] for name in names.split()})
+        ecs.register_task_definition(**{name: found[name] for name in TAKEN})
         ecs.update_service(cluster=CLUSTER, service=service, taskDefinition=f"fam{number}")
     elif "changed" in what:
         ecs.update_service(cluster=CLUSTER, service=service, desiredCount=3)

@@ -15,6 +15,7 @@ from reconciler.api import alerts
 from reconciler.cli import driftforms, forms
 from tests.cli.commands import ARTICLE, CLUSTER, ROOT, Box, Cli, client_of, edit
 from tests.cli.conftest import boxed
+from tests.cli.test_drift_causes import TAKEN
 
 SOURCES: Final[Mapping[str, str]] = {
     "A_PARAMETER": "{{ ssm `/app/key` | json_escape }}",
@@ -145,11 +146,7 @@ def tamper(box: Box) -> None:
     text = json.dumps({"x": f"y {secret('A_PARAMETER', 2)} z"})
     container["environment"].append({"name": "TAMPERED", "value": text})
     container["dockerLabels"] = {"also": f"<{secret('A_OUTPUT', 2)}>"}
-    names = (
-        *("family", "networkMode", "requiresCompatibilities", "cpu", "memory", "containerDefinitions"),
-        *("executionRoleArn", "taskRoleArn"),
-    )
-    made = ecs.register_task_definition(**{name: found[name] for name in names})
+    made = ecs.register_task_definition(**{name: found[name] for name in TAKEN})
     arn = made["taskDefinition"]["taskDefinitionArn"]
     ecs.update_service(cluster=CLUSTER, service="web", taskDefinition=arn)
 
