@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -220,7 +220,6 @@ class Run:
         logs.info(human.plan(plan, Style(logs.colored())).rstrip("\n"))
 
     def _applied(self, label: str, reconciler: Reconciler, plan: Plan) -> Fate:
-        from reconciler.core import fates
         from reconciler.core.fates import Fate, State
 
         manner = self.manner
@@ -235,28 +234,39 @@ class Run:
         finally:
             if label in self._needed():
                 self.fleet.renew()
-        try:
-            code = failing.through(reconciler, self.common, outcome, "Applied", on_failure=manner.on_failure)
-        except (Interrupted, KeyboardInterrupt):
-            fate = fates.carried(label, outcome, exits.of(outcome.ending))
-            told = "interrupted while going back"
-            return replace(fate, reason=f"{fate.reason}; {told}" if fate.reason else told)
-        return fates.carried(label, outcome, code, undone=_undone(outcome, code))
+        return self._ended(
+            label,
+            outcome,
+            lambda: failing.through(
+                reconciler, self.common, outcome, "Applied", on_failure=manner.on_failure
+            ),
+        )
 
     def _joined(self, label: str, reconciler: Reconciler, plan: Plan) -> Fate:
         """Watch a rollout to its end that was begun before."""
-        from reconciler.core import fates
         from reconciler.core.fates import State
 
         outcome = planning.joined(reconciler, plan, self.common, until=self.manner.until)
-        try:
-            code = planning.over(reconciler, self.common, outcome, on_failure=self.manner.on_failure)
-        except (Interrupted, KeyboardInterrupt):
-            code = exits.of(outcome.ending)
-        fate = fates.carried(label, outcome, code, undone=_undone(outcome, code))
+        fate = self._ended(
+            label,
+            outcome,
+            lambda: planning.over(reconciler, self.common, outcome, on_failure=self.manner.on_failure),
+        )
         if fate.state is not State.APPLIED:
             return fate
         return replace(fate, state=State.UNCHANGED, reason="the rollout that was under way completed")
+
+    def _ended(self, label: str, outcome: Outcome, told: Callable[[], int]) -> Fate:
+        """Say how a rollout ended and go back where that is wanted; `told` does both, and gives the exit code."""
+        from reconciler.core import fates
+
+        try:
+            code = told()
+        except (Interrupted, KeyboardInterrupt) as error:
+            fate = fates.carried(label, outcome, exits.of(outcome.ending))
+            back = fates.interrupted(label, error).reason if isinstance(error, Interrupted) else "interrupted"
+            return replace(fate, reason="; going back: ".join(filter(None, (fate.reason, back))))
+        return fates.carried(label, outcome, code, undone=_undone(outcome, code))
 
 
 def _undone(outcome: Outcome, code: int) -> bool:
