@@ -37,7 +37,7 @@ def _details() -> dict[str, str]:
     import platform
     from importlib import metadata
 
-    from reconciler.load.project import EMULATES
+    from reconciler.load.settings import EMULATES
 
     found = {
         "ecspresso (emulated)": EMULATES,

@@ -10,8 +10,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
-import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import field
 from pathlib import Path
 from typing import Final
@@ -20,40 +19,32 @@ from reconciler.core import appspecs
 from reconciler.core.documents import Resolved
 from reconciler.core.references import PluginUse
 from reconciler.core.stamps import Stamp
-from reconciler.core.values import Json, JsonObject
+from reconciler.core.values import Json
 from reconciler.core.values import Path as JsonPath
 from reconciler.errors import ConfigError, Where
 from reconciler.load import (
-    durations,
     evaluate,
     gotemplates,
     jsons,
     outlines,
     provenance,
     services,
+    settings,
     severities,
     sources,
     stamps,
 )
-from reconciler.load.calls import Texts, near
+from reconciler.load.calls import Texts
 from reconciler.load.members import Caution, Members, members
 from reconciler.load.sources import Document, Options
 from reconciler.load.spans import Malformed
 from reconciler.records import dataclass
-
-EMULATES: Final = "2.8.7"
-"""The ecspresso version whose project files are understood; `required_version` is checked against it."""
 
 NAMES: Final = (
     *(f"reconciler.{suffix}" for suffix in ("yml", "yaml", "json", "jsonnet", "hcl")),
     *(f"ecspresso.{suffix}" for suffix in ("yml", "yaml", "json", "jsonnet")),
 )
 DEFAULT_CLUSTER: Final = "default"
-DEFAULT_TIMEOUT: Final = 600.0
-
-_LONG: Final = (
-    30 * 24 * 3600.0
-)  # v2 read plain numbers as nanoseconds: such a number is hardly meant as seconds
 
 _KEYS: Final = frozenset({
     "required_version", "region", "cluster", "service", "service_definition", "task_definition",
@@ -65,14 +56,9 @@ _OPENING: Final = ("plugins", "terraform")
 """The keys that say which resolvers to open."""
 _CREDENTIALS: Final = ("profile", "assume_role_arn")
 DEFINITIONS: Final = ("service_definition", "task_definition", "express_definition")
-_ACCOUNT: Final = re.compile(r"[0-9]{12}\Z")
 _OUTLINED: Final = frozenset({*_OPENING, *_CREDENTIALS, *DEFINITIONS, "region", services.KEY})
 """The keys that are wanted in a first pass."""
-_BUCKET: Final = re.compile(r"s3://[^/]")
 _PLUGIN_KEYS: Final = frozenset({"name", "config", "func_prefix"})
-_CODEDEPLOY_KEYS: Final = frozenset({"application_name", "deployment_group_name", "deployment_config_name"})
-_APPSPEC_KEYS: Final = frozenset({"Hooks"})
-_IGNORE_KEYS: Final = frozenset({"tags", "fields"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +84,7 @@ class Project:
     service_definition: Path | None = None
     task_definition: Path | None = None
     express_definition: Path | None = None
-    timeout: float = DEFAULT_TIMEOUT
+    timeout: float = settings.DEFAULT_TIMEOUT
     plugins: tuple[PluginUse, ...] = ()
     codedeploy: appspecs.Settings = field(default_factory=appspecs.Settings)
     ignore_tags: tuple[str, ...] = ()
@@ -324,10 +310,10 @@ def settle(resolved: Resolved) -> Project:
         what = "this is about one project, and the file holds several services"
         raise ConfigError(what, project.where(services.KEY), f"choose one: --config {path}#NAME")
     emulates = path.stem != "reconciler"
-    express = _path(project, "express_definition")
+    express = settings.file(project, "express_definition")
     if express is not None:
-        project.cautions.extend(_unused(project))
-    ignored = _ignored(project)
+        project.cautions.extend(settings.unused(project))
+    ignored = settings.ignored(project)
     settled = Project(
         path=path,
         root=path.parent,
@@ -336,22 +322,22 @@ def settle(resolved: Resolved) -> Project:
         region=project.text("region") or None,
         cluster=project.text("cluster") or DEFAULT_CLUSTER,
         service=project.text("service") or None,
-        service_definition=None if express else _path(project, "service_definition"),
-        task_definition=None if express else _path(project, "task_definition"),
+        service_definition=None if express else settings.file(project, "service_definition"),
+        task_definition=None if express else settings.file(project, "task_definition"),
         express_definition=express,
-        timeout=_timeout(project),
+        timeout=settings.timeout(project),
         plugins=_plugins(project),
-        codedeploy=_codedeploy(project),
+        codedeploy=settings.codedeploy(project),
         ignore_tags=ignored[0],
         ignore=ignored[1],
-        required_version=_required(project, emulates=emulates),
-        filter_command=_filter(project),
-        record=_record(project),
+        required_version=settings.required(project, emulates=emulates),
+        filter_command=settings.filtered(project),
+        record=settings.record(project),
         stamp=stamps.read(project),
         profile=project.text("profile") or None,
         assume_role_arn=project.text("assume_role_arn") or None,
-        account=_account(project),
-        depends_on=_placed(project, "depends_on"),
+        account=settings.account(project),
+        depends_on=settings.placed(project, "depends_on"),
         severity=severities.read(project),
     )
     shared = frozenset(
@@ -362,144 +348,3 @@ def settle(resolved: Resolved) -> Project:
         if path is not None and Path(project.where(name).path).parent != settled.root
     )
     return dataclasses.replace(settled, warnings=tuple(dict.fromkeys(project.cautions)), shared=shared)
-
-
-def _unused(project: Members) -> Iterator[Caution]:
-    """Say what an Express Mode service has no use for: ECS makes its service and its task definition."""
-    for name in ("service_definition", "task_definition"):
-        if project.text(name):
-            what = f"{name} is not used: express_definition describes the whole service"
-            yield Caution(project.where(name), what, f"remove {name}, or express_definition")
-
-
-def _path(project: Members, name: str) -> Path | None:
-    text = project.text(name)
-    return Path(_from_root(project, name, text)) if text else None
-
-
-def _from_root(project: Members, name: str, text: str) -> str:
-    """Give a path from the project's folder on: it may be another file that says it, from where that stands."""
-    own, there = Path(project.resolved.path).parent, Path(project.where(name).path).parent
-    return os.path.relpath(there / text, own) if own != there and not Path(text).is_absolute() else text
-
-
-def _record(project: Members) -> str | None:
-    text = project.text("record")
-    if text and "://" in text and not _BUCKET.match(text):
-        what = f"record is a folder or s3://BUCKET/PREFIX, not {text!r}"
-        raise ConfigError(what, project.where("record"))
-    return _from_root(project, "record", text) if text and "://" not in text else text or None
-
-
-def _account(project: Members) -> str | None:
-    text = project.text("account")
-    if text and not _ACCOUNT.match(text):
-        hint = 'write it in quotes: "123456789012"'
-        raise ConfigError(
-            f"account is the number of an AWS account, 12 digits, not {text!r}",
-            project.where("account"),
-            hint,
-        )
-    return text or None
-
-
-def _timeout(project: Members) -> float:
-    value = project.get("timeout")
-    if value is None:
-        return DEFAULT_TIMEOUT
-    where = project.where("timeout")
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        value = project.text("timeout") or ""
-    try:
-        seconds = durations.limit(value)
-    except ValueError as error:
-        shown = "" if project.resolved.is_sensitive(project.path_of("timeout")) else f": {value!r}"
-        what = f"timeout {error}{shown}"
-        raise ConfigError(what, where, 'write one such as "10m", or 0 for no limit') from None
-    if seconds > _LONG:
-        hint = 'plain numbers are seconds; make the unit explicit: "30s"'
-        project.cautions.append(Caution(where, "timeout is more than 30 days", hint))
-    return seconds
-
-
-def _codedeploy(project: Members) -> appspecs.Settings:
-    """Read what `codedeploy` and `appspec` say. ConfigError where a hook is none."""
-    data = project.object("codedeploy") or {}
-    entry = members(project.resolved, _CODEDEPLOY_KEYS, project.path_of("codedeploy"), data)
-    project.cautions.extend(entry.cautions)
-    return appspecs.Settings(
-        application=entry.text("application_name") or "",
-        group=entry.text("deployment_group_name") or "",
-        configuration=entry.text("deployment_config_name") or "",
-        hooks=_hooks(project),
-        where=project.where("codedeploy") if data else project.where("appspec"),
-    )
-
-
-def _hooks(project: Members) -> tuple[JsonObject, ...]:
-    data = project.object("appspec") or {}
-    entry = members(project.resolved, _APPSPEC_KEYS, project.path_of("appspec"), data)
-    project.cautions.extend(entry.cautions)
-    found: list[JsonObject] = []
-    for index, hook in enumerate(entry.items("Hooks")):
-        where = entry.resolved.where((*entry.path_of("Hooks"), index))
-        pairs = list(hook.items()) if isinstance(hook, Mapping) else []
-        if len(pairs) != 1 or not isinstance(pairs[0][1], str):
-            what = "a hook of the AppSpec is an event and the function that it calls"
-            raise ConfigError(what, where, "write - BeforeAllowTraffic: NAME-OF-THE-FUNCTION")
-        name, function = pairs[0]
-        event = next((each for each in appspecs.HOOKED if each.lower() == str(name).lower()), None)
-        if event is None:
-            what = f"an AppSpec for ECS has no hook {name}; it has {', '.join(appspecs.HOOKED)}"
-            raise ConfigError(what, where, near(str(name), appspecs.HOOKED))
-        found.append({event: function})
-    return tuple(found)
-
-
-def _ignored(project: Members) -> tuple[tuple[str, ...], tuple[tuple[str, Where], ...]]:
-    """Give the tag keys, and the fields, that are left alone.
-
-    They stand in the peer's `{tags: […]}`, ours with `fields`, or in a list of fields.
-    """
-    data = project.get("ignore")
-    if data is None:
-        return (), ()
-    if not isinstance(data, Mapping):
-        return (), _placed(project, "ignore")
-    entry = members(project.resolved, _IGNORE_KEYS, project.path_of("ignore"), data)
-    project.cautions.extend(entry.cautions)
-    return entry.texts("tags"), _placed(entry, "fields")
-
-
-def _placed(entry: Members, name: str) -> tuple[tuple[str, Where], ...]:
-    path = entry.path_of(name)
-    return tuple((text, entry.resolved.where((*path, i))) for i, text in enumerate(entry.texts(name)))
-
-
-def _required(project: Members, *, emulates: bool) -> str | None:
-    constraints = project.text("required_version")
-    if not constraints:
-        return None
-    where = project.where("required_version")
-    from reconciler.load import versions
-
-    try:
-        fits = versions.satisfies(versions.parse(EMULATES), constraints)
-    except ValueError as error:
-        raise ConfigError(f"required_version: {error}", where, 'write one such as ">= 2.0.0, < 3"') from None
-    if not fits:
-        what = f"required_version leaves out ecspresso {EMULATES}, which is what is emulated here"
-        if emulates:
-            raise ConfigError(what, where)
-        project.cautions.append(Caution(where, what))
-    return constraints
-
-
-def _filter(project: Members) -> str | None:
-    command = project.text("filter_command")
-    if command:
-        hint = "set ECSPRESSO_FILTER_COMMAND or pass --filter-command"
-        project.cautions.append(
-            Caution(project.where("filter_command"), "filter_command is deprecated", hint)
-        )
-    return command or None

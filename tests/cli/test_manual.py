@@ -16,7 +16,7 @@ from click.shell_completion import ShellComplete
 
 from reconciler import __version__
 from reconciler.cli import completion, main, manuals
-from reconciler.load import project
+from reconciler.load import settings
 from tests.cli.commands import ROOT, Cli, command
 
 
@@ -138,5 +138,5 @@ def test_the_version_and_what_it_is_made_of(cli: Cli) -> None:
         "version": __version__,
     }
     rows = dict(line.split("\t") for line in cli("version", "--details", "--output", "tsv").out.splitlines())
-    assert rows["ecspresso (emulated)"] == project.EMULATES
+    assert rows["ecspresso (emulated)"] == settings.EMULATES
     assert {"python", "platform", "boto3"} <= rows.keys()
