@@ -25,7 +25,7 @@ import sys
 import tempfile
 import time
 import urllib.request
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -74,29 +74,55 @@ class Scene:
         return self.clusters * -(-a_cluster // 10) + 1 + (0 if remembered else self.services)
 
 
-def lay_out(folder: Path, services: int, clusters: int) -> None:
-    """Write projects, their state and the seed of a sandbox in which all of them run."""
-    text = SEED.read_text()
-    seed = json.loads(text)
+@dataclass(frozen=True)
+class Laid:
+    """A copy of the example: its project file, what its service and its family are called, further settings."""
+
+    file: str
+    service: str
+    family: str
+    cluster: str
+    settings: str = ""
+
+
+def lay_out(folder: Path, services: int, clusters: int) -> dict[str, Any]:
+    """Write projects and their state; give the seed of a sandbox in which all of them run."""
+    return write(
+        folder,
+        [
+            Laid(
+                f"services/s{number:04}/reconciler.yml",
+                f"svc{number}",
+                f"fam{number}",
+                f"cluster{number % clusters}",
+            )
+            for number in range(services)
+        ],
+    )
+
+
+def write(folder: Path, projects: Iterable[Laid]) -> dict[str, Any]:
+    """Write these projects, each two folders below, and their state; give the seed in which all of them run."""
+    seed: dict[str, Any] = json.loads(SEED.read_text())
     definition, service = seed["task_definitions"][0], seed["services"][0]
-    seed["clusters"] = [f"cluster{number}" for number in range(clusters)]
-    seed["task_definitions"], seed["services"] = [], []
+    seed |= {"clusters": [], "task_definitions": [], "services": []}
     shutil.copy(ARTICLE / "terraform.tfstate", folder)
-    for number in range(services):
-        name, family, cluster = f"svc{number}", f"fam{number}", f"cluster{number % clusters}"
-        own = folder / f"services/s{number:04}"
-        own.mkdir(parents=True)
-        own.joinpath("reconciler.yml").write_text(
-            f"region: {REGION}\ncluster: {cluster}\nservice: {name}\nservice_definition: service.json\n"
-            "task_definition: task.json\nplugins:\n  - name: tfstate\n    config: {path: ../../terraform.tfstate}\n"
+    for each in projects:
+        file = folder / each.file
+        file.parent.mkdir(parents=True)
+        file.write_text(
+            f"region: {REGION}\ncluster: {each.cluster}\nservice: {each.service}\n"
+            "service_definition: service.json\ntask_definition: task.json\n"
+            f"plugins:\n  - name: tfstate\n    config: {{path: ../../terraform.tfstate}}\n{each.settings}"
         )
-        shutil.copy(ARTICLE / "ecs-service-def.json", own / "service.json")
+        shutil.copy(ARTICLE / "ecs-service-def.json", file.with_name("service.json"))
         task = (ARTICLE / "ecs-task-def.json").read_text()
-        own.joinpath("task.json").write_text(task.replace("test-httpd", family))
-        seed["task_definitions"].append(json.loads(json.dumps(definition).replace("test-httpd", family)))
-        moved = json.loads(json.dumps(service).replace("test-httpd", family))
-        seed["services"].append(moved | {"serviceName": name, "cluster": cluster})
-    (folder / "seed.json").write_text(json.dumps(seed))
+        file.with_name("task.json").write_text(task.replace("test-httpd", each.family))
+        seed["clusters"] += [] if each.cluster in seed["clusters"] else [each.cluster]
+        seed["task_definitions"].append(json.loads(json.dumps(definition).replace("test-httpd", each.family)))
+        moved = json.loads(json.dumps(service).replace("test-httpd", each.family))
+        seed["services"].append(moved | {"serviceName": each.service, "cluster": each.cluster})
+    return seed
 
 
 @contextmanager
@@ -177,7 +203,7 @@ def staged(services: int, given: argparse.Namespace) -> Iterator[Scene]:
     """Lay out projects, and serve what they run as."""
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
-        lay_out(folder, services, given.clusters)
+        (folder / "seed.json").write_text(json.dumps(lay_out(folder, services, given.clusters)))
         with serving(folder, given.latency) as endpoint:
             if given.throttled:
                 control(endpoint, "limits", DOCUMENTED)

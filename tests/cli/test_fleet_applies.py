@@ -14,7 +14,8 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from tests.cli.commands import ARTICLE, CLUSTER, REGION, ROOT, SEED, Box, Cli, Ran, edit
+from benchmarks.fleet import Laid, write
+from tests.cli.commands import CLUSTER, ROOT, Box, Cli, Ran, edit
 from tests.cli.conftest import boxed
 from tests.cli.test_endings import EXCEEDED
 from tests.cli.test_events import lines
@@ -28,28 +29,19 @@ APPLY = ("apply", "services", "--auto-approve", "--parallelism", "1")
 @pytest.fixture
 def fleet(project: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Box]:
     """Serve four services that run as their projects say for IMAGE_TAG=2.4.61; three of them are a chain."""
-    seed = json.loads(SEED.read_text())
-    definition, service = seed["task_definitions"][0], seed["services"][0]
-    seed |= {"task_definitions": [], "services": []}
     for path in project.iterdir():
         path.unlink()
-    shutil.copy(ARTICLE / "terraform.tfstate", project)
-    for name, needs in NEEDS.items():
-        folder = project / "services" / name
-        folder.mkdir(parents=True)
-        seed["task_definitions"].append(json.loads(json.dumps(definition).replace("test-httpd", name)))
-        seed["services"].append(
-            json.loads(json.dumps(service).replace("test-httpd", name)) | {"serviceName": name}
+    projects = [
+        Laid(
+            f"services/{name}/reconciler.yml",
+            name,
+            name,
+            CLUSTER,
+            f"record: ../../records\ndepends_on: {json.dumps(needs)}\n",
         )
-        (folder / "reconciler.yml").write_text(
-            f"region: {REGION}\ncluster: {CLUSTER}\nservice: {name}\nrecord: ../../records\n"
-            "service_definition: service.json\ntask_definition: task.json\n"
-            f"depends_on: {json.dumps(needs)}\n"
-            "plugins:\n  - name: tfstate\n    config: {path: ../../terraform.tfstate}\n"
-        )
-        shutil.copy(ARTICLE / "ecs-service-def.json", folder / "service.json")
-        text = (ARTICLE / "ecs-task-def.json").read_text()
-        (folder / "task.json").write_text(text.replace("test-httpd", name))
+        for name, needs in NEEDS.items()
+    ]
+    seed = write(project, projects)
     with boxed(seed, monkeypatch) as served:
         yield served
 

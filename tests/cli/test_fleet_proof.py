@@ -80,7 +80,7 @@ def spread(project: Path, services: int, clusters: int) -> dict[str, Any]:
     """Write projects in place of the example, some in another region, some in another account; give the seed."""
     for path in project.iterdir():
         path.unlink()
-    lay_out(project, services, clusters)
+    seed = lay_out(project, services, clusters)
     for number in range(services):
         file = Path(label(number))
         text = file.read_text()
@@ -89,10 +89,7 @@ def spread(project: Path, services: int, clusters: int) -> dict[str, Any]:
         elif "cluster: cluster4" in text:
             text = text.replace("ap-northeast-1", "eu-west-1")
         file.write_text(text)
-    seed = project / "seed.json"
-    found: dict[str, Any] = json.loads(seed.read_text())
-    seed.unlink()
-    return found
+    return seed
 
 
 def label(number: int) -> str:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from benchmarks.fleet import Laid, write
 from reconciler_tfstate import stores
-from tests.cli.commands import ARTICLE, CLUSTER, REGION, SEED, Box, Cli
+from tests.cli.commands import CLUSTER, Box, Cli
 from tests.cli.conftest import boxed
 
 COUNT = 12
@@ -19,28 +19,13 @@ COUNT = 12
 @pytest.fixture
 def fleet(project: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Box]:
     """Serve services that run as their projects say: more than one call of DescribeServices holds."""
-    seed = json.loads(SEED.read_text())
-    definition, service = seed["task_definitions"][0], seed["services"][0]
-    seed |= {"task_definitions": [], "services": []}
     for path in project.iterdir():
         path.unlink()
-    shutil.copy(ARTICLE / "terraform.tfstate", project)
-    for number in range(COUNT):
-        folder = project / f"services/s{number:02}"
-        folder.mkdir(parents=True)
-        name, family = f"svc{number}", f"fam{number}"
-        seed["task_definitions"].append(json.loads(json.dumps(definition).replace("test-httpd", family)))
-        seed["services"].append(
-            json.loads(json.dumps(service).replace("test-httpd", family)) | {"serviceName": name}
-        )
-        (folder / "ecspresso.yml").write_text(
-            f"region: {REGION}\ncluster: {CLUSTER}\nservice: {name}\n"
-            "service_definition: service.json\ntask_definition: task.json\n"
-            "plugins:\n  - name: tfstate\n    config: {path: ../../terraform.tfstate}\n"
-        )
-        shutil.copy(ARTICLE / "ecs-service-def.json", folder / "service.json")
-        text = (ARTICLE / "ecs-task-def.json").read_text()
-        (folder / "task.json").write_text(text.replace("test-httpd", family))
+    projects = [
+        Laid(f"services/s{number:02}/ecspresso.yml", f"svc{number}", f"fam{number}", CLUSTER)
+        for number in range(COUNT)
+    ]
+    seed = write(project, projects)
     with boxed(seed, monkeypatch) as served:
         yield served
 
