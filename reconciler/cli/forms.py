@@ -191,6 +191,12 @@ def _markdown(members: Sequence[Member], sheet: Sheet) -> str:
     return markdown.comment(members, sheet.name, several=sheet.several, limit=limit)
 
 
+def _page(members: Sequence[Member], sheet: Sheet) -> str:
+    from reconciler.render.reports import planpages
+
+    return planpages.page(members, sheet.name, several=sheet.several)
+
+
 def _annotations(members: Sequence[Member], _sheet: Sheet) -> str:
     from reconciler.render import annotations
 
@@ -227,6 +233,7 @@ FORMS: Final[Mapping[str, Form]] = {
     "patch": Form(None, _patch),
     "diff": Form(None, _diff),
     "markdown": Form(_markdown, enrich=_masked, report=True),
+    "html": Form(_page, enrich=_masked, report=True),
     "github": Form(_annotations, enrich=_with_places, report=True),
 }
 """The formats by their names."""

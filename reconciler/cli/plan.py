@@ -19,7 +19,7 @@ from reconciler.cli import exits, fleets, forms, options, patience, planning
     type=click.Choice(list(forms.FORMS)),
     default="human",
     show_default=True,
-    help="Output; markdown is a comment for a pull request, github annotations of its files.",
+    help="Output; markdown is a comment for a pull request, github annotations of its files, html a page.",
 )
 @click.option(
     "--markdown-limit",

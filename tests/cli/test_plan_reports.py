@@ -69,10 +69,11 @@ def test_what_a_message_quotes_of_a_secret_is_a_mark(cli: Cli, live: str, projec
     state = json.loads(Path("terraform.tfstate").read_text())
     state["outputs"]["token"] = {"value": "hunter2-hunter2", "type": "string", "sensitive": True}
     Path("terraform.tfstate").write_text(json.dumps(state))
-    for form in FORMS:
+    for form in (*FORMS, "html"):
         ran = cli("plan", "--live", live, "--format", form)
         assert "(sensitive value)" in ran.out
         assert "hunter2" not in ran.out + ran.err
+        assert "# tfstate output.token" in ran.out, "why"
 
 
 def test_paths_are_those_of_the_checkout(cli: Cli, live: str, project: Path) -> None:

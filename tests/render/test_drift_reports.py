@@ -108,7 +108,8 @@ OURS = {
     **dict.fromkeys(
         re.findall("[a-z0-9]+", "b body code dd del dl dt h1 h2 h3 head header i ins label li main script small span "
                    "style summary table tbody td thead title tr ul"), PLAIN),
-    "article": {"class", "data-cause", "data-severity"}, "button": {"type", "id"}, "details": {"class"},
+    "article": {"class", "data-cause", "data-severity", "data-verb"}, "button": {"type", "id"},
+    "details": {"class", "open"},
     "div": {"class", "id", "hidden", "aria-hidden", "aria-label", "tabindex", "role"}, "html": {"lang"},
     "input": {"type", "id", "autocomplete", "spellcheck"},
     "meta": {"charset", "http-equiv", "name", "content"}, "option": {"value"}, "output": {"id", "role"},

@@ -15,10 +15,13 @@ from reconciler.core.diffs import Action
 from reconciler.core.plans import Awaited, Finding, Notice, Origins, Plan, Reason, Unit, Verb
 from reconciler.core.values import Address, Json
 from reconciler.errors import ConfigError, HclErrors, Where
-from reconciler.render import markdown
+from reconciler.render import human, markdown
 from reconciler.render.annotations import command, commands
 from reconciler.render.fleets import Member
+from reconciler.render.reports import planpages
+from reconciler.render.texts import safe
 from tests.render.reading import checked, evil, parsed, values
+from tests.render.test_drift_reports import Reader
 
 FIXTURES = Path(__file__).parents[2] / "fixtures/render/reports"
 
@@ -70,6 +73,23 @@ def test_a_comment_is_whole_and_short_enough(
     roomy = markdown.comment(found, name, several=several, limit=10_000_000)
     assert "Left out: " not in roomy
     assert text == roomy or ("Left out: " in text and len(roomy) > limit)
+
+
+@given(st.lists(members, min_size=1, max_size=3), evil)
+def test_no_text_is_markup_in_a_page(found: Sequence[Member], name: str) -> None:
+    reader = Reader()
+    reader.feed(planpages.page(found, name, several=len(found) > 1))
+    reader.close()
+    assert reader.around == []
+    told = "".join(data for _, data in reader.heard)
+    for member in found:
+        assert safe(member.path) in told
+        assert all(safe(line) in told for line in member.error.split("\n"))
+        for notice in member.plan.refusals + member.plan.notices if member.plan is not None else ():
+            assert all(safe(line) in told for line in notice.what.split("\n"))
+        for unit in member.plan.units if member.plan is not None else ():
+            if human.speaks(unit):
+                assert safe(unit.address) in told
 
 
 @given(st.lists(members, min_size=1, max_size=3))
@@ -148,6 +168,7 @@ def test_projects_of_every_sort() -> None:
     found = {
         "fleet.md": markdown.comment(fleet(), ". shard=1/2", several=True),
         "fleet.txt": commands(fleet(), lambda path: f"apps/{path}"),
+        "fleet.html": planpages.page(fleet(), ". shard=1/2", several=True),
     }
     if "RECONCILER_UPDATE_GOLDENS" in os.environ:
         for name, text in found.items():

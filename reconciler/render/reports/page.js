@@ -3,34 +3,38 @@
   const one = (id) => document.getElementById(id);
   const filters = one("filters");
   if (!filters) return;
-  const fields = ["q", "cause", "severity"];
+  const fields = [...filters.querySelectorAll("input, select")].map((field) => field.id);
   const services = [...document.querySelectorAll(".service")].map((row) => ({
     row,
-    head: row.querySelector("summary").textContent.toLowerCase(),
+    head: [...row.querySelectorAll("summary, .inside > pre, .inside > .notes")]
+      .map((each) => each.textContent)
+      .join("\n")
+      .toLowerCase(),
     parts: [...row.querySelectorAll(".difference")].map((part) => ({
       part,
       text: part.textContent.toLowerCase(),
       unit: part.parentElement,
     })),
-    rest: [...row.querySelectorAll(".inside > pre")].map((each) => each.textContent).join("").toLowerCase(),
   }));
 
   const choose = () => {
-    const [words, cause, severity] = fields.map((name) => one(name).value.trim().toLowerCase());
+    const words = one("q").value.trim().toLowerCase();
+    const chosen = fields
+      .map((name) => [name, one(name).value.trim().toLowerCase()])
+      .filter(([name, value]) => name !== "q" && value);
     let shown = 0;
-    for (const { row, head, parts, rest } of services) {
+    for (const { row, head, parts } of services) {
       const named = head.includes(words);
       let left = 0;
       for (const { part, text, unit } of parts) {
         const fits =
-          (!cause || part.dataset.cause === cause) &&
-          (!severity || part.dataset.severity === severity) &&
+          chosen.every(([name, value]) => part.dataset[name] === value) &&
           (named || text.includes(words));
         part.hidden = !fits;
         left += fits;
         unit.hidden = ![...unit.querySelectorAll(".difference")].some((each) => !each.hidden);
       }
-      const plain = !parts.length && !cause && !severity && (named || rest.includes(words));
+      const plain = !parts.length && !chosen.length && named;
       row.hidden = !left && !plain;
       shown += !row.hidden;
     }

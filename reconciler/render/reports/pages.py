@@ -1,69 +1,38 @@
-"""Drift as one page of HTML: services and what differs in each, in a file that needs nothing else, a network neither.
-
-Its policy lets no more run than the script that it brings (Content Security Policy, level 3: sources by their hash).
-"""
+"""Drift as one page of HTML: services and what differs in each (see `frames`)."""
 
 from __future__ import annotations
 
-import base64
-import hashlib
-from collections.abc import Iterable, Iterator, Sequence
-from datetime import UTC, datetime
-from importlib import resources
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from reconciler.core.drifts import Cause, Drift, Severity
 from reconciler.core.redaction import MASK
 from reconciler.core.strays import Place, Stray
-from reconciler.render import drifts, human, rows, strays, texts
+from reconciler.render import drifts, human, strays, texts
 from reconciler.render.drifts import Member
-from reconciler.render.reports import Report, cause, causes, differences, number, severities, unknown, worst
+from reconciler.render.reports import (
+    Report,
+    cause,
+    causes,
+    differences,
+    frames,
+    number,
+    severities,
+    unknown,
+    worst,
+)
 from reconciler.render.reports.markup import Content, Markup, element
 
 _CAUSES: Final = ("live", "infrastructure", "configuration", "unknown")
 _SEVERITIES: Final = [severity.value for severity in Severity]
 _LEAD: Final = 120
 """How much of a message stands in the row of a project that failed."""
-_SIGNS: Final = {"+": "ins", "-": "del"}
 
 
 def page(report: Report) -> str:
     """Write the page."""
-    style, script = _asset("page.css"), _asset("page.js")
-    policy = "; ".join((
-        "default-src 'none'", f"style-src {_hash(style)}", f"script-src {_hash(script)}", "base-uri 'none'",
-        "form-action 'none'",
-    ))  # fmt: skip
-    head = element(
-        "head",
-        element("meta", charset="utf-8"),
-        element("meta", http_equiv="Content-Security-Policy", content=policy),
-        element("meta", name="viewport", content="width=device-width, initial-scale=1"),
-        element("meta", name="color-scheme", content="light dark"),
-        element("title", f"Drift: {report.name}"),
-        element("style", Markup(style)),
-    )
-    body = element("body", _header(report), element("main", _main(report)), element("script", Markup(script)))
-    return f"<!DOCTYPE html>\n{element('html', Markup(chr(10)), head, body, lang='en')}"
-
-
-def _asset(name: str) -> str:
-    return (resources.files(__package__) / name).read_text(encoding="utf-8")
-
-
-def _hash(text: str) -> str:
-    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
-
-
-def _header(report: Report) -> Markup:
-    title = element("h1", "Drift ", element("code", report.name))
-    return element("header", title, element("p", "as of ", _time(report.at), class_="muted"))
-
-
-def _time(at: float) -> Markup:
-    when = datetime.fromtimestamp(at, UTC)
-    shown = f"{when:%Y-%m-%d %H:%M} UTC"
-    return element("time", shown, datetime=f"{when:%Y-%m-%dT%H:%M:%SZ}")
+    heading = frames.heading("Drift", report.name, report.at)
+    return frames.page(f"Drift: {report.name}", heading, _main(report))
 
 
 def _main(report: Report) -> Iterator[Markup]:
@@ -111,12 +80,12 @@ def _summary(report: Report) -> Iterator[Markup]:
     failed = sum(bool(member.error) for member in report.members)
     alone = len(report.unmanaged.strays) if report.unmanaged is not None else 0
     boxes = [
-        _counts("Differences by cause", [(name, name, by_cause.get(name, 0)) for name in _CAUSES]),
-        _counts(
+        frames.counts("Differences by cause", [(name, name, by_cause.get(name, 0)) for name in _CAUSES]),
+        frames.counts(
             "By severity",
             [(severity.value, severity.value, by_severity.get(severity, 0)) for severity in Severity],
         ),
-        _counts(
+        frames.counts(
             "Beside them",
             [
                 ("failed", "failed", failed),
@@ -132,17 +101,6 @@ def _summary(report: Report) -> Iterator[Markup]:
         yield element("ul", Markup("\n"), (element("li", note) for note in notes), class_="notes")
 
 
-def _counts(title: str, found: Iterable[tuple[str, str, int]]) -> Markup:
-    shown = [
-        element(
-            "div", element("dt", words), element("dd", f"{count:,}"),
-            class_=f"{kind} count" + ("" if count else " zero"),
-        )
-        for kind, words, count in found
-    ]  # fmt: skip
-    return element("section", element("h2", title), element("dl", Markup("\n"), shown))
-
-
 def _accepted(drift: Drift) -> bool:
     return drift.accepted is not None and not drift.accepted.expired and drift.cause is not Cause.UNMANAGED
 
@@ -153,21 +111,7 @@ def _filters(speaking: Sequence[Member]) -> Markup:
     present = causes(found)
     names = [name for name in (*_CAUSES, "unmanaged") if name in present]
     levels = [severity.value for severity in severities(found)]
-    return element(
-        "div",
-        element("label", "Text ", element("input", type="search", id="q", autocomplete="off", spellcheck="false")),
-        element("label", "Cause ", _select("cause", names)),
-        element("label", "Severity ", _select("severity", levels)),
-        element("button", "Unfold all", type="button", id="unfold"),
-        element("button", "Fold all", type="button", id="fold"),
-        element("output", id="shown", role="status"),
-        class_="filters", id="filters", hidden=True,
-    )  # fmt: skip
-
-
-def _select(name: str, values: Iterable[str]) -> Markup:
-    choices = (element("option", value, value=value) for value in values)
-    return element("select", element("option", "any", value=""), choices, id=name)
+    return frames.filters({"cause": names, "severity": levels})
 
 
 def _heading() -> Markup:
@@ -193,7 +137,9 @@ def _service(member: Member) -> Markup:
     severity = worst(counted)
     rank = "failed" if member.error else severity.value if severity else "none"
     applied: Content = (
-        (element("span", "last applied ", class_="label"), _time(member.applied)) if member.applied else ""
+        (element("span", "last applied ", class_="label"), frames.time(member.applied))
+        if member.applied
+        else ""
     )
     summary = element(
         "summary",
@@ -201,14 +147,14 @@ def _service(member: Member) -> Markup:
             "span",
             _named(member),
             _where(member.cluster),
-            element("span", _chip(rank, rank) if rank != "none" else "", class_="rank"),
+            element("span", frames.chip(rank, rank) if rank != "none" else "", class_="rank"),
             element("span", _chips(member), class_="chips"),
             element("span", applied, class_="applied"),
             class_="row",
         ),
     )
     groups = [_unit(member, unit, found) for unit, found in differences.units(member.drifts).items()]
-    error = element("pre", _error(member.error), tabindex="0") if member.error else ""
+    error = frames.message(member.error) if member.error else ""
     return element(
         "details",
         summary,
@@ -217,29 +163,19 @@ def _service(member: Member) -> Markup:
     )
 
 
-def _error(text: str) -> Iterator[Content]:
-    for line in text.split("\n"):
-        yield line
-        yield Markup("\n")
-
-
 def _chips(member: Member) -> Iterator[Content]:
     """Count what differs in a service, by cause; what does not count, too. Of one that failed, begin to say why."""
     if member.error:
         yield element("span", texts.cut(member.error.split("\n")[0], _LEAD), class_="lead")
     counted = drifts.counted(member.drifts)
     for name, count in causes(counted).items():
-        yield _chip(name, f"{count} {name}")
+        yield frames.chip(name, f"{count} {name}")
         yield " "
     if accepted := sum(map(_accepted, member.drifts)):
-        yield _chip("accepted", f"{accepted} accepted")
+        yield frames.chip("accepted", f"{accepted} accepted")
         yield " "
     if alone := sum(drift.cause is Cause.UNMANAGED for drift in member.drifts):
-        yield _chip("unmanaged", f"{alone} unmanaged")
-
-
-def _chip(kind: str, text: str) -> Markup:
-    return element("span", text, class_=f"chip {kind}")
+        yield frames.chip("unmanaged", f"{alone} unmanaged")
 
 
 def _unit(member: Member, unit: str, found: Sequence[Drift]) -> Markup:
@@ -249,10 +185,12 @@ def _unit(member: Member, unit: str, found: Sequence[Drift]) -> Markup:
 
 def _difference(member: Member, drift: Drift) -> Markup:
     name, accepted = cause(drift), _accepted(drift)
-    chips = [_chip(name, name), " "]
-    chips += [_chip("live", "live, too"), " "] if drift.also else []
+    chips = [frames.chip(name, name), " "]
+    chips += [frames.chip("live", "live, too"), " "] if drift.also else []
     chips += [
-        _chip("accepted", "accepted") if accepted else _chip(drift.severity.value, drift.severity.value)
+        frames.chip("accepted", "accepted")
+        if accepted
+        else frames.chip(drift.severity.value, drift.severity.value)
     ]
     title = element("h3", element("code", drift.address) if drift.address else differences.GONE)
     place = member.places.get((drift.unit, drift.address))
@@ -296,18 +234,7 @@ def _values(drift: Drift) -> Content:
             ),
             class_="sides",
         )
-    return element("pre", _lines(drift), class_="diff", tabindex="0")
-
-
-def _lines(drift: Drift) -> Iterator[Content]:
-    """Write the rows of a difference as lines, those that come and those that go as such."""
-    for symbol, text in rows.diff(differences.rows(drift, "")):
-        line = f"{symbol}{text}".rstrip()
-        if symbol in _SIGNS:
-            yield element(_SIGNS[symbol], line)
-        else:
-            yield element("span", line, class_="changed" if symbol == "~" else "around")
-        yield Markup("\n")
+    return frames.diff(differences.rows(drift, ""))
 
 
 def _strays(report: Report) -> Iterator[Markup]:
