@@ -24,8 +24,9 @@ def tell(drifted: Drifted, history: History) -> Drifted:
     """
     record = drifted.record
     if record is None:
-        what = "who changed what cannot be looked up: the last apply is not recorded"
-        unknown = (Notice(what=what),) if any(drift.counts for drift in drifted.drifts) else ()
+        first = next((drift for drift in drifted.drifts if drift.counts), None)
+        what = "who changed {} cannot be looked up: its last apply is not recorded"
+        unknown = (Notice(what=what.format(first.unit)),) if first is not None else ()
         return replace(drifted, notices=(*drifted.notices, *unknown))
     since = min(record.plan.made_at or record.at, record.at)
     found: list[Drift] = []

@@ -90,7 +90,7 @@ def test_without_a_record_nothing_can_be_looked_up(world: World) -> None:
     world.gateway.edit(CLUSTER, SERVICE, desiredCount=5)
     found, notices = who(world)
     assert found == {f"{UNIT} desiredCount": []}
-    assert notices == ["who changed what cannot be looked up: the last apply is not recorded"]
+    assert notices == [f"who changed {UNIT} cannot be looked up: its last apply is not recorded"]
 
 
 @pytest.mark.parametrize("error", [AwsDenied("denied", code="x"), AwsThrottled("Rate exceeded", hint="wait")])
