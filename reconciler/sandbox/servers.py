@@ -106,7 +106,11 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _body(self) -> bytes:
         if "chunked" not in self.headers.get("Transfer-Encoding", "").lower():
-            return self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            size = int(self.headers.get("Content-Length") or 0)
+            body = self.rfile.read(size)
+            if len(body) < size:
+                raise ConnectionDropped  # nobody there any more to be answered, and no request to be obeyed
+            return body
         chunks = []
         while size := int(self.rfile.readline(256).split(b";")[0], 16):
             chunks.append(self.rfile.read(size))

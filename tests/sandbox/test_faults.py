@@ -1,6 +1,7 @@
 """Failures on demand, as boto3 meets them, and the control endpoints."""
 
 import json
+import socket
 import time
 import urllib.error
 import urllib.request
@@ -186,6 +187,19 @@ def test_the_same_mistakes_from_python(server: Serving) -> None:
 )
 def test_malformed_requests(server: Serving, operation: str, body: bytes, error: tuple[str, str]) -> None:
     assert posted(server, operation, body) == (400, {"__type": error[0], "message": error[1]})
+
+
+def test_a_request_that_is_cut_short_is_not_obeyed(server: Serving) -> None:
+    host, port = server.endpoint_url.removeprefix("http://").split(":")
+    head = f"POST / HTTP/1.1\r\nHost: {host}\r\nX-Amz-Target: AmazonEC2ContainerServiceV20141113.UpdateService\r\nContent-Length: 99\r\n\r\n"
+    with socket.create_connection((host, int(port)), timeout=20) as caller:
+        caller.sendall(head.encode() + b'{"service": "w')
+        caller.shutdown(socket.SHUT_WR)
+        try:
+            answer = caller.recv(99)
+        except ConnectionResetError:
+            answer = b""
+    assert (answer, server.calls()) == (b"", [])
 
 
 def test_unknown_members_and_nulls_are_ignored(server: Serving) -> None:
