@@ -191,7 +191,8 @@ def test_malformed_requests(server: Serving, operation: str, body: bytes, error:
 
 def test_a_request_that_is_cut_short_is_not_obeyed(server: Serving) -> None:
     host, port = server.endpoint_url.removeprefix("http://").split(":")
-    head = f"POST / HTTP/1.1\r\nHost: {host}\r\nX-Amz-Target: AmazonEC2ContainerServiceV20141113.UpdateService\r\nContent-Length: 99\r\n\r\n"
+    target = "AmazonEC2ContainerServiceV20141113.UpdateService"
+    head = f"POST / HTTP/1.1\r\nHost: {host}\r\nX-Amz-Target: {target}\r\nContent-Length: 99\r\n\r\n"
     with socket.create_connection((host, int(port)), timeout=20) as caller:
         caller.sendall(head.encode() + b'{"service": "w')
         caller.shutdown(socket.SHUT_WR)
