@@ -169,7 +169,10 @@ class Choice:
             and not _fits(self._found[path], self.exclude)
         ]
         if not found:
-            raise ConfigError("no project is left after --only and --exclude")
+            from reconciler.load.services import listed
+
+            hint = f"one of {listed([str(path) for path in self.everything()])}"
+            raise ConfigError("no project is left after --only and --exclude", hint=hint)
         if self.since:
             surroundings = options.surroundings(self._common)
             moved = discovery.changed([self._found[path] for path in found], self.since, surroundings)
@@ -181,8 +184,12 @@ class Choice:
 
 
 def _fits(found: Found, patterns: Sequence[str]) -> bool:
-    """Tell whether a project's label, its name, its path or a folder of it fits one of the patterns."""
+    """Tell whether one of the patterns fits a project's label, name or path, or a folder of it (its name, too)."""
     names = [found.label, found.name, str(found.path), *(str(parent) for parent in found.path.parents)]
+    if patterns:
+        # What folders further up than here are called says nothing of it.
+        from_here = Path(os.path.relpath(found.path.parent)).parts
+        names += from_here if ".." not in from_here else ()
     return any(fnmatchcase(name, pattern.rstrip("/")) for name in names for pattern in patterns)
 
 
@@ -239,13 +246,23 @@ def plan(
 
     sheet = forms.Sheet(common, choice.name, several=True, limit=limit)
     with forms.reporting(form, sheet), opened(common, choice, show_sensitive=show_sensitive) as fleet:
+        owners: dict[tuple[str, str, str], list[str]] = {}
 
         def planned(reconciler: Reconciler) -> Member:
             path = str(reconciler.project.label)
-            return forms.member(form, path, reconciler, reconciler.plan(wanted, strict=strict))
+            found = reconciler.plan(wanted, strict=strict)
+            for unit in found.units:
+                if unit.kind != "task_definition":  # a family may be run by several services
+                    owners.setdefault((unit.account, unit.region, unit.address), []).append(path)
+            return forms.member(form, path, reconciler, found)
 
         with progress() as told:
             members = [_member(each) for each in fleet.each(planned, at_once=choice.at_once, told=told)]
+    for (_, _, address), paths in owners.items():
+        if len(paths) > 1:
+            logs.warning(
+                f"{' and '.join(sorted(paths))} declare the same {address}: apply refuses to change it"
+            )
     forms.show_several(form, members, sheet)
     kinds = fleets.kinds(members)
     if kinds["failed"]:

@@ -53,20 +53,25 @@ def apart(resolved: Resolved) -> Services | None:
     """Take a project file apart; None for one without `services`. ConfigError where these are no map and no globs."""
     data = resolved.data if isinstance(resolved.data, Mapping) else {}
     key = _key(data, KEY)
-    held = data.get(key)
-    if held is None:
+    if key not in data:
         return None
-    where = resolved.where((key,))
-    if not isinstance(held, Mapping | list | tuple):
+    held, where = data[key], resolved.where((key,))
+    if held is not None and not isinstance(held, Mapping | list | tuple):
         what = f"services is a map of services or a list of globs, not {kind(held)}"
         raise ConfigError(what, where, "write services: {web: {…}}, or services: ['services/*']")
     if not held:
         raise ConfigError("services is empty", where, "name a service, or remove it")
+    if data.get(alone := _key(data, "service")) is not None:
+        what = "service beside services: which one of them it would be nobody knows"
+        raise ConfigError(what, resolved.where((alone,)), "make it an entry of services, or remove it")
     shared = _Part(resolved.path)
     parts: dict[str, _Part] = {}
     if isinstance(held, Mapping):
         for name in held:
             if not _NAME.match(name):
+                if not name:  # what a function gives that is not known yet
+                    what = "the name of a service is empty, or calls a function that only a plugin can offer"
+                    raise ConfigError(what, resolved.where((key, name)), "use env or must_env there")
                 hint = "letters, digits, dashes, dots and underscores make one; `service` may be another name"
                 raise ConfigError(f"{name!r} is no name of a service", resolved.where((key, name)), hint)
             parts[name] = _Part(resolved.path)
@@ -155,7 +160,10 @@ def over(own: Resolved, shared: Resolved) -> Resolved:
         for name, member in members.items():
             if member is None:
                 continue
-            listed = name.casefold() == _PLUGINS and isinstance(member, list | tuple)
+            listed = name.casefold() == _PLUGINS
+            if listed and not isinstance(member, list | tuple):
+                hint = "write plugins: [ … ], or items on lines that begin with a dash"
+                raise ConfigError(f"plugins is a list, not {kind(member)}", source.where((name,)), hint)
             if listed:
                 made.places.setdefault((_PLUGINS,), source.where((name,)))
             for index, item in enumerate(member) if listed and isinstance(member, list | tuple) else ():

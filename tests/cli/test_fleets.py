@@ -83,6 +83,11 @@ def test_one_failure_hides_no_other_project(cli: Cli, fleet: Box, monkeypatch: p
         ["path", "plan"],
     ]
     assert shown["projects"][2]["plan"]["units"][0]["address"] == "task_definition.fam5"
+    twin = Path("services/s06/ecspresso.yml")
+    twin.write_text(twin.read_text().replace("svc6", "svc7"))
+    ran = cli("plan", "services", "--only", "s0[67]")
+    words = "Warning: services/s06/ecspresso.yml and services/s07/ecspresso.yml declare the same service."
+    assert ran.err.startswith(words), ran
 
 
 def test_parts_of_the_projects_are_together_all_of_them(cli: Cli, fleet: Box) -> None:
@@ -109,7 +114,10 @@ def test_a_secret_of_any_project_is_a_mark(cli: Cli, fleet: Box) -> None:
     [
         (("--only", "x"), "--only chooses among projects"),
         (("nowhere",), "there is no such file or folder"),
-        ((".", "--exclude", "*"), "no project is left after --only and --exclude"),
+        (
+            (".", "--exclude", "*"),
+            "no project is left after --only and --exclude\n  try: one of ecspresso.yml",
+        ),
         ((".", "--shard", "3/2"), "'3/2' is not of the form I/N"),
         ((".", "--out", "x"), "--out is about one project"),
         ((".", "--format", "patch"), "--format patch is about one project"),
