@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
@@ -13,11 +14,15 @@ if TYPE_CHECKING:
     from reconciler.api.stores import Store
     from reconciler.core.documents import Resolved
     from reconciler.core.values import Address, Path
-    from reconciler.errors import Where
 
 _ENVIRONMENT: Final = "env"
 """The resolver of what the environment holds."""
-_WORKSPACE: Final = "terraform.workspace"
+_UNTRACED: Final = {
+    "hcl-project": re.compile(r"\bterraform\.workspace\b"),
+    "jsonnet": re.compile(r"""\bstd\.extVar\(\s*["']([^"']+)["']"""),
+}
+"""By format, what values go by without a trace."""
+_OWNER: Final = re.compile(r"""\bowner\b["']?\s*[:=]([^\n,}]*)""")
 _OPENING: Final = ("plugins", "terraform")
 """The keys by which values are looked up: what they go by, those do."""
 
@@ -48,10 +53,10 @@ def site(project: Drifting) -> Site:
     settings = project.settings
     resolved = settings.resolved
     owner = settings.stamp.owner if settings.stamp is not None else ""
-    told = _variables(resolved, ("stamp", "owner")) | _workspace(project, resolved.where(("stamp", "owner")))
+    told = _variables(resolved, ("stamp", "owner")) | _mentioned(project, owner=True)
     # What is read and stands in no value chooses between values, the name of a service perhaps.
     named = _variables(resolved, ("service",)) | {_name(each) for each in project.untraced}
-    named |= _workspace(project)
+    named |= _mentioned(project)
     region = {"--region"} if project.ruled[0] else _variables(resolved, ("region",))
     ambient = {"AWS_REGION"} if not project.ruled[0] and not settings.region else set[str]()
     keys = ["cluster"] + ([] if any(project.ruled[1:]) else ["profile", "assume_role_arn", "account"])
@@ -83,16 +88,18 @@ def _variables(resolved: Resolved, path: Path) -> set[str]:
     return found | named
 
 
-def _workspace(project: Drifting, at: Where | None = None) -> set[str]:
-    """Tell whether a project file in HCL, or a line of one, mentions the workspace, of which values have no trace."""
-    files = [each for each in (project.project, project.project.above) if each is not None]
-    for each in files:
-        lines = each.document.text.splitlines() if each.document.format == "hcl-project" else []
-        if at is not None:
-            lines = lines[at.line - 1 : at.line] if at.line and at.path == str(each.document.path) else []
-        if any(_WORKSPACE in line for line in lines):
-            return {_WORKSPACE}
-    return set()
+def _mentioned(project: Drifting, *, owner: bool = False) -> set[str]:
+    """Give what leaves no trace in values and is mentioned in the project's files, or where these say the owner.
+
+    That is Terraform's workspace in HCL, and in Jsonnet external variables.
+    """
+    found: set[str] = set()
+    for each in (project.project, project.project.above):
+        pattern = _UNTRACED.get(each.document.format) if each is not None else None
+        if each is not None and pattern is not None:
+            text = each.document.text
+            found.update(*(pattern.findall(part) for part in (_OWNER.findall(text) if owner else (text,))))
+    return found
 
 
 def _name(address: Address) -> str:

@@ -74,8 +74,11 @@ def projects(paths: Iterable[Path], options: Options) -> tuple[Found, ...]:
 
 def declaring(top: Path, options: Options) -> tuple[Found, ...]:
     """Give all that may declare something in a work tree: every project file of `NAMES`, also beside a first one and in
-    folders whose names begin with a dot. ConfigError where some may be in git and not in the folder.
+    folders whose names begin with a dot. ConfigError where some may be in git and not in the folder, and in none.
     """
+    if not (top / ".git").exists():
+        what = "this is in no git work tree, so nobody knows which other project files there are"
+        raise ConfigError(what, Where(str(top)), "run it in a checkout")
     absent = [name for name in folders.left_out(top) if name.suffix in sources.FORMATS]
     if absent:
         what = f"the checkout is sparse, and what {absent[0]} declares is not known"

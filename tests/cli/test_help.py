@@ -104,6 +104,7 @@ def test_an_example_of_the_help_runs(
             file.write("record: .applied\n")
         assert cli("apply", "--auto-approve").code == 0
     if example.startswith("reconciler prune"):
+        Path(".git").mkdir()
         with Path("ecspresso.yml").open("a") as file:
             file.write("stamp: {owner: shop}\n")
     if example.startswith("reconciler continue"):

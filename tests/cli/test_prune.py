@@ -101,6 +101,23 @@ def test_what_goes_by_a_variable_goes_by_the_owner_too(
     assert found.varies == ({"shop": (named,)} if named else {})
 
 
+@pytest.mark.parametrize(
+    ("name", "text", "named"),
+    [
+        ("reconciler.hcl", 'service = "web-${terraform.workspace}"\nstamp { owner = "shop" }\n', "terraform.workspace"),
+        ("reconciler.hcl",
+         'service = "web-${terraform.workspace}"\nstamp { owner = "s-${terraform.workspace}" }\n', None),
+        ("reconciler.jsonnet", "{stamp: {owner: 'shop'}, service: 'web-' + std.extVar('e')}", "e"),
+        ("reconciler.jsonnet", "{stamp: {owner: 's-' + std.extVar('e')}, service: 'web-' + std.extVar('e')}", None),
+    ],
+)  # fmt: skip
+def test_so_does_what_leaves_no_trace(name: str, text: str, named: str | None, tmp_path: Path) -> None:
+    file = tmp_path / name
+    file.write_text(text)
+    with Reconciler.open(Project.load(file, ext_str={"e": "x"}), gateway=gateway()) as opened:
+        assert site(opened).varies == ((named,) if named else ())
+
+
 _HERE, _FIXED = frozenset({"ENV", "AWS_PROFILE"}), frozenset({"AWS_PROFILE"})
 
 
@@ -175,6 +192,7 @@ def shop(project: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Box]:
     service = seed["services"][0]
     others = [service | {"serviceName": name, "tags": SHOP} for name in ("old", "older")]
     seed["services"] += [*others, service | {"serviceName": "theirs"}]
+    Path(".git").mkdir()
     with Path("ecspresso.yml").open("a") as file:
         file.write("stamp: {owner: shop}\n")
     with boxed(seed, monkeypatch) as served:

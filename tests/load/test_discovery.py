@@ -101,6 +101,8 @@ def test_what_changed_since_a_revision(tree: Path) -> None:
 
 @needs_git
 def test_whatever_may_declare_something_is_found_and_a_sparse_checkout_is_refused(tree: Path) -> None:
+    with pytest.raises(ConfigError, match="in no git work tree"):
+        discovery.declaring(Path(), Options())
     git("init", "-q")
     git("add", ".")
     declaring = [each.label for each in discovery.declaring(Path(), Options())]
