@@ -124,8 +124,9 @@ data "aws_iam_policy_document" "execution" {
     for_each = length(var.secrets) > 0 ? [true] : []
 
     content {
-      actions   = ["secretsmanager:GetSecretValue", "ssm:GetParameters"]
-      resources = values(var.secrets)
+      actions = ["secretsmanager:GetSecretValue", "ssm:GetParameters"]
+      # A key of a secret (`…:secret:NAME:KEY::`) is read with the secret, whose ARN has seven parts.
+      resources = distinct([for arn in values(var.secrets) : join(":", slice(split(":", arn), 0, min(7, length(split(":", arn)))))])
     }
   }
 }
