@@ -125,8 +125,12 @@ class Drifting(Planning):
 
         return surveys.Survey([(sites.site(self), True)], alone=True).read()
 
-    def accept(self, drifted: Drifted, reason: str, until: str = "") -> tuple[str, ...]:
+    def accept(
+        self, drifted: Drifted, reason: str, until: str = "", wanted: Collection[str] = ()
+    ) -> tuple[str, ...]:
         """Accept the differences that count, up to a day or for good; gives the places of those that are new.
+
+        With `wanted` causes and severities only those of these (`Drift.is_among`).
 
         They are written to `core.accepted.FILE` beside the project file. ConfigError where that cannot be done.
         """
@@ -135,7 +139,11 @@ class Drifting(Planning):
 
         if until and accepted.day(until, "until") < self._today():
             raise ConfigError(f"{until} is over: nothing can be accepted up to that day")
-        entries, new = accepted.added(self._accepted(), drifted.drifts, reason, until, _homes(drifted.plan))
+        entries, new = accepted.added(
+            self._accepted(), drifted.drifts, reason, until, _homes(drifted.plan), wanted
+        )
+        if not new:
+            return ()
         path = self.project.root / accepted.FILE
         try:
             path.write_text(definitions.plain_yaml(accepted.document(entries)), encoding="utf-8")

@@ -138,8 +138,10 @@ class Run:
         return plan is None or plan.changes or (planning.rolls(plan) and self._waits(label))
 
     def _far(self, course: Course) -> str:
-        """Say how far all is."""
+        """Say how far all is; nothing once all is over."""
         running = len(course.running)
+        if not running and (course.interrupted or len(course.ended) == len(self.found)):
+            return ""  # the table that follows says it all
         if course.interrupted:
             return f"letting go of {running}; interrupt again to leave at once"
         waiting = len(self.found) - len(course.ended) - running

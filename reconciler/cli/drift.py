@@ -51,7 +51,9 @@ def _day(_context: click.Context, _parameter: click.Parameter, value: str) -> st
     "severities (high, medium, low, info), or what is of one of both.",
 )
 @click.option(
-    "--accept", is_flag=True, help="Accept the drift that there is: write it to drift-accepted.yml."
+    "--accept",
+    is_flag=True,
+    help="Accept the drift that there is (of --fail-on): write it to drift-accepted.yml.",
 )
 @click.option("--reason", metavar="TEXT", default="", help="Why it is accepted.")
 @click.option("--until", metavar="DAY", default="", callback=_day, help="Up to which day: 2026-12-01.")
@@ -104,8 +106,12 @@ def command(
       reconciler drift --accept --reason 'load test' --until 2030-12-01
     """
     choice.insist_on_one()
-    if accept and (choice.several or not reason):
-        raise click.UsageError("--accept is about one project, and says why: --reason TEXT")
+    if accept and choice.several:
+        raise click.UsageError(
+            "--accept is about one project: run it for each, in its folder or with --config"
+        )
+    if accept and not reason:
+        raise click.UsageError("--accept says why: --reason TEXT")
     if (reason or until) and not accept:
         raise click.UsageError("--reason and --until go with --accept")
     if "unmanaged" in fail_on and not unmanaged:
@@ -149,14 +155,18 @@ def command(
                     drifted = _found(reconciler, wanted, who=who)
                 _warn([drifted])
                 if accept:
-                    for line in reconciler.accept(drifted, reason, until):
-                        logs.info(f"accepted: {line}")
+                    new = reconciler.accept(drifted, reason, until, fail_on)
+                    for line in [f"accepted: {line}" for line in new] or ["There is nothing to accept."]:
+                        logs.info(line)
                     drifted = reconciler.drift(wanted)
                 members = (_member(str(reconciler.project.label), drifted),)
                 strays = reconciler.unmanaged() if unmanaged else None
     from reconciler.render import drifts
 
     reporting.show(driftforms.reported(members, sheet, unmanaged=strays), sheet, fail_on)
+    if fail_on and (all_of_it := sum(len(drifts.counted(member.drifts)) for member in members)):
+        some = sum(len(drifts.counted(member.drifts, fail_on)) for member in members)
+        logs.info(f"Of {all_of_it} difference{'' if all_of_it == 1 else 's'} {some} count for --fail-on.")
     if any(member.error for member in members):
         return exits.ERROR
     if "unmanaged" in fail_on and strays is not None and strays.strays:

@@ -17,12 +17,12 @@ An entry holds for a difference of that unit and address while AWS shows that va
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from typing import Final, TypeAlias
 
-from reconciler.core.drifts import Acceptance, Cause, Drift
+from reconciler.core.drifts import Acceptance, Drift
 from reconciler.core.values import Json
 from reconciler.errors import ConfigError, Where
 from reconciler.records import dataclass
@@ -115,14 +115,15 @@ def _marked(drift: Drift, entries: Sequence[Entry], today: date, home: tuple[str
 
 
 def added(
-    entries: Sequence[Entry], drifts: Sequence[Drift], reason: str, until: str, homes: Homes
+    entries: Sequence[Entry],
+    drifts: Sequence[Drift],
+    reason: str,
+    until: str,
+    homes: Homes,
+    wanted: Collection[str] = (),
 ) -> tuple[tuple[Entry, ...], tuple[Entry, ...]]:
     """Accept differences, in place of what was said of the same members before; gives all entries, and the new ones."""
-    accepted = [
-        drift
-        for drift in drifts
-        if drift.cause is not Cause.UNMANAGED and (drift.accepted is None or drift.accepted.expired)
-    ]
+    accepted = [drift for drift in drifts if drift.is_among(wanted)]
     new = tuple(
         Entry(
             unit=drift.unit,

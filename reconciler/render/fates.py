@@ -32,8 +32,8 @@ def summary(found: Sequence[Fate], style: Style = PLAIN) -> str:
         for label, fate in zip(labels, found, strict=True)
     ]
     counts = ", ".join(f"{len(named)} {state}" for state, named in fates.kinds(found).items() if named)
-    heading = f"{len(found)} project{'' if len(found) == 1 else 's'}:"
-    return "\n".join([*lines, f"{style.paint('bold', heading)} {counts}."]) + "\n"
+    heading = f"{len(found)} project{'' if len(found) == 1 else 's'}{':' if found else '.'}"
+    return "\n".join([*lines, style.paint("bold", heading) + (f" {counts}." if found else "")]) + "\n"
 
 
 def _more(fate: Fate) -> str:

@@ -120,6 +120,12 @@ def test_what_is_gone_and_what_never_was(cli: Cli, empty: Box) -> None:
 def test_drift_is_accepted_for_as_long_as_it_is_the_same(cli: Cli, box: Box) -> None:
     box.ecs.update_service(cluster=CLUSTER, service=SERVICE, desiredCount=3, enableECSManagedTags=False)
     cli("drift", "--accept", "--reason", "x", "--until", "2001-01-01").one_error("2001-01-01 is over")
+    ran = cli("drift", "--accept", "--reason", "x", "--fail-on", "high")
+    assert ran.err == "There is nothing to accept.\nOf 2 differences 0 count for --fail-on.\n"
+    assert not Path("drift-accepted.yml").exists()
+    ran = cli("drift", "--accept", "--reason", "x", "--fail-on", "low")
+    assert ran.err.startswith(f"accepted: {UNIT} enableECSManagedTags\nOf 1 difference 0 count")
+    Path("drift-accepted.yml").unlink()
     ran = cli("drift", "--accept", "--reason", "load test", "--until", "2999-01-01")
     assert ran.code == 0, ran
     assert f"accepted: {UNIT} desiredCount\n" in ran.err
