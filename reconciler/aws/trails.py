@@ -31,5 +31,7 @@ class CloudTrail:
             MaxResults=_EVENTS_A_PAGE,
             **more,
         )
-        records = (json.loads(event["CloudTrailEvent"]) for event in answer.get("Events", ()))
+        # A member that the API model does not require.
+        told = filter(None, (event.get("CloudTrailEvent") for event in answer.get("Events", ())))
+        records = (json.loads(text) for text in told)
         return tuple(records), str(answer.get("NextToken") or "")
