@@ -51,6 +51,7 @@ class Clock:
     def __init__(self) -> None:
         self._now = 0.0
         self._read = threading.local()
+        self._lock = threading.Lock()
 
     def now(self) -> float:
         self._read.at = self._now
@@ -58,7 +59,8 @@ class Clock:
 
     def sleep(self, seconds: float) -> None:
         """Pass from when this thread has looked last."""
-        self._now = max(self._now, self._read.at + seconds)
+        with self._lock:
+            self._now = max(self._now, self._read.at + seconds)
 
     def pause(self, seconds: float) -> None:
         """Pass from now."""
@@ -139,7 +141,7 @@ def test_two_hundred_services_of_which_a_third_ails(cli: Cli, crowd: Box) -> Non
     assert {way["way"] for way in AILING.values()} == {way["way"] for way in WAYS}
     ran = cli("plan", ".", "--format", "json", "--parallelism", str(AT_ONCE))
     assert (ran.code, ran.err) == (1, "")
-    assert throttled(crowd) <= AT_ONCE, "no more than were under way"
+    assert throttled(crowd) == 0
     planned = lasting(ran.out)
     projects = planned["projects"]
     assert [each["path"] for each in projects] == [label(number) for number in range(SERVICES)]
@@ -181,7 +183,7 @@ def test_two_hundred_services_of_which_a_third_ails(cli: Cli, crowd: Box) -> Non
 def test_an_apply_of_many_comes_through_whatever_is_throttled(
     cli: Cli, project: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch, part: float, attempts: str | None
 ) -> None:
-    count = 30
+    count = 22  # more than AWS takes at once
     seed = spread(project, count, 1)
     limits = {
         operations: {"burst": max(1, limit["burst"] * part), "rate": limit["rate"] * part}
