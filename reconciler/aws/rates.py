@@ -2,7 +2,8 @@
 
 AWS throttles by account and region, so its throttle is met rather than hit: a call waits until AWS has a token for it,
 and nothing waits while there are some. Others in the account draw on the same tokens, so the rate is a guess:
-whenever AWS throttles, that category goes on at half its rate, and is back at the whole of it half a minute later.
+whenever AWS throttles, that category goes on at half its rate, who waits already too, and is back at the whole of it
+half a minute later.
 botocore's retries stay as they are; each attempt takes a token, and what its mode `adaptive` adds is waited for too.
 """
 
