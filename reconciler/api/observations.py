@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from reconciler.aws.shapes import ECS
 from reconciler.core import canon as canons
@@ -15,8 +16,11 @@ from reconciler.engine import binding, ignoring, observing, scaling, servicing, 
 from reconciler.engine.composing import Desired
 from reconciler.engine.observing import Observed, Reads
 from reconciler.engine.options import Options
-from reconciler.engine.ports import Absent, Gateway, Snapshot
+from reconciler.engine.ports import Absent, Clock, Gateway, Snapshot
 from reconciler.errors import AwsDenied, AwsError, PlanError
+
+if TYPE_CHECKING:
+    from reconciler.load.project import Project as Settings
 
 
 def observe(
@@ -139,3 +143,28 @@ def _family(reads: Reads) -> str:
 
     current = watching.current(reads.gateway, reads.cluster, reads.name)
     return str(current.body.get("taskDefinition", "")).rsplit("/", 1)[-1].rsplit(":", 1)[0]
+
+
+def moving(observed: Observed, gateway: Gateway, clock: Clock, settings: Settings) -> Observed:
+    """Add what CodeDeploy does with the service now, or where a PAUSE hook holds its rollout."""
+    from reconciler.core import codedeployments, rollouts
+
+    found = observed.service
+    if not isinstance(found, Snapshot):
+        return observed
+    if codedeployments.controller(found.body) == "CODE_DEPLOY":
+        from reconciler.engine import shifting
+
+        return replace(observed, shifting=shifting.under_way(gateway.codedeploy, found.body))
+    if not rollouts.may_pause(found.body):
+        return observed
+    from reconciler.core.events import RolloutProgress
+    from reconciler.engine import watching
+
+    told = watching.look(gateway, clock, found, settings.cluster, settings.service or "")
+    stages = [
+        event.stage
+        for event in told
+        if isinstance(event, RolloutProgress) and event.state == rollouts.State.PAUSED.value
+    ]
+    return replace(observed, paused=next(iter(stages), ""))

@@ -4,23 +4,20 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple, Unpack
 
 from reconciler.api import hints
-from reconciler.api.connections import Credentials
 from reconciler.api.evaluations import Definitions
 from reconciler.api.openings import Given, Opening
 from reconciler.api.projects import Project
 from reconciler.core.documents import Resolved
-from reconciler.core.references import PluginUse
 from reconciler.core.values import Json
 from reconciler.engine import observing
 from reconciler.engine.observing import Observed, Reads
 from reconciler.engine.options import Options
 from reconciler.engine.ports import Snapshot
-from reconciler.errors import ConfigError, KnownLater, PlanError, Refused, StalePlan, Where
+from reconciler.errors import ConfigError, KnownLater, PlanError, Refused, Where
 
 if TYPE_CHECKING:
     from reconciler.core.plans import Notice, Origins, Plan, Unit
@@ -119,7 +116,9 @@ class Planning(Opening):
                 if express is None
                 else observations.observe_express(reads, express)
             )
-        observed = self._shifting(observed) if live is None else observed
+        observed = (
+            observations.moving(observed, self.gateway, self.clock, settings) if live is None else observed
+        )
         if service is not None and files.service is None:
             found = desires.need_service(settings, observed)
             service = desires.service(settings, files, kinds, options, strict=strict, live=found)
@@ -139,7 +138,7 @@ class Planning(Opening):
         if reads is not None and reads.recalled and _does(planned):
             reads.forget()  # what does something is made from what AWS says now
             observed, more = observations.observe(reads, task_definition, service, options)
-            observed = self._shifting(observed)
+            observed = observations.moving(observed, self.gateway, self.clock, settings)
             stamped = stamped.beside(observed)
             options = stamped.leaving(options)
             planned = planning.plan(
@@ -220,32 +219,6 @@ class Planning(Opening):
         files = [self.project.document.path, *(settings.file(path) for path in settings.definitions)]
         files += [self.project.above.document.path] if self.project.above is not None else []
         return revisions.of(settings.root, files, self.project.options.environ, settings.record or "")
-
-    def _shifting(self, observed: Observed) -> Observed:
-        """Add what CodeDeploy does with the service now, or where a PAUSE hook holds its rollout."""
-        from reconciler.core import codedeployments, rollouts
-
-        found = observed.service
-        if not isinstance(found, Snapshot):
-            return observed
-        if codedeployments.controller(found.body) == "CODE_DEPLOY":
-            from reconciler.engine import shifting
-
-            return replace(observed, shifting=shifting.under_way(self.gateway.codedeploy, found.body))
-        if not rollouts.may_pause(found.body):
-            return observed
-        from reconciler.core.events import RolloutProgress
-        from reconciler.engine import watching
-
-        told = watching.look(
-            self.gateway, self.clock, found, self.settings.cluster, self.settings.service or ""
-        )
-        stages = [
-            event.stage
-            for event in told
-            if isinstance(event, RolloutProgress) and event.state == rollouts.State.PAUSED.value
-        ]
-        return replace(observed, paused=next(iter(stages), ""))
 
     def _asked(self, options: Options, observed: Observed | None) -> Definitions:
         """Evaluate the definitions that a plan with these options, or against this description, is about."""
@@ -385,65 +358,6 @@ class Planning(Opening):
 
         return approvals.moved(approved, plan, self._vault(plan) or {})
 
-    def check(self, plan: Plan) -> None:
-        """Check that a saved plan still holds. StalePlan names everything that moved."""
-        from reconciler.api import observations
-        from reconciler.engine import applying, checking
-
-        insist_applyable(plan)
-        self._open_plan(plan)
-        clusters = {unit.cluster for unit in plan.units}
-        services = [unit for unit in plan.units if unit.kind != "task_definition"]
-        families = [unit for unit in plan.units if unit.kind == "task_definition"]
-        name = services[0].name.split("/", 1)[1] if services else ""
-        reads = Reads(self.gateway, self._pool, next(iter(clusters), ""), name)
-        reads.start()
-        answers = self._files.lookup([entry.address for entry in plan.inputs if not entry.ambient])
-        express = any(unit.kind == "express_service" for unit in services)
-        observed = reads.observe(families[0].name if families else "", express=express)
-        if express:
-            observed = replace(observed, express=observing.express(self.gateway, observed.service))
-        elif services:
-            observed = observations.again(observed, self.gateway, services[0], self._kinds().service)
-        now = checking.Now(observed.account, observed.region, self.project.digest, observed, answers)
-        checking.check(
-            plan,
-            now,
-            self._kinds(),
-            lambda body, unit: applying.filled(body, unit, self._files.reveal, self._vault(plan)),
-        )
-
-    def _open_plan(self, plan: Plan) -> None:
-        """Open the resolvers that a plan used, without evaluating any file. StalePlan where it belongs elsewhere."""
-        moved = []
-        if plan.project.digest != self.project.digest:
-            moved.append(f"the project file {plan.project.file} is another one, or has changed")
-        regions = {unit.region for unit in plan.units}
-        here = self._region_here(plan)
-        if here and regions and {here} != regions:
-            moved.append(f"the region is {here}, the plan is for {', '.join(sorted(regions))}")
-        if moved:
-            raise StalePlan(
-                "the plan is not for what is asked for here; nothing was changed",
-                hint="make a new plan",
-                moved=tuple(moved),
-            )
-        uses = [
-            PluginUse(o.name, o.config, o.func_prefix, root=self.project.root / o.root if o.root else None)
-            for o in plan.project.opened
-        ]
-        self._files.open_as(uses, next(iter(regions), None), _credentials(plan))
-
-    def _region_here(self, plan: Plan) -> str:
-        """Give the region that a plan made here and now would be for, empty where nothing but the plan says it."""
-        if self._gateway is not None:
-            return self._gateway.region
-        if self._region or plan.project.region:
-            return self._region or ""
-        with suppress(ConfigError):  # no region is set: the plan's own is the only one
-            return self._ambient.other(_credentials(plan)).aws(None).region
-        return ""
-
     def _vault(self, plan: Plan) -> Mapping[tuple[str, int], Json] | None:
         return next((made.vault for made in self._made if made.plan == plan), None)
 
@@ -451,10 +365,6 @@ class Planning(Opening):
 def _does(planned: Planned) -> bool:
     """Tell whether a plan is more than to leave things as they are."""
     return bool(planned.refusals) or any(unit.steps for unit in planned.units)
-
-
-def _credentials(plan: Plan) -> Credentials:
-    return plan.project.profile or None, plan.project.assume_role_arn or None
 
 
 def insist_applyable(plan: Plan) -> None:

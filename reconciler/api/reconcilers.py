@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from reconciler.api.checks import Checking
 from reconciler.api.drifting import Drifting
 from reconciler.api.openings import Emit, drain
 from reconciler.api.permits import Permitting
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from reconciler.core.plans import Plan
 
 
-class Reconciler(Drifting, Permitting, Rollouts, Sessions, Verifying):
+class Reconciler(Checking, Drifting, Permitting, Rollouts, Sessions, Verifying):
     """A project with its resolvers and AWS. Use it as a context manager; it is not shared by threads."""
 
     def apply(
