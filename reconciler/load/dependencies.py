@@ -7,6 +7,7 @@ from pathlib import Path
 
 from reconciler.errors import ConfigError, Where
 from reconciler.load import discovery, folders
+from reconciler.load.calls import near
 from reconciler.load.sources import Options
 
 
@@ -44,7 +45,9 @@ class Chosen:
             hint = "name a project file or its folder, from here" + (
                 ", or another service of this file" if entry else ""
             )
-            raise ConfigError(f"depends_on names {text}: {error.what}", where, error.hint or hint) from error
+            meant = near(text, discovery.names(file, self._options)) if entry else None
+            what = f"depends_on names {text}: {error.what}"
+            raise ConfigError(what, where, error.hint or meant or hint) from error
         return tuple(self._labels[each.place] for each in found if each.place in self._labels)
 
     def _beside(self, file: Path, name: str) -> bool:

@@ -59,7 +59,7 @@ def human(members: Sequence[Member], style: Style = PLAIN, unmanaged: Unmanaged 
             lines += [*_member(member, style, alone=len(members) == 1), ""]
     for member in members:
         if member.error:
-            said = "\n".join(texts.safe(line) for line in f"{member.path}: {member.error}".split("\n"))
+            said = "\n".join(texts.safe(line) for line in texts.about(member.path, member.error).split("\n"))
             lines += [style.paint("bad", "Error:") + f" {said}", ""]
     if unmanaged is not None and (told := strays.human(unmanaged, style)):
         lines += [*told, ""]

@@ -73,7 +73,7 @@ def _failures(members: Iterable[Member], style: Style) -> Iterator[str]:
     for member in members:
         refused = member.plan.refusals if member.plan is not None else ()
         for said in [member.error] if member.error else _refused(refused):
-            lines = f"{member.path}: {said}".split("\n")
+            lines = texts.about(member.path, said).split("\n")
             yield style.paint("bad", "Error:") + " " + "\n".join(map(texts.safe, lines))
             yield ""
 

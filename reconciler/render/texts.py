@@ -8,6 +8,11 @@ import unicodedata
 from reconciler.core.values import Json
 
 
+def about(name: str, said: str) -> str:
+    """Say what a message is about, unless it begins with the place in that very file."""
+    return said if said.startswith(f"{name}:") else f"{name}: {said}"
+
+
 def safe(text: str) -> str:
     """Escape, as JSON does, whatever a terminal would not show as itself.
 

@@ -83,6 +83,9 @@ def test_one_failure_hides_no_other_project(cli: Cli, fleet: Box, monkeypatch: p
         ["path", "plan"],
     ]
     assert shown["projects"][2]["plan"]["units"][0]["address"] == "task_definition.fam5"
+    Path("services/s04/ecspresso.yml").write_text("service: []\n")
+    ran = cli("plan", "services", "--only", "s04")
+    assert ran.out.startswith("Error: services/s04/ecspresso.yml:1:1: service is text"), ran
     twin = Path("services/s06/ecspresso.yml")
     twin.write_text(twin.read_text().replace("svc6", "svc7"))
     ran = cli("plan", "services", "--only", "s0[67]")

@@ -54,7 +54,8 @@ def test_what_is_named(text: str, label: str, found: tuple[str, ...]) -> None:
         ("../bd", "web/reconciler.yml", "depends_on names ../bd: there is no such file or folder"),
         ("../empty", "web/reconciler.yml", "depends_on names ../empty, a folder without a project file"),
         ("../reconciler.yml#wrker", "web/reconciler.yml", "there is no service wrker"),
-        ("wrker", f"{MAP}#web", "another service of this file"),
+        ("wrker", f"{MAP}#web", "did you mean worker?"),
+        ("nothing", f"{MAP}#web", "another service of this file"),
     ],
 )
 def test_what_is_not_there(text: str, label: str, words: str) -> None:

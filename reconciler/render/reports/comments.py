@@ -36,7 +36,7 @@ def comment(report: Report, limit: int = markdown.LIMIT) -> str:
 
 def _failures(report: Report) -> Block | None:
     failed = [member for member in report.members if member.error]
-    said = [f"{member.path}: {member.error}" if report.several else member.error for member in failed]
+    said = [texts.about(member.path, member.error) if report.several else member.error for member in failed]
     return markdown.alert("CAUTION", "messages", said)
 
 
