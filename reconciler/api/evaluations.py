@@ -16,7 +16,7 @@ from reconciler.core.documents import Resolved
 from reconciler.core.redaction import Masker
 from reconciler.core.references import PluginUse
 from reconciler.core.values import Address, Failure, Json, Value
-from reconciler.errors import ConfigError
+from reconciler.errors import ConfigError, Where
 from reconciler.load import evaluate, services, sources
 from reconciler.load import project as projects
 from reconciler.load.services import Services
@@ -290,16 +290,22 @@ class Evaluation:
         return {address: answer for address, answer in answers.items() if isinstance(answer, Value)}
 
     @property
-    def untraced(self) -> frozenset[Address]:
-        """Give what a project file has asked the environment for that stands in none of its values: it chooses one.
+    def variables(self) -> frozenset[Address]:
+        """Give what a project file has asked the environment for; before definitions are evaluated, which ask, too."""
+        _ = self.settings
+        return frozenset(each for each in self.known if each.resolver == "env")
 
-        Definitions ask, too, so it is to be known before they are evaluated.
-        """
-        parts = [self.settings.resolved]
-        if self._above is not None:
-            parts += [self._above.services.shared, *self._above.services.entries.values()]
-        told = {origin.address for part in parts for origins in part.origins.values() for origin in origins}
-        return frozenset(each for each in self.known if each.resolver == "env" and each not in told)
+    @property
+    def named_at(self) -> tuple[Where, ...]:
+        """Give where the file that shares its settings names the project, or may: its entry, or all globs."""
+        if self._above is None:
+            return ()
+        held = self._above.services
+        return (
+            (held.entries[self.project.name].where(()),)
+            if self.project.name
+            else tuple(at for _, at in held.globs)
+        )
 
     @property
     def masker(self) -> Masker:

@@ -20,7 +20,7 @@ from reconciler.api.projects import Project
 from reconciler.core.redaction import MASK, Masker
 from reconciler.core.values import Address, Json, JsonObject
 from reconciler.engine.ports import Clock, Gateway
-from reconciler.errors import ConfigError, KnownLater
+from reconciler.errors import ConfigError, KnownLater, Where
 
 if TYPE_CHECKING:
     from reconciler.api.commons import Expected
@@ -129,9 +129,14 @@ class Opening:
         return self._files.settings
 
     @property
-    def untraced(self) -> frozenset[Address]:
-        """Give what the project file alone has asked the environment for that stands in none of its values."""
-        return self._files.untraced
+    def variables(self) -> frozenset[Address]:
+        """Give what the project file alone has asked the environment for."""
+        return self._files.variables
+
+    @property
+    def named_at(self) -> tuple[Where, ...]:
+        """Give where the file that shares its settings names the project, or may."""
+        return self._files.named_at
 
     @property
     def ruled(self) -> tuple[str | None, str | None, str | None]:

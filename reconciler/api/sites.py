@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Final
 
 from reconciler.engine.ports import Gateway
@@ -17,11 +17,12 @@ if TYPE_CHECKING:
 
 _ENVIRONMENT: Final = "env"
 """The resolver of what the environment holds."""
-_UNTRACED: Final = {
-    "hcl-project": re.compile(r"\bterraform\.workspace\b"),
-    "jsonnet": re.compile(r"""\bstd\.extVar\(\s*["']([^"']+)["']"""),
-}
-"""By format, what values go by without a trace."""
+_WORKSPACE: Final = re.compile(r"\bterraform\.workspace\b")
+_EXTERNAL: Final = re.compile(r"""\bstd\.extVar\(\s*["']([^"']+)["']""")
+_CONTROL: Final = re.compile(r"\{\{-?\s*(?:if|else|with|range|template|block|define)\b")
+"""What a template decides by."""
+_SERVICES: Final = re.compile(r"\bservices\b")
+_OWN: Final = re.compile(r"\b(?:var|local)\.[\w-]+")
 _OWNER: Final = re.compile(r"""\bowner\b["']?\s*[:=]([^\n,}]*)""")
 _OPENING: Final = ("plugins", "terraform")
 """The keys by which values are looked up: what they go by, those do."""
@@ -53,16 +54,15 @@ def site(project: Drifting) -> Site:
     settings = project.settings
     resolved = settings.resolved
     owner = settings.stamp.owner if settings.stamp is not None else ""
-    told = _variables(resolved, ("stamp", "owner")) | _mentioned(project, owner=True)
-    # What is read and stands in no value chooses between values, the name of a service perhaps.
-    named = _variables(resolved, ("service",)) | {_name(each) for each in project.untraced}
-    named |= _mentioned(project)
+    told = _variables(resolved, ("stamp", "owner")) | _told(project)
     region = {"--region"} if project.ruled[0] else _variables(resolved, ("region",))
     ambient = {"AWS_REGION"} if not project.ruled[0] and not settings.region else set[str]()
     keys = ["cluster"] + ([] if any(project.ruled[1:]) else ["profile", "assume_role_arn", "account"])
     if len(keys) > 1 and not (settings.profile or settings.assume_role_arn or settings.account):
         ambient.add("AWS_PROFILE")
     reached = region.union(ambient, *(_variables(resolved, (key,)) for key in keys))
+    # What leads to the cluster as well chooses another service elsewhere: see `moves`.
+    named = _variables(resolved, ("service",)) | (_choosing(project) - reached)
     return Site(
         gateway=project.gateway,
         cluster=settings.cluster,
@@ -78,28 +78,49 @@ def site(project: Drifting) -> Site:
 
 def _variables(resolved: Resolved, path: Path) -> set[str]:
     """Give the variables that a value is made of: of the environment, and of a project file in HCL."""
+    keys = resolved.data if isinstance(resolved.data, Mapping) else {}
+    path = (next((key for key in keys if key.casefold() == path[0]), path[0]), *path[1:])  # in any case
     used = {origin.address for origin in resolved.origins_of(path)}
     # What a local goes by is named beside it.
     named = {name for name, _ in resolved.named_of(path) if not name.startswith("local.")}
     found = {_name(address) for address in used if address.resolver == _ENVIRONMENT}
     if any(address.resolver != _ENVIRONMENT for address in used):
         for below in {*resolved.origins, *resolved.named} if path[0] not in _OPENING else ():
-            found |= _variables(resolved, below) if below[:1] and below[0] in _OPENING else set()
+            found |= _variables(resolved, below) if below and str(below[0]).casefold() in _OPENING else set()
     return found | named
 
 
-def _mentioned(project: Drifting, *, owner: bool = False) -> set[str]:
-    """Give what leaves no trace in values and is mentioned in the project's files, or where these say the owner.
-
-    That is Terraform's workspace in HCL, and in Jsonnet external variables.
-    """
+def _choosing(project: Drifting) -> set[str]:
+    """Give what may choose a service without a trace in any value: by a condition, or as the key of an entry."""
+    asked = {_name(each) for each in project.variables}
     found: set[str] = set()
     for each in (project.project, project.project.above):
-        pattern = _UNTRACED.get(each.document.format) if each is not None else None
-        if each is not None and pattern is not None:
-            text = each.document.text
-            found.update(*(pattern.findall(part) for part in (_OWNER.findall(text) if owner else (text,))))
+        if each is None:
+            continue
+        text, form = each.document.text, each.document.format
+        lines = text.splitlines()
+        at = [
+            lines[where.line - 1]
+            for where in project.named_at
+            if where.path == str(each.document.path) and where.line
+        ]
+        if form == "jsonnet":
+            found |= asked | set(_EXTERNAL.findall(text))
+        elif form == "hcl-project":
+            at += [line for line in lines if _SERVICES.search(line)]
+            found.update(*map(_OWN.findall, at))
+            found |= {name for name in asked if any(name in line for line in at)}
+            found.update(_WORKSPACE.findall(text))
+        elif _CONTROL.search(text) or any("{{" in line for line in at):
+            found |= asked
     return found
+
+
+def _told(project: Drifting) -> set[str]:
+    """Give what leaves no trace and is mentioned where the project's files say the owner."""
+    files = [each for each in (project.project, project.project.above) if each is not None]
+    said = [part for each in files for part in _OWNER.findall(each.document.text)]
+    return {name for pattern in (_EXTERNAL, _WORKSPACE) for part in said for name in pattern.findall(part)}
 
 
 def _name(address: Address) -> str:

@@ -16,6 +16,8 @@ from reconciler.api.surveys import Survey
 from reconciler.cli import exits, prune
 from reconciler.core import stamps
 from reconciler.errors import PlanError
+from reconciler.load import discovery
+from reconciler.load.sources import Options
 from reconciler.testing import FakeGateway
 from tests.cli.commands import CLUSTER, SEED, Box, Cli, Typed
 from tests.cli.conftest import boxed
@@ -80,7 +82,7 @@ _STATE = "plugins: [{name: tfstate, config: {path: '{{ must_env `ENV` }}'}}]\n"
 @pytest.mark.parametrize(
     ("text", "named"),
     [
-        (_WEB + "service: web-{{ must_env `ENV` }}\n", "ENV"),
+        (_WEB + "Service: web-{{ must_env `ENV` }}\n", "ENV"),
         (_WEB + "service: {{ if eq (must_env `ENV`) `prod` }}web{{ else }}web-dev{{ end }}\n", "ENV"),
         (_WEB + "{{ if eq (must_env `ENV`) `prod` }}\nservice: web\n{{ else }}\nservice: api\n{{ end }}\n", "ENV"),
         (_WEB.replace("shop", "shop-{{ env `ENV` `x` }}") + "service: web-{{ must_env `ENV` }}\n", None),
@@ -99,6 +101,34 @@ def test_what_goes_by_a_variable_goes_by_the_owner_too(
     with Reconciler.open(Project.load(), gateway=gateway("main/web")) as opened:
         found = Survey([(site(opened), True)])
     assert found.varies == ({"shop": (named,)} if named else {})
+
+
+_SHARED = "region: eu-west-1\ncluster: main\nrecord: 's3://b/{{ must_env `ENV` }}'\nstamp: {owner: shop}\n"
+_IN_HCL = 'region = "eu-west-1"\ncluster = "main"\nstamp { owner = "shop" }\n'
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "named"),
+    [
+        ("r.yml", _SHARED + "service: {{ if eq (must_env `ENV`) `prod` }}web{{ else }}dev{{ end }}\n", "ENV"),
+        ("r.yml", _SHARED + "services:\n  web-{{ must_env `ENV` }}: {}\n", "ENV"),
+        ("r.yml", _SHARED + "services:\n  web: {}\n{{ if must_env `ENV` }}\n  cron: {}\n{{ end }}", "ENV"),
+        ("r.yml", _SHARED + "services:\n  web: {}\n  cron: {}\n", None),
+        ("r.jsonnet", "local e = std.native('must_env')('ENV'); {stamp: {owner: 'a'}, services: {['web-' + e]: {}}}",
+         "ENV"),
+        ("r.hcl", _IN_HCL + 'services = { "web-${must_env("ENV")}" = {} }\n', "ENV"),
+        ("r.hcl", _IN_HCL + 'variable "e" { default = "x" }\nservices = { "web-${var.e}" = {} }\n', "var.e"),
+    ],
+)  # fmt: skip
+def test_so_does_what_chooses_the_services(
+    name: str, text: str, named: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ENV", "prod")
+    file = tmp_path / name
+    file.write_text(text)
+    for found in discovery.projects([file], Options(environ={"ENV": "prod"})):
+        with Reconciler.open(Project.load(found), gateway=gateway()) as opened:
+            assert site(opened).varies == ((named,) if named else ())
 
 
 @pytest.mark.parametrize(
