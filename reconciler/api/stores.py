@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import field
@@ -78,7 +79,7 @@ class _Folder:
         path = self.path / name
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            beside = path.with_suffix(".new")
+            beside = path.with_name(f".{path.name}.{os.getpid()}")  # another run may write the same
             beside.write_text(text, encoding="utf-8")
             beside.replace(path)
         except OSError as error:

@@ -209,12 +209,13 @@ def failed(path: str, error: ReconcilerError, mask: Callable[[str], str]) -> Mem
 
 def written(path: Path, text: str) -> None:
     """Write a file that everybody may read, whole or not at all. ConfigError where that cannot be done."""
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    there = path.resolve()  # a link stays one
+    draft = there.with_name(f".{there.name}.{os.getpid()}")
     try:
         try:
             draft.write_text(text, encoding="utf-8", errors="backslashreplace")
             draft.chmod(_MODE)
-            draft.replace(path)
+            draft.replace(there)
         finally:
             draft.unlink(missing_ok=True)
     except OSError as error:

@@ -146,6 +146,10 @@ def test_a_report_that_cannot_be_written_is_an_error(tmp_path: Path) -> None:
     driftforms.written(tmp_path / "a.json", '"\\ud800 \ud800"')
     assert json.loads((tmp_path / "a.json").read_text()) == "\ud800 \ud800"
     assert [path.name for path in tmp_path.glob("*a.json*")] == ["a.json"]
+    link = tmp_path / "link.json"
+    link.symlink_to("a.json")
+    driftforms.written(link, "{}")
+    assert (link.is_symlink(), (tmp_path / "a.json").read_text()) == (True, "{}")
 
 
 # The memory and the way there, without the command.
