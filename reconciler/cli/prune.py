@@ -73,6 +73,7 @@ def command(
         found = pruning.find(survey)
         _insist_known(confirm, survey.owners)
         _show(found, common)
+        _warn_behind(found.doomed, asked.paths)
         code = exits.ERROR if survey.unread else exits.OK
         if not found.doomed:
             return code
@@ -109,6 +110,19 @@ def _show(found: Found, common: options.Common) -> None:
         sys.stderr.write(strays.doomed(found.doomed, found.others))
     for note in found.notes:
         logs.warning(note)
+
+
+def _warn_behind(doomed: Sequence[Stray], paths: Sequence[Path]) -> None:
+    """Say which services were applied from commits that are not here: others may declare them there."""
+    from reconciler.load import revisions
+
+    tops = [path if path.is_dir() else path.parent for path in paths]
+    for stray in doomed:
+        if all(revisions.lacks(top, stray.revision) for top in tops):
+            name = f"{stray.cluster}/{stray.service}"
+            logs.warning(
+                f"{name} was applied from {stray.revision}, which is not in this checkout: a file there may declare it"
+            )
 
 
 def _agreed(doomed: Sequence[Stray], owner: str, confirm: Sequence[str]) -> list[Stray]:

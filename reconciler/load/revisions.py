@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Final
@@ -14,6 +15,7 @@ GIVEN: Final = "RECONCILER_REVISION"
 """The variable that counts before anything else."""
 _BUILDS: Final = ("GITHUB_SHA", "CI_COMMIT_SHA", "CODEBUILD_RESOLVED_SOURCE_VERSION")
 """Where builds without a work tree name the commit: GitHub Actions, GitLab CI, CodeBuild (their manuals)."""
+_COMMIT: Final = re.compile(r"[0-9a-f]{40}")
 
 
 def of(folder: Path, files: Iterable[Path], environ: Mapping[str, str], left_out: str = "") -> str:
@@ -29,6 +31,24 @@ def of(folder: Path, files: Iterable[Path], environ: Mapping[str, str], left_out
         return f"{commit}-dirty" if _differs(folder, files, left_out) else commit
     except ConfigError:  # no work tree, no commit, or no git
         return next((environ[name] for name in _BUILDS if environ.get(name)), "")
+
+
+def lacks(folder: Path, revision: str) -> bool:
+    """Tell whether a folder's checkout is surely without a commit, as one is that is behind; with ``-dirty`` or not.
+
+    Of a shallow clone, and of what is no hash, nobody can tell.
+    """
+    commit = revision.removesuffix("-dirty")
+    if not _COMMIT.fullmatch(commit):  # a tag of AWS's, which anybody may have set
+        return False
+    try:
+        folders.git(folder, "merge-base", "--is-ancestor", commit, "HEAD")
+    except ConfigError:
+        try:
+            return folders.git(folder, "rev-parse", "--is-shallow-repository").strip() == "false"
+        except ConfigError:
+            return False
+    return False
 
 
 def _differs(folder: Path, files: Iterable[Path], left_out: str) -> bool:

@@ -64,3 +64,20 @@ def test_a_commit_and_what_makes_it_dirty(tmp_path: Path) -> None:
 )
 def test_without_git_the_environment_says_it(tmp_path: Path, environ: dict[str, str], expected: str) -> None:
     assert revisions.of(tmp_path, [tmp_path / "reconciler.yml"], environ) == expected
+
+
+def test_which_commits_a_checkout_lacks(tmp_path: Path) -> None:
+    for name in ("here", "there"):
+        git(tmp_path, "init", "-q", name)
+        git(tmp_path / name, "commit", "-qm", name, "--allow-empty")
+    here, there = (git(tmp_path / name, "rev-parse", "HEAD") for name in ("here", "there"))
+    folder = tmp_path / "here"
+    git(folder, "checkout", "-qb", "other")
+    git(folder, "commit", "-qm", "other", "--allow-empty")
+    branch = git(folder, "rev-parse", "HEAD")
+    git(folder, "checkout", "-q", "-")
+    lacking = [
+        revisions.lacks(folder, each) for each in (here, f"{there}-dirty", branch, "v1.2", "--all", "")
+    ]
+    assert lacking == [False, True, True, False, False, False]
+    assert not revisions.lacks(tmp_path, there), "there is no checkout"
