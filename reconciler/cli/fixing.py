@@ -42,7 +42,7 @@ def fix(
     if planning.refused(plan):
         return exits.ERROR
     if out:
-        options.write(f"Saved to {out}. Apply exactly this with: reconciler apply {out}")
+        options.write(planning.saved(common, out))
         return exits.OK
     planning.insist_applyable(plan)
     if not auto_approve:

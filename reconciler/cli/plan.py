@@ -120,7 +120,7 @@ def command(
         if simulate:
             planning.rehearse(reconciler, plan, common)
         if out and form == "human":
-            options.write(f"Saved to {out}. Apply exactly this with: reconciler apply {out}")
+            options.write(planning.saved(common, out))
     return exits.CHANGES if detailed_exitcode and (plan.changes or plan.deferred) else exits.OK
 
 

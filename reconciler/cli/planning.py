@@ -233,6 +233,15 @@ def read_live(path: str) -> tuple[str, Json]:
         ) from error
 
 
+def saved(common: options.Common, path: str) -> str:
+    """Say where a plan was saved, and what applies it: where the project file was named, with that."""
+    import shlex
+
+    config = ["--config", common.config] if common.config is not None else []
+    command = shlex.join(["reconciler", "apply", *config, path])
+    return f"Saved to {path}. Apply exactly this with: {command}"
+
+
 def save(reconciler: Reconciler, plan: Plan, path: str) -> None:
     """Save a plan, readable by its owner alone.
 

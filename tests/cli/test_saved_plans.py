@@ -61,6 +61,8 @@ def test_a_plan_without_changes_does_nothing(cli: Cli, box: Box) -> None:
     _save(cli)
     ran = cli("apply", "plan.json")
     assert (ran.code, ran.out, ran.err) == (0, "The plan has no changes.\n", "")
+    said = cli("plan", "--config", "ecspresso.yml", "--out", "plan.json").out
+    assert said.endswith("Apply exactly this with: reconciler apply --config ecspresso.yml plan.json\n")
     assert box.writes() == []
 
 
