@@ -173,6 +173,13 @@ class Evaluation:
             return self._evaluated()[1]
         return self._instances
 
+    @property
+    def connected(self) -> Connection:
+        """Give the way to AWS, by the credentials that the project file names: after `forget`, too."""
+        if self._settled is None:
+            _ = self.instances
+        return self.connection
+
     def open_as(self, uses: Sequence[PluginUse], region: str | None, credentials: Credentials) -> None:
         """Open resolvers as a saved plan names them, in its region, without evaluating any file."""
         if self._session is None:

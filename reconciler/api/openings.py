@@ -120,8 +120,7 @@ class Opening:
     @property
     def _connection(self) -> Connection:
         """Give the way to AWS, by the credentials that the project names."""
-        _ = self._files.instances  # the project file may name them
-        return self._files.connection
+        return self._files.connected
 
     @property
     def settings(self) -> Settings:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.api import Project, Reconciler
+from reconciler.api import Project, Reconciler, sites
 from reconciler.api.fleets import Fleet
 
 
@@ -29,3 +29,15 @@ def test_an_interruption_begins_nothing_more(tmp_path: Path) -> None:
         fleet.each(act, at_once=1, told=told, described=False)
     assert begun[0] == str(paths[0])
     assert len(begun) < len(paths)
+
+
+def test_records_in_a_bucket_are_opened_once_their_project_was_let_go(tmp_path: Path) -> None:
+    path = tmp_path / "reconciler.yml"
+    path.write_text("service: web\nregion: eu-west-1\nrecord: s3://records/ecs\n")
+    environ = {"AWS_ACCESS_KEY_ID": "x", "AWS_SECRET_ACCESS_KEY": "y"}
+    with Fleet([path], lambda path: Project.load(path, environ=environ)) as fleet:
+        (done,) = fleet.each(sites.site, described=False)
+        assert done.result is not None
+        store = done.result.store()
+    assert store is not None
+    assert store.named("x.json") == "s3://records/ecs/x.json"
