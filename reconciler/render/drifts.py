@@ -14,7 +14,7 @@ from reconciler.core.strays import Place, Unmanaged
 from reconciler.core.values import Json
 from reconciler.errors import Where
 from reconciler.records import dataclass
-from reconciler.render import strays, texts
+from reconciler.render import failures, strays, texts
 from reconciler.render.styles import PLAIN, Style
 
 FORMAT: Final = 1
@@ -57,10 +57,7 @@ def human(members: Sequence[Member], style: Style = PLAIN, unmanaged: Unmanaged 
     for member in members:
         if member.drifts:
             lines += [*_member(member, style, alone=len(members) == 1), ""]
-    for member in members:
-        if member.error:
-            said = "\n".join(texts.safe(line) for line in texts.about(member.path, member.error).split("\n"))
-            lines += [style.paint("bad", "Error:") + f" {said}", ""]
+    lines += failures.human([(member.path, member.error) for member in members if member.error], style)
     if unmanaged is not None and (told := strays.human(unmanaged, style)):
         lines += [*told, ""]
     lines.append(summary(members, style) + (strays.summary(unmanaged) if unmanaged is not None else ""))

@@ -10,7 +10,7 @@ from reconciler.core.plans import Notice, Plan
 from reconciler.core.values import Json
 from reconciler.errors import HclErrors, ReconcilerError, Refused, Where
 from reconciler.records import dataclass
-from reconciler.render import human, texts
+from reconciler.render import failures, human, texts
 from reconciler.render.styles import PLAIN, Style
 
 FORMAT = 1
@@ -58,7 +58,7 @@ def plans(members: Sequence[Member], style: Style = PLAIN) -> str:
                 "",
                 human.plan(member.plan, style),
             ]
-    lines += _failures(members, style)
+    lines += failures.human(_wrongs(members), style)
     lines.append(summary(members, style))
     return "\n".join(lines) + "\n"
 
@@ -69,13 +69,11 @@ def _speaks(plan: Plan) -> bool:
     )
 
 
-def _failures(members: Iterable[Member], style: Style) -> Iterator[str]:
+def _wrongs(members: Iterable[Member]) -> Iterator[tuple[str, str]]:
     for member in members:
         refused = member.plan.refusals if member.plan is not None else ()
         for said in [member.error] if member.error else _refused(refused):
-            lines = texts.about(member.path, said).split("\n")
-            yield style.paint("bad", "Error:") + " " + "\n".join(map(texts.safe, lines))
-            yield ""
+            yield member.path, said
 
 
 def _refused(refusals: Iterable[Notice]) -> Iterator[str]:

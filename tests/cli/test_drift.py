@@ -240,7 +240,7 @@ def test_many_projects_at_once(cli: Cli, box: Box) -> None:
     ran = cli("drift", ".")
     assert ran.code == 1, ran
     assert ran.out.startswith("== ecspresso.yml\n")
-    assert "Error: broken/reconciler.yml: " in ran.out
+    assert "Error: broken/reconciler.yml:2:1: " in ran.out
     assert "2 projects: 1 with drift, 0 without, 1 failed." in ran.out
 
 
