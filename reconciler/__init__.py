@@ -4,13 +4,29 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from reconciler.api import Project, Reconciler
+    from reconciler.api.applying import Applied, Listener, Manner
+    from reconciler.api.fleets import Fleet
     from reconciler.core.plans import Plan
     from reconciler.errors import ReconcilerError
 
 __version__ = "0.1.0"
-__all__ = ["Plan", "Project", "Reconciler", "ReconcilerError", "__version__"]
+__all__ = [
+    "Applied",
+    "Fleet",
+    "Listener",
+    "Manner",
+    "Plan",
+    "Project",
+    "Reconciler",
+    "ReconcilerError",
+    "__version__",
+]
 
 _HOMES = {
+    "Applied": "reconciler.api.applying",
+    "Fleet": "reconciler.api.fleets",
+    "Listener": "reconciler.api.applying",
+    "Manner": "reconciler.api.applying",
     "Plan": "reconciler.core.plans",
     "Project": "reconciler.api",
     "Reconciler": "reconciler.api",

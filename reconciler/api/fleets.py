@@ -23,7 +23,10 @@ from reconciler.errors import ReconcilerError
 from reconciler.records import dataclass
 
 if TYPE_CHECKING:
+    from reconciler.api.applying import Applied, Listener, Manner, Planned
+    from reconciler.api.ordering import Order
     from reconciler.aws.sessions import Aws
+    from reconciler.load.sources import Options as Surroundings
 
 AT_ONCE: Final = 8
 """How many projects are planned at a time, unless said otherwise."""
@@ -139,9 +142,68 @@ class Fleet:
             ahead.forget()
         return tuple(found[place] for place in range(len(found)))
 
-    def again(self, path: Path) -> Reconciler:
-        """Open one of the projects again. ReconcilerError where its file cannot be read."""
-        opened = self._open(path)
+    def prepare(
+        self,
+        manner: Manner | None = None,
+        *,
+        at_once: int = AT_ONCE,
+        told: Told | None = None,
+    ) -> tuple[Planned, ...]:
+        """Plan every project to `apply` that. What is wrong with one is told in its result, and is not raised.
+
+        Where all is as it should be already a record of that is written, if the project wants one.
+        """
+        from reconciler.api import applying
+
+        how = applying.Manner() if manner is None else manner
+        done = self.each(lambda each: applying.prepared(each, how), at_once=at_once, told=told)
+        return tuple(map(applying.of, done))
+
+    def order(self, planned: Sequence[Planned], surroundings: Surroundings | None = None) -> Order:
+        """Say which of the projects waits for which others, as their `depends_on` say.
+
+        `surroundings` is what the evaluation of project files sees, the process' environment where not given.
+        ConfigError for a dependency that is not there, or a circle.
+        """
+        from reconciler.api import ordering, projects
+
+        return ordering.of(planned, projects.surroundings() if surroundings is None else surroundings)
+
+    def apply(
+        self,
+        planned: Sequence[Planned],
+        manner: Manner | None = None,
+        *,
+        order: Order | None = None,
+        at_once: int = AT_ONCE,
+        listener: Listener | None = None,
+    ) -> Applied:
+        """Carry out what `prepare` gave, each when what it depends on is through, in threads; give what became of all.
+
+        Each project is planned anew in its turn, and refused there if that is another plan than was given. What goes
+        wrong with one is in its fate, and not raised. Where one cannot be applied nothing is, but with `keep_going`.
+        `order` is that of `Fleet.order`, found out where it is not given. In the main thread SIGINT and SIGTERM let go
+        of all, and at the second one what runs is not waited for. ConfigError of `order`; PlanError where two projects
+        declare a service that is to change; both before anything is sent.
+        """
+        from reconciler.api import applying, ordering
+        from reconciler.api.turns import Halt
+
+        how = applying.Manner() if manner is None else manner
+        needs = self.order(planned) if order is None else order
+        ordering.insist_on_one_each(planned)
+        if not how.keep_going and (applied := applying.nothing(planned)) is not None:
+            return applied
+        found = {each.label: each for each in planned}
+        hears = applying.Listener() if listener is None else listener
+        return applying.Run(self, found, needs, how, hears, Halt(self._clock)).carry_out(at_once)
+
+    def again(self, path: Path, *, clock: Clock | None = None) -> Reconciler:
+        """Open one of the projects again, on another `clock` if one is given.
+
+        ReconcilerError where its file cannot be read.
+        """
+        opened = self._open(path, clock)
         if opened.reconciler is None:
             assert opened.error is not None
             raise opened.error
@@ -151,7 +213,7 @@ class Fleet:
         """Let what is opened from now on read anew what others have read already."""
         self._shared = Shared()
 
-    def _open(self, path: Path) -> Opened:
+    def _open(self, path: Path, clock: Clock | None = None) -> Opened:
         try:
             project = self._load(path)
         except ReconcilerError as error:
@@ -163,7 +225,7 @@ class Fleet:
             connection=connection,
             shared=self._shared,
             show_sensitive=self._show,
-            clock=self._clock,
+            clock=self._clock if clock is None else clock,
         )
         return Done(path, reconciler)
 

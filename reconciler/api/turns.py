@@ -12,6 +12,7 @@ from queue import Empty, SimpleQueue
 from typing import Final, TypeAlias
 
 from reconciler.core.schedules import Course, End
+from reconciler.engine.ports import Clock
 
 Act: TypeAlias = Callable[[str], End]
 """Does what there is to do about the project of a label, in a thread of its own."""
@@ -23,9 +24,10 @@ _LOOK: Final = 0.5
 class Halt:
     """Whether all is to be let go. As a clock it ends every sleep then, as Ctrl-C ends that of the main thread."""
 
-    def __init__(self) -> None:
-        """Nobody asked for it yet."""
+    def __init__(self, clock: Clock | None = None) -> None:
+        """Nobody asked for it yet. `clock` replaces time, and its sleeps are not cut short."""
         self._asked = threading.Event()
+        self._clock = clock
 
     def ask(self) -> None:
         """Ask for it."""
@@ -43,11 +45,14 @@ class Halt:
 
     def now(self) -> float:
         """Give the time in seconds since the epoch."""
-        return time.time()
+        return time.time() if self._clock is None else self._clock.now()
 
     def sleep(self, seconds: float, /) -> None:
         """Wait. KeyboardInterrupt as soon as all is to be let go."""
-        self._asked.wait(seconds)
+        if self._clock is None:
+            self._asked.wait(seconds)
+        else:
+            self._clock.sleep(seconds)
         self.heed()
 
 

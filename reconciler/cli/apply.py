@@ -86,20 +86,20 @@ def command(
             raise click.UsageError(
                 "--config is about one project: leave the paths out, or apply each for itself"
             )
+        from reconciler.api.applying import Manner
         from reconciler.cli import applying
-        from reconciler.cli.carrying import Manner
 
         manner = Manner(
+            options=wanted,
+            strict=strict,
             wait=wait,
             until=wait_until,
+            timeout=common.timeout,
             on_failure=on_failure,
-            auto_approve=auto_approve,
             keep_going=keep_going,
-            strict=strict,
-            show_sensitive=show_sensitive,
-            form=form,
+            follow=auto_approve,
         )
-        return applying.apply(common, choice, wanted, manner)
+        return applying.apply(common, choice, manner, form=form, show_sensitive=show_sensitive)
     with options.opened(common, show_sensitive=show_sensitive) as reconciler:
         with patience.told():
             plan = reconciler.plan(wanted, strict=strict)

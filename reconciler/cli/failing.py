@@ -5,11 +5,15 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from reconciler.api import aftermaths
+from reconciler.api.aftermaths import Aftermath
 from reconciler.cli import diagnoses, exits, logs, options, reports
-from reconciler.errors import Interrupted, ReconcilerError
+from reconciler.core.outcomes import Ending
+from reconciler.errors import ReconcilerError
 
 if TYPE_CHECKING:
     from reconciler.api import Reconciler
+    from reconciler.core.causes import Diagnosis
     from reconciler.core.outcomes import Outcome
     from reconciler.engine.ways import Undoing
 
@@ -36,36 +40,53 @@ def through(
 ) -> int:
     """Say how a rollout ended and why, and undo it if it failed and that is wanted; give the exit code.
 
-    It is `timed` if it began under our eyes.
+    It is `timed` if it began under our eyes. The code stays that of the failure unless all is as it was before.
     """
-    code = ended(outcome, success, timed=timed)
-    diagnoses.explain(reconciler, outcome)
-    if on_failure != "rollback" or outcome.idle or outcome.ending.value not in ("failed", "timed out"):
-        return code
-    return _undone(reconciler, common, outcome, code)
+    undone = aftermaths.follow(
+        reconciler,
+        outcome,
+        Told(reconciler, success, timed=timed),
+        lambda: reports.reporter(reconciler),
+        on_failure=on_failure,
+        timeout=common.timeout,
+    )
+    return exits.of(Ending.ROLLED_BACK if undone else outcome.ending)
 
 
-def _undone(reconciler: Reconciler, common: options.Common, outcome: Outcome, code: int) -> int:
-    """Undo a rollout that failed. The exit code stays that of the failure unless all is as it was before."""
-    from reconciler.core.outcomes import Ending
-    from reconciler.engine.ways import Wish
+class Told(Aftermath):
+    """Says on stderr what follows a rollout."""
 
-    try:
-        undoing = reconciler.undoing(Wish(deployment=outcome.deployment))
+    def __init__(self, reconciler: Reconciler, success: str, *, timed: bool = True) -> None:
+        """Keep what is given: `success` says that it went well, and where it is `timed` after how long."""
+        self._reconciler = reconciler
+        self._success = success
+        self._timed = timed
+
+    def ended(self, outcome: Outcome) -> None:
+        """Say how it ended."""
+        ended(outcome, self._success, timed=self._timed)
+
+    def diagnosed(self, diagnosis: Diagnosis) -> None:
+        """Say why it failed, under that."""
+        settings = self._reconciler.settings
+        diagnoses.say(diagnosis, f"service.{settings.cluster}/{settings.service}")
+
+    def going_back(self, undoing: Undoing) -> None:
+        """Say what going back does."""
         logs.info("Rolling back, as --on-failure says.")
-        announce(reconciler, undoing)
-        with reports.reporter(reconciler) as emit:
-            back = reconciler.rollback(undoing, emit=emit, timeout=common.timeout)
-    except Interrupted:
-        raise
-    except ReconcilerError as error:
+        announce(self._reconciler, undoing)
+
+    def back(self, outcome: Outcome) -> None:
+        """Say how going back ended."""
+        if outcome.ending is Ending.SUCCEEDED:
+            ended(outcome, "Rolled back")
+        else:
+            reason = f"while going back{': ' if outcome.reason else ''}{outcome.reason}"
+            ended(replace(outcome, reason=reason))
+
+    def stayed(self, error: ReconcilerError) -> None:
+        """Say why nothing was undone."""
         logs.failed(_not_rolled_back(error), kind=type(error).__name__)
-        return code
-    if back.ending is not Ending.SUCCEEDED:
-        ended(replace(back, reason=f"while going back{': ' if back.reason else ''}{back.reason}"))
-        return code
-    ended(back, "Rolled back")
-    return exits.of(Ending.ROLLED_BACK)
 
 
 def _not_rolled_back(error: ReconcilerError) -> str:

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from reconciler.api.fleets import Done, Fleet
     from reconciler.api.surveys import Survey
     from reconciler.engine.options import Options
-    from reconciler.engine.ports import Clock
     from reconciler.load.discovery import Found
     from reconciler.render.fleets import Member
 
@@ -202,9 +201,7 @@ def _shard(_context: click.Context, _parameter: click.Parameter, value: str | No
     return int(first), int(second)
 
 
-def opened(
-    common: options.Common, choice: Choice, *, show_sensitive: bool = False, clock: Clock | None = None
-) -> Fleet:
+def opened(common: options.Common, choice: Choice, *, show_sensitive: bool = False) -> Fleet:
     """Open the projects that are chosen. ConfigError where there are none."""
     paths = choice.projects()
     from reconciler.aws.sessions import preload
@@ -219,7 +216,6 @@ def opened(
         region=common.region,
         assume_role_arn=common.assume_role_arn,
         show_sensitive=show_sensitive,
-        clock=clock,
     )
 
 

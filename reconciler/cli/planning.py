@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from reconciler.cli import exits, logs, options
-from reconciler.errors import ConfigError, PlanError, ReconcilerError, Refused, Where
+from reconciler.errors import ConfigError, PlanError, Refused, Where
 
 if TYPE_CHECKING:
     from reconciler.api import Reconciler
@@ -150,33 +150,23 @@ def unchanged(
 def joined(reconciler: Reconciler, plan: Plan, common: options.Common, *, until: str) -> Outcome:
     """Watch the rollout that was under way when a plan was made, and record that if it went well, as `applied` does."""
     outcome = watched(reconciler, common, until=until, met=True)
-    if outcome.ending.value == "succeeded":
-        record(reconciler, plan)
+    record(reconciler, plan, outcome)
     return outcome
 
 
 def rolls(plan: Plan) -> bool:
     """Tell whether a rollout was under way when the plan was made."""
-    return any(unit.rollout for unit in plan.units)
+    from reconciler.api import aftermaths
+
+    return aftermaths.rolls(plan)
 
 
-def record(reconciler: Reconciler, plan: Plan) -> None:
-    """Write down that a plan was applied, where the project wants that; a failure is told and undoes nothing."""
-    if why := unrecorded(reconciler, plan):
+def record(reconciler: Reconciler, plan: Plan, outcome: Outcome | None = None) -> None:
+    """Write down that a plan was applied, where that went well and the project wants it; a failure undoes nothing."""
+    from reconciler.api import aftermaths
+
+    if why := aftermaths.unrecorded(reconciler, plan, outcome):
         logs.warning(why)
-
-
-def unrecorded(reconciler: Reconciler, plan: Plan) -> str:
-    """Write down that a plan was applied, where the project wants that; say why that failed, where it did."""
-    if not plan.project.record:
-        return ""
-    from reconciler.core import planfiles
-
-    try:
-        reconciler.keep_record(plan, planfiles.shown(plan, reconciler.masker, ()))
-    except ReconcilerError as error:
-        return f"the apply is not recorded, so that `drift` cannot tell causes: {error.what}"
-    return ""
 
 
 def watch(reconciler: Reconciler, common: options.Common, *, until: str) -> int:
@@ -336,8 +326,7 @@ def applied(reconciler: Reconciler, plan: Plan, common: options.Common, *, wait:
 
     with reports.reporter(reconciler) as emit:
         outcome = reconciler.apply(plan, emit=emit, wait=wait, until=until, timeout=common.timeout)
-    if outcome.ending.value in ("succeeded", "not waited for"):
-        record(reconciler, plan)
+    record(reconciler, plan, outcome)
     return outcome
 
 

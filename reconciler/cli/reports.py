@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from contextvars import ContextVar
@@ -14,7 +15,6 @@ from reconciler.cli import logs
 
 if TYPE_CHECKING:
     from reconciler.api import Reconciler
-    from reconciler.api.turns import Halt
     from reconciler.cli.screens import Terminal
     from reconciler.core.events import Event, RolloutProgress
     from reconciler.render.live import Size
@@ -64,19 +64,15 @@ def lines(reconciler: Reconciler) -> Emit:
 
 
 class Board:
-    """The screen at the bottom of the terminal, for one project or for many at once; without `terminal` there is none.
+    """The screen at the bottom of the terminal, for one project or for many; without `terminal` there is none."""
 
-    `heed` is called before each event of many is told: it may raise KeyboardInterrupt.
-    """
-
-    def __init__(self, now: Callable[[], float], heed: Callable[[], None] | None = None) -> None:
+    def __init__(self, now: Callable[[], float]) -> None:
         """Keep what is given; nothing is shown yet."""
         from reconciler.render import live, pieces
         from reconciler.render.styles import Style
 
         self.terminal: Terminal | None = None
         self._now = now
-        self._heed = heed
         self._screen = live.Screen()
         self._lock = Lock()
         self._style, self._glyphs = Style(logs.colored()), pieces.glyphs(sys.stderr.encoding)
@@ -103,8 +99,6 @@ class Board:
         say = lines(reconciler)
 
         def emit(event: Event) -> None:
-            if self._heed is not None:
-                self._heed()
             if self.terminal is not None and isinstance(event, RolloutProgress):
                 shown = _masked(reconciler, event)
                 with self._lock:
@@ -137,9 +131,9 @@ _BOARD: Final[ContextVar[Board | None]] = ContextVar("board", default=None)
 
 
 @contextmanager
-def together(halt: Halt) -> Iterator[Board]:
+def together() -> Iterator[Board]:
     """Report in one place what several projects do while the block runs, in this thread and in those begun from it."""
-    board = Board(halt.now, halt.heed)
+    board = Board(time.time)
     token = _BOARD.set(board)
     try:
         with _drawn(board) if logs.interactive() else nullcontext():

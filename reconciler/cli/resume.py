@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from reconciler.cli import failing, options, planning, reports
+from reconciler.cli import options, planning, reports
 
 
 @click.command("continue")
@@ -24,6 +24,8 @@ def command(common: options.Common, wait_until: str, hook: str, *, wait: bool, r
       reconciler continue --rollback
       reconciler continue --wait-until ecs:BAKE_TIME --timeout 20m
     """
+    from reconciler.cli import failing
+
     with options.opened(common) as reconciler:
         with reports.reporter(reconciler) as emit:
             outcome = reconciler.resume(

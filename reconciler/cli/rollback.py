@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from reconciler.cli import exits, failing, logs, options, patience, planning, reports
+from reconciler.cli import exits, logs, options, patience, planning, reports
 
 
 @click.command()
@@ -67,4 +67,6 @@ def command(
             return exits.OK
         with reports.reporter(reconciler) as emit:
             outcome = reconciler.rollback(way, emit=emit, wait=wait, until=wait_until, timeout=common.timeout)
+        from reconciler.cli import failing
+
         return failing.through(reconciler, common, outcome, "Rolled back" if wait else "Sent")

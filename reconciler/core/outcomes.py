@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import Enum
+from typing import Final
 
 from reconciler.records import dataclass
 
@@ -17,6 +19,22 @@ class Ending(Enum):
     PAUSED = "paused"
     TIMED_OUT = "timed out"
     SUPERSEDED = "superseded"
+
+    @property
+    def code(self) -> int:
+        """Give the exit code of a command that ends so (README, "Exit codes")."""
+        return _CODES[self]
+
+
+_CODES: Final[Mapping[Ending, int]] = {
+    Ending.SUCCEEDED: 0,
+    Ending.NOT_WAITED: 0,
+    Ending.FAILED: 3,
+    Ending.ROLLED_BACK: 4,
+    Ending.TIMED_OUT: 5,
+    Ending.SUPERSEDED: 6,
+    Ending.PAUSED: 7,
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
