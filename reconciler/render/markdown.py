@@ -75,7 +75,9 @@ def _failures(members: Iterable[Member], several: bool) -> Block | None:
     for member in members:
         refused = member.plan.refusals if member.plan is not None else ()
         found = [str(Refused(notice.what, notice.where, notice.hint)) for notice in refused]
-        said += [texts.about(member.path, text) if several else text for text in (member.error, *found) if text]
+        said += [
+            texts.about(member.path, text) if several else text for text in (member.error, *found) if text
+        ]
     return alert("CAUTION", "messages", said)
 
 
