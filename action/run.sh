@@ -25,6 +25,12 @@ lines() {
 cd -- "$INPUT_WORKING_DIRECTORY"
 lines "$INPUT_PATHS"
 paths=(-- ${words[@]+"${words[@]}"})
+project=()  # beside a plan file, which is about one project, that is no path
+if [[ -n $INPUT_PLAN_FILE && $INPUT_COMMAND != drift ]]; then
+  ((${#words[@]} <= 1)) || fail "a plan-file is about one project: name one project file in paths"
+  ((${#words[@]} == 0)) || project=("--config=${words[0]}")
+  paths=(--)
+fi
 lines "$INPUT_ARGS"
 args=(${words[@]+"${words[@]}"})
 annotated=false
@@ -48,11 +54,7 @@ case $INPUT_COMMAND in
   apply)
     [[ -z $INPUT_FAIL_ON ]] || fail "fail-on is about plan and drift"
     call=(apply --auto-approve)
-    if [[ -n $INPUT_PLAN_FILE ]]; then
-      ((${#paths[@]} <= 2)) || fail "a plan-file is about one project: name one project file in paths"
-      ((${#paths[@]} == 1)) || call+=("--config=${paths[1]}")
-      paths=(-- "$INPUT_PLAN_FILE")
-    fi
+    [[ -z $INPUT_PLAN_FILE ]] || paths+=("$INPUT_PLAN_FILE")
     ;;
   *) fail "the input command is plan, apply or drift" ;;
 esac
@@ -61,7 +63,7 @@ esac
 token=$(od -An -N16 -tx1 /dev/urandom | tr -d ' \n')
 code=0
 echo "::stop-commands::$token"
-run=("$reconciler" "${call[@]}" ${args[@]+"${args[@]}"} "${paths[@]}")
+run=("$reconciler" "${call[@]}" ${project[@]+"${project[@]}"} ${args[@]+"${args[@]}"} "${paths[@]}")
 case $INPUT_COMMAND in
   plan) "${run[@]}" >"$report" || code=$? ;;
   drift) "${run[@]}" >"$notes" || code=$? ;;
@@ -118,7 +120,7 @@ if [[ $annotated == true ]]; then
     [[ $word == --markdown-limit* || $before == --markdown-limit ]] || words+=("$word")
     before=$word
   done
-  "$reconciler" plan --format github ${words[@]+"${words[@]}"} "${paths[@]}" >"$notes" 2>"$folder/annotations.log" ||
+  "$reconciler" plan --format github ${project[@]+"${project[@]}"} ${words[@]+"${words[@]}"} "${paths[@]}" >"$notes" 2>"$folder/annotations.log" ||
     ((code != 0)) || echo "::warning title=reconciler::The plan for annotations failed, the one before did not."
   annotate
 fi

@@ -174,6 +174,13 @@ CALLS: list[tuple[dict[str, str], list[list[str]]]] = [
         [[*PLAN, "--markdown-limit", "5000", "--strict", "--"], [*NOTES, "--strict", "--"]],
     ),
     ({"plan-file": NASTY, "annotations": "false"}, [[*PLAN, f"--out={NASTY}", "--"]]),
+    (
+        {"plan-file": "p", "paths": NASTY},
+        [
+            [*PLAN, "--out=p", f"--config={NASTY}", "--"],
+            ["plan", "--format", "github", f"--config={NASTY}", "--"],
+        ],
+    ),
     ({"command": "drift"}, [[*DRIFT, "--"]]),
     (
         {"command": "drift", "fail-on": "live,infrastructure", "paths": "."},
@@ -272,6 +279,7 @@ def test_annotations_are_for_the_runner_and_nothing_else_is(
     [
         ({"command": "delete"}, "plan, apply or drift"),
         ({"command": "apply", "paths": "a\nb", "plan-file": "p"}, "one project"),
+        ({"paths": "a\nb", "plan-file": "p"}, "one project"),
         ({"command": "apply", "fail-on": "changes"}, "plan and drift"),
         ({"fail-on": "live"}, "changes, or nothing"),
     ],
