@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import click
@@ -158,7 +159,7 @@ def command(
                     new = reconciler.accept(drifted, reason, until, fail_on)
                     for line in [f"accepted: {line}" for line in new] or ["There is nothing to accept."]:
                         logs.info(line)
-                    drifted = reconciler.drift(wanted)
+                    drifted = _found(reconciler, wanted, who=False)
                 members = (_member(str(reconciler.project.label), drifted),)
                 strays = reconciler.unmanaged() if unmanaged else None
     from reconciler.render import drifts
@@ -176,14 +177,18 @@ def command(
 
 def _found(reconciler: Reconciler, wanted: Options, *, who: bool) -> Drifted:
     drifted = reconciler.drift(wanted)
-    return reconciler.who(drifted) if who else drifted
+    if who:
+        drifted = reconciler.who(drifted)
+    warnings = forms.hidden(drifted.plan.notices, reconciler.masker)
+    return replace(drifted, notices=(*warnings, *drifted.notices))
 
 
 def _warn(found: Iterable[Drifted]) -> None:
-    """Say once what is not known."""
+    """Say once what the plan warns of, and what is not known."""
+    from reconciler.render import human
+
     for notice in dict.fromkeys(notice for drifted in found for notice in drifted.notices):
-        hint = f" ({notice.hint})" if notice.hint else ""
-        logs.warning(f"{notice.what}{hint}")
+        logs.warning(human.told(notice))
 
 
 def _of(done: Done[Drifted]) -> Member:

@@ -203,19 +203,15 @@ def _annotations(members: Sequence[Member], _sheet: Sheet) -> str:
     return annotations.commands(members, located)
 
 
-def _masked(member: Member, reconciler: Reconciler, plan: Plan) -> Member:
+def hidden(notices: Sequence[Notice], masker: Masker) -> tuple[Notice, ...]:
     """Hide secrets in what is said beside the changes, as is done with what goes to stderr."""
+    return tuple(
+        replace(notice, what=masker.leaf(notice.what), hint=masker.leaf(notice.hint) if notice.hint else None)
+        for notice in notices
+    )
 
-    def hidden(notices: Sequence[Notice], masker: Masker) -> tuple[Notice, ...]:
-        return tuple(
-            replace(
-                notice,
-                what=masker.leaf(notice.what),
-                hint=masker.leaf(notice.hint) if notice.hint else None,
-            )
-            for notice in notices
-        )
 
+def _masked(member: Member, reconciler: Reconciler, plan: Plan) -> Member:
     masker = reconciler.masker
     return replace(
         member,

@@ -237,7 +237,10 @@ def test_many_projects_at_once(cli: Cli, box: Box) -> None:
     box.ecs.update_service(cluster=CLUSTER, service=SERVICE, desiredCount=3)
     Path("broken").mkdir()
     Path("broken/reconciler.yml").write_text("service: [\n")
+    with Path("ecspresso.yml").open("a") as file:
+        file.write("recrd: .applied\n")
     ran = cli("drift", ".")
+    assert "did you mean record" in ran.err, "a slip of which nothing but the causes tells"
     assert ran.code == 1, ran
     assert ran.out.startswith("== ecspresso.yml\n")
     assert "Error: broken/reconciler.yml:2:1: " in ran.out
