@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -51,12 +52,15 @@ def tell(
     from reconciler.api import alerts, stores
     from reconciler.render.reports import messages
 
+    # Who is told reads of many repositories, and `.` is in each.
+    origin = os.environ.get("GITHUB_REPOSITORY") or Path.cwd().name
+    report = replace(report, name=f"{origin}: {report.name}")
     for kind in kinds:
         url, write = os.environ[VARIABLES[kind]], messages.WRITE[kind]
         try:
             store = stores.opened(place or _folder(), Path(), lambda: _s3(sheet))
-            # What is remembered in a user's own folder may be of many checkouts.
-            name = sheet.name if place else f"{Path.cwd()} {sheet.name}"
+            # What is remembered in a user's own folder may be of many checkouts of one repository.
+            name = f"{origin if place else Path.cwd()} {sheet.name}"
             news = alerts.tell(
                 messages.alerts(report, wanted),
                 alerts.Memory(store, kind, url, name),

@@ -99,7 +99,11 @@ def test_who_is_told_is_told_once(cli: Cli, box: Box, posts: Posts) -> None:
     assert len(posts) == 2, "once more"
     assert ran.err == "Warning: webhook was not told of this: nobody answers (OSError)\n"
     posts.answer = 204
-    assert cli(*arguments).err == "webhook was told: 1 new, nothing else is open.\n"
+    assert (
+        cli(*arguments, GITHUB_REPOSITORY="org/shop").err
+        == "webhook was told: 1 new, nothing else is open.\n"
+    )
+    assert posts[-1][1]["name"] == "org/shop: ecspresso.yml"
     assert cli(*arguments).err == ""
     assert len(posts) == 3
     edit("ecs-service-def.json", '"desiredCount": 2', '"desiredCount": 3')
