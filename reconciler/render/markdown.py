@@ -127,15 +127,19 @@ def _table(members: Iterable[Member], several: bool) -> Block | None:
         for unit in (member.plan.units if member.plan is not None else ())
         if human.speaks(unit)
     )
+    return table(["", *(["project"] if several else []), "unit", "what happens"], lines, "units")
+
+
+def table(names: Sequence[str], lines: Sequence[str], noun: str) -> Block | None:
+    """Write a table of rows that are written already; none without rows."""
     if not lines:
         return None
-    names = ["", *(["project"] if several else []), "unit", "what happens"]
     return Block(
         head="\n",
         opening=f"| {' | '.join(names)} |\n|{'---|' * len(names)}\n",
-        lines=lines,
+        lines=tuple(lines),
         closing="",
-        note="\n_Left out: {left} of {all} units, for want of room._\n",
+        note=f"\n_Left out: {{left}} of {{all}} {noun}, for want of room._\n",
     )
 
 
@@ -153,15 +157,23 @@ def _details(member: Member, unit: Unit, *, several: bool) -> Block | None:
     lines = list(_lines(unit))
     if not lines:
         return None
-    ticks = fence(lines)
     count = f"{len(unit.changes)} change{'' if len(unit.changes) == 1 else 's'}"
     told = count if unit.changes else f"{len(unit.noted)} left alone"
-    named = (f"<code>{html.escape(short(member.path))}</code> " if several else "") + (
-        f"<code>{html.escape(short(unit.address))}</code>: {told}"
+    return folded("plan", member.path, unit.address, told, lines, several=several)
+
+
+def folded(command: str, project: str, unit: str, told: str, lines: Sequence[str], *, several: bool) -> Block:
+    """Write rows below a line that unfolds them: the unit, of several projects the project too, and what is told of it.
+
+    `command` for the project shows what is left out.
+    """
+    ticks = fence(lines)
+    named = " ".join(
+        f"<code>{html.escape(short(name))}</code>" for name in ((project, unit) if several else (unit,))
     )
-    whole = code(f"reconciler plan --config {shlex.quote(member.path)}")
+    whole = code(f"reconciler {command} --config {shlex.quote(project)}")
     return Block(
-        head=f"\n<details><summary>{named}</summary>\n\n",
+        head=f"\n<details><summary>{named}: {told}</summary>\n\n",
         opening=f"{ticks}diff\n",
         lines=tuple(f"{line}\n" for line in lines),
         closing=f"{ticks}\n\n",

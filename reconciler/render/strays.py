@@ -62,9 +62,14 @@ def doomed(found: Sequence[Stray], others: int, style: Style = PLAIN) -> str:
 
 
 def summary(found: Unmanaged) -> str:
-    """Say how many there are, to be added to the closing line of what they were found with; empty without any."""
+    """Say how many there are, to be added to the closing line of what they were found with.
+
+    Without any it says that there are none, where that is known.
+    """
     count = len(found.strays)
-    return f" {count} service{'' if count == 1 else 's'} that no file declares." if count else ""
+    if count or found.notes:
+        return f" {count} service{'' if count == 1 else 's'} that no file declares." if count else ""
+    return " Files declare every service of the clusters."
 
 
 def _stray(stray: Stray, style: Style) -> Iterator[str]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import html
-import shlex
 from collections.abc import Iterator, Sequence
 
 from reconciler.core.drifts import Cause, Drift
@@ -56,16 +54,8 @@ def _table(report: Report) -> Block | None:
         for member in report.members
         for unit, found in differences.units(member.drifts).items()
     )
-    if not lines:
-        return None
     names = ["severity", *(["project"] if report.several else []), "unit", "differences"]
-    return Block(
-        head="\n",
-        opening=f"| {' | '.join(names)} |\n|{'---|' * len(names)}\n",
-        lines=lines,
-        closing="",
-        note="\n_Left out: {left} of {all} units, for want of room._\n",
-    )
+    return markdown.table(names, lines, "units")
 
 
 def _cells(member: Member, unit: str, found: Sequence[Drift], *, several: bool) -> Iterator[str]:
@@ -89,19 +79,8 @@ def _told(found: Sequence[Drift]) -> Iterator[str]:
 def _details(member: Member, unit: str, found: Sequence[Drift], *, several: bool) -> Block:
     """Write the differences of a unit, folded."""
     lines = [line for drift in found for line in _lines(drift)]
-    ticks = markdown.fence(lines)
-    named = (f"<code>{html.escape(markdown.short(member.path))}</code> " if several else "") + (
-        f"<code>{html.escape(markdown.short(unit))}</code>: {number(len(found), 'difference')}"
-    )
-    whole = markdown.code(f"reconciler drift --config {shlex.quote(member.path)}")
-    return Block(
-        head=f"\n<details><summary>{named}</summary>\n\n",
-        opening=f"{ticks}diff\n",
-        lines=tuple(f"{line}\n" for line in lines),
-        closing=f"{ticks}\n\n",
-        note=f"_Left out: {{left}} of {{all}} lines. {whole} shows them all._\n\n",
-        foot="</details>\n",
-    )
+    told = number(len(found), "difference")
+    return markdown.folded("drift", member.path, unit, told, lines, several=several)
 
 
 def _lines(drift: Drift) -> Iterator[str]:
@@ -118,16 +97,8 @@ def _lines(drift: Drift) -> Iterator[str]:
 
 def _strays(report: Report) -> Block | None:
     found = report.unmanaged.strays if report.unmanaged is not None else ()
-    if not found:
-        return None
     names = ["service that no file declares", "cluster", "what is known of it"]
-    return Block(
-        head="\n",
-        opening=f"| {' | '.join(names)} |\n|{'---|' * len(names)}\n",
-        lines=tuple(f"| {' | '.join(_stray(stray))} |\n" for stray in found),
-        closing="",
-        note="\n_Left out: {left} of {all} services, for want of room._\n",
-    )
+    return markdown.table(names, [f"| {' | '.join(_stray(stray))} |\n" for stray in found], "services")
 
 
 def _stray(stray: Stray) -> Iterator[str]:
