@@ -172,7 +172,8 @@ class Survey:
         notes = [*self._said(), *(note for _, told in read for note in told)]
         if self._alone and (listed or forgotten):
             notes.append("this one project file was looked at: name the folder that holds all, `.` say")
-        return Unmanaged(strays=listed, forgotten=forgotten, notes=tuple(notes))
+        unread = tuple(self.unread)
+        return Unmanaged(strays=listed, forgotten=forgotten, notes=tuple(notes), unread=unread)
 
     def _recorded(self, listed: tuple[Stray, ...]) -> tuple[tuple[Stray, ...], tuple[Forgotten, ...]]:
         """Add when services were applied last, and give the records of those that are not there, either."""
@@ -208,6 +209,7 @@ class Survey:
             return (), (f"the cluster {where} is not there",)
         except AwsError as error:
             self.unread.append(place)
-            return (), (f"the services of the cluster {where} cannot be listed: {error.what}",)
+            hint = f" ({error.hint})" if error.hint else ""
+            return (), (f"the services of the cluster {where} cannot be listed: {error.what}{hint}",)
         bodies = [each.body for each in described.values() if isinstance(each, Snapshot)]
         return strays.judge(place, bodies, found.declared, certain=self.certain), ()

@@ -168,7 +168,7 @@ def command(
     if fail_on and (all_of_it := sum(len(drifts.counted(member.drifts)) for member in members)):
         some = sum(len(drifts.counted(member.drifts, fail_on)) for member in members)
         logs.info(f"Of {all_of_it} difference{'' if all_of_it == 1 else 's'} {some} count for --fail-on.")
-    if any(member.error for member in members):
+    if any(member.error for member in members) or (strays is not None and strays.unread):
         return exits.ERROR
     if "unmanaged" in fail_on and strays is not None and strays.strays:
         return exits.CHANGES

@@ -94,12 +94,13 @@ class Forgotten:
 class Unmanaged:
     """The services that nobody declares, and what the list may lack, or have too much of: a sentence each.
 
-    `forgotten` are the records of those that are gone.
+    `forgotten` are the records of those that are gone, `unread` the clusters that could not be listed.
     """
 
     strays: tuple[Stray, ...] = ()
     forgotten: tuple[Forgotten, ...] = ()
     notes: tuple[str, ...] = ()
+    unread: tuple[Place, ...] = ()
 
 
 def judge(

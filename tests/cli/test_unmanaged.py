@@ -64,7 +64,9 @@ def test_what_cannot_be_known_is_said() -> None:
     ours.fail("list_services", AwsDenied("not allowed", operation="ListServices", code="AccessDenied"))
     site = Site(gateway=ours, cluster="main", service="web")
     denied = "the services of the cluster main (123456789012, eu-west-1) cannot be listed: not allowed"
-    assert read(Survey([(site, True)])) == ([], (denied,))
+    survey = Survey([(site, True)])
+    assert read(survey) == ([], (denied,))
+    assert [place.cluster for place in survey.unread] == ["main"]
     found = Survey([(site, True)], ["a.yml", "b.yml"]).read()
     assert [(each.service, each.certain) for each in found.strays] == [("old", False)]
     assert found.notes[0].startswith("what a.yml, b.yml declare is not known: ")
@@ -175,6 +177,12 @@ def test_the_command_tells_of_them_and_of_what_it_does_not_know(cli: Cli, beside
     other.write_text(f"region: ap-northeast-1\ncluster: {CLUSTER}\nservice: old\n")
     found = json.loads(cli("drift", ".", "--unmanaged", "--exclude", "other", "--format", "json").out)
     assert found["unmanaged"] == [], "what is not chosen is declared all the same"
+    ran = cli("drift", ".", "--unmanaged", "--exclude", "other", "--fail-on", "unmanaged")
+    assert (ran.code, "Files declare every service of the clusters." in ran.out) == (0, True), ran
+    beside.serving.faults([{"operation": "ListServices", "code": "AccessDeniedException", "status": 400}])
+    ran = cli("drift", ".", "--unmanaged", "--exclude", "other", "--fail-on", "unmanaged")
+    assert (ran.code, "(allow ecs:ListServices to the caller)" in ran.out) == (1, True), ran
+    beside.serving.faults([])
     other.write_text("service: [\n")
     ran = cli("drift", ".", "--unmanaged", "--format", "json")
     assert ran.code == 1, ran
